@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * unit: pure code and loopback, no privileges. netns: the real kernel in private network namespaces, root needed.
+ * interop: the real keepalived as the peer. lab: a kernel with IPVS, run by scripts/test.mjs where there is one.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{base,wire,config,vrrp,ipvs,checks,io,daemon,cli,sim,status}/**/*.test.ts'],
+          pool: 'threads',
+        },
+      },
+      { test: { name: 'netns', include: ['test/netns/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
+      { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+    ],
+  },
+});
