@@ -1,0 +1,74 @@
+/**
+ * Which commands lead from the table that is to the table that should be.
+ *
+ * Pure. Everything that adds comes before everything that removes, so that no service loses its last destination while
+ * its next one is still to come. Only services that are desired or owned are touched.
+ */
+import type { Destination, IpvsCommand, Service } from '../wire/ipvs.ts';
+import { destinationId, serviceId, type Table } from './table.ts';
+
+/**
+ * The commands, in the order in which they are to be carried out; none when `actual` is as desired.
+ * @param owned ids of services that are ours: removed when they are not desired any more
+ */
+export function plan(actual: Table, desired: Table, owned: ReadonlySet<string>): IpvsCommand[] {
+  const present = new Map(actual.map((entry) => [serviceId(entry.service.key), entry]));
+  const wanted = new Set(desired.map((entry) => serviceId(entry.service.key)));
+  const additions: IpvsCommand[] = [];
+  const removals: IpvsCommand[] = [];
+
+  for (const { service, destinations } of desired) {
+    const entry = present.get(serviceId(service.key));
+    if (!entry) additions.push({ command: 'new-service', service });
+    else if (!sameService(entry.service, service)) additions.push({ command: 'set-service', service });
+    planDestinations(service, entry?.destinations ?? [], destinations, additions, removals);
+  }
+  for (const { service } of actual) {
+    const id = serviceId(service.key);
+    // the kernel removes the destinations with their service
+    if (owned.has(id) && !wanted.has(id)) removals.push({ command: 'delete-service', service });
+  }
+  return [...additions, ...removals];
+}
+
+function planDestinations(
+  service: Service,
+  actual: readonly Destination[],
+  desired: readonly Destination[],
+  additions: IpvsCommand[],
+  removals: IpvsCommand[],
+): void {
+  const present = new Map(actual.map((destination) => [destinationId(destination), destination]));
+  const wanted = new Set(desired.map(destinationId));
+  for (const destination of desired) {
+    const existing = present.get(destinationId(destination));
+    if (!existing) additions.push({ command: 'new-destination', service, destination });
+    else if (!sameDestination(existing, destination)) {
+      additions.push({ command: 'set-destination', service, destination });
+    }
+  }
+  for (const destination of actual) {
+    if (!wanted.has(destinationId(destination))) removals.push({ command: 'delete-destination', service, destination });
+  }
+}
+
+const sameService = (a: Service, b: Service): boolean =>
+  a.scheduler === b.scheduler &&
+  a.persistenceTimeout === b.persistenceTimeout &&
+  a.persistenceGranularity === b.persistenceGranularity &&
+  a.persistenceEngine === b.persistenceEngine &&
+  a.onePacket === b.onePacket &&
+  a.schedulerFlags === b.schedulerFlags;
+
+const sameDestination = (a: Destination, b: Destination): boolean =>
+  a.forwardingMethod === b.forwardingMethod &&
+  a.weight === b.weight &&
+  a.upperThreshold === b.upperThreshold &&
+  a.lowerThreshold === b.lowerThreshold &&
+  tunnelOf(a) === tunnelOf(b);
+
+/** The encapsulation of a tunnel; without further words it is IPIP, which the kernel spells out. */
+const tunnelOf = ({ forwardingMethod, tunnel }: Destination): string => {
+  const { type, port, flags } = tunnel ?? { type: 'ipip', port: 0, flags: 0 };
+  return forwardingMethod === 'tunnel' ? `${type} ${port} ${flags}` : '';
+};

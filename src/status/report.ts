@@ -1,0 +1,100 @@
+/**
+ * What `holdfast status --json` prints. Stable: a field is never renamed or given another meaning within one `version`.
+ * Times are ISO 8601; a number that is not a count says its unit last.
+ */
+
+export interface StatusReport {
+  readonly version: 1;
+  readonly agent: AgentReport;
+  readonly instances: readonly InstanceReport[];
+  readonly ipvs: IpvsReport;
+  readonly virtualServers: readonly VirtualServerReport[];
+}
+
+export interface AgentReport {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly configurationFile: string;
+  /** Errors and warnings of the configuration that runs. */
+  readonly configurationProblems: number;
+  /** Sentences about what needs a person; empty when all is well. */
+  readonly warnings: readonly string[];
+}
+
+export interface InstanceReport {
+  readonly name: string;
+  readonly vrid: number;
+  readonly interface: string;
+  readonly version: 2 | 3;
+  readonly state: 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
+  /** When the state was entered. */
+  readonly since: string;
+  /** Why, from a closed list: `master-down-timer`. */
+  readonly cause: string;
+  /** Why, with the numbers: "no advertisement from 192.168.4.5 (priority 100) for 3.609 s". May be empty. */
+  readonly detail: string;
+  /** As configured and as it counts now, 1-255. */
+  readonly priority: number;
+  readonly effectivePriority: number;
+  readonly advertisementInterval_s: number;
+  /** Who is MASTER, as a BACKUP has heard it. */
+  readonly master?: { readonly address: string; readonly priority: number };
+  readonly virtualAddresses: readonly VirtualAddressReport[];
+  /** Since the start of the election process. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** Changes of state since the start of the election process. */
+  readonly transitions: number;
+}
+
+export interface VirtualAddressReport {
+  /** With its prefix length. */
+  readonly address: string;
+  readonly interface: string;
+  /** The kernel has it, for us. */
+  readonly held: boolean;
+  /** What is wrong with it; absent: nothing. */
+  readonly problem?: string;
+}
+
+export interface IpvsReport {
+  readonly available: boolean;
+  /** What is missing and what would help; only when not available. */
+  readonly reason?: string;
+}
+
+export interface VirtualServerReport {
+  /** `192.168.4.15:80/TCP`, `FWM 7`. */
+  readonly id: string;
+  readonly scheduler: string;
+  /** `masquerading`, `tunnel`, `direct-route`. */
+  readonly forwardingMethod: string;
+  /** The kernel has the service. */
+  readonly inTable: boolean;
+  readonly realServers: readonly RealServerReport[];
+}
+
+export interface RealServerReport {
+  /** `192.168.4.100:80`. */
+  readonly id: string;
+  /** All of its checkers say so; true without any. */
+  readonly healthy: boolean;
+  /** As configured. */
+  readonly weight: number;
+  /** As the kernel has it; 0 when it is not in the table. */
+  readonly effectiveWeight: number;
+  readonly inTable: boolean;
+  readonly checks: readonly CheckReport[];
+}
+
+export interface CheckReport {
+  /** `TCP_CHECK`. */
+  readonly kind: string;
+  /** What the last probe said; null: none has ended yet. */
+  readonly healthy: boolean | null;
+  /** Why the last probe was not healthy. */
+  readonly reason?: string;
+  /** When the last probe ended, and how long it took. */
+  readonly at?: string;
+  readonly took_ms?: number;
+}

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { IpAddress } from '../../src/base/address.ts';
+import { seconds } from '../../src/base/time.ts';
+import { plan } from '../../src/ipvs/plan.ts';
+import { destinationId, serviceId, type Table } from '../../src/ipvs/table.ts';
+import { apply, destination, entry, service, sorted } from './example.ts';
+
+const NOTHING: ReadonlySet<string> = new Set();
+const idOf = (port: number) => serviceId(service(port).key);
+
+describe('serviceId and destinationId', () => {
+  it('are what an operator would write', () => {
+    expect(serviceId(service(80).key)).toBe('192.168.4.15:80/TCP');
+    expect(
+      serviceId({ kind: 'address', family: 'inet6', protocol: 'UDP', address: 'fd00::1' as IpAddress, port: 53 }),
+    ).toBe('[fd00::1]:53/UDP');
+    expect(serviceId({ kind: 'fwmark', family: 'inet', fwmark: 7 })).toBe('FWM 7');
+    expect(serviceId({ kind: 'fwmark', family: 'inet6', fwmark: 7 })).toBe('FWM 7 inet6');
+    expect(destinationId(destination(100))).toBe('192.168.4.100:80');
+    expect(destinationId({ address: 'fd00::2' as IpAddress, port: 80 })).toBe('[fd00::2]:80');
+  });
+});
+
+describe('plan', () => {
+  it('makes a service and its destinations from nothing', () => {
+    expect(plan([], [entry(80, destination(100), destination(200))], NOTHING)).toEqual([
+      { command: 'new-service', service: service(80) },
+      { command: 'new-destination', service: service(80), destination: destination(100) },
+      { command: 'new-destination', service: service(80), destination: destination(200) },
+    ]);
+  });
+
+  it('asks for nothing when all is as desired', () => {
+    const table = [entry(80, destination(100), destination(200))];
+    expect(plan(table, table, new Set([idOf(80)]))).toEqual([]);
+  });
+
+  it('adds before it removes', () => {
+    expect(plan([entry(80, destination(100))], [entry(80, destination(200))], NOTHING)).toEqual([
+      { command: 'new-destination', service: service(80), destination: destination(200) },
+      { command: 'delete-destination', service: service(80), destination: destination(100) },
+    ]);
+  });
+
+  it('changes a weight, a threshold or a forwarding method in place: no connection is lost', () => {
+    for (const different of [
+      { weight: 5 },
+      { weight: 0 },
+      { upperThreshold: 10 },
+      { lowerThreshold: 3 },
+      { forwardingMethod: 'tunnel' },
+    ] as const) {
+      expect(plan([entry(80, destination(100))], [entry(80, destination(100, different))], NOTHING)).toEqual([
+        { command: 'set-destination', service: service(80), destination: destination(100, different) },
+      ]);
+    }
+  });
+
+  it('changes scheduler and persistence of a service in place', () => {
+    for (const different of [
+      { scheduler: 'rr' },
+      { persistenceTimeout: seconds(50) },
+      { persistenceGranularity: 24 },
+      { onePacket: true },
+      { schedulerFlags: 2 },
+    ]) {
+      const changed = service(80, different);
+      expect(plan([entry(80)], [{ service: changed, destinations: [] }], NOTHING)).toEqual([
+        { command: 'set-service', service: changed },
+      ]);
+    }
+  });
+
+  it('a tunnel is IPIP unless said otherwise, as the kernel reports it', () => {
+    const plain = destination(100, { forwardingMethod: 'tunnel' });
+    const reported = { ...plain, tunnel: { type: 'ipip', port: 0, flags: 0 } } as const;
+    expect(plan([entry(80, reported)], [entry(80, plain)], NOTHING)).toEqual([]);
+    const gre = { ...plain, tunnel: { type: 'gre', port: 0, flags: 0 } } as const;
+    expect(plan([entry(80, gre)], [entry(80, plain)], NOTHING).map((command) => command.command)).toEqual([
+      'set-destination',
+    ]);
+  });
+
+  it('removes an owned service that is not desired any more, and no foreign one', () => {
+    const actual = [entry(80, destination(100)), entry(443, destination(100))];
+    expect(plan(actual, [], new Set([idOf(80)]))).toEqual([{ command: 'delete-service', service: service(80) }]);
+    expect(plan(actual, [], NOTHING)).toEqual([]);
+  });
+
+  it('takes over a service of a configured name that is there already, with its destinations', () => {
+    const actual = [entry(80, destination(100), destination(150))];
+    expect(plan(actual, [entry(80, destination(100))], NOTHING)).toEqual([
+      { command: 'delete-destination', service: service(80), destination: destination(150) },
+    ]);
+  });
+});
+
+describe('plan, for any two tables', () => {
+  const destinations = fc
+    .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 3 })), {
+      selector: ([host]) => host,
+    })
+    .map((rows) => rows.map(([host, weight]) => destination(host, { weight })));
+  const table: fc.Arbitrary<Table> = fc
+    .uniqueArray(
+      fc.record({ port: fc.integer({ min: 1, max: 6 }), scheduler: fc.constantFrom('rr', 'wlc'), destinations }),
+      { selector: (row) => row.port },
+    )
+    .map((rows) =>
+      rows.map((row) => ({ service: service(row.port, { scheduler: row.scheduler }), destinations: row.destinations })),
+    );
+  const owned = fc.uniqueArray(fc.integer({ min: 1, max: 6 })).map((ports) => new Set(ports.map(idOf)));
+
+  it('leads to the desired one and leaves foreign services alone; every step is one that Linux takes', () => {
+    fc.assert(
+      fc.property(table, table, owned, (actual, wanted, ours) => {
+        const result = plan(actual, wanted, ours).reduce(apply, actual);
+        const wantedIds = new Set(wanted.map((row) => serviceId(row.service.key)));
+        const foreign = actual.filter((row) => {
+          const id = serviceId(row.service.key);
+          return !wantedIds.has(id) && !ours.has(id);
+        });
+        expect(sorted(result)).toEqual(sorted([...wanted, ...foreign]));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('a service that has destinations before and after has some at every step between', () => {
+    fc.assert(
+      fc.property(table, table, (actual, wanted) => {
+        const lasting = wanted.filter((row) => {
+          const before = actual.find((other) => serviceId(other.service.key) === serviceId(row.service.key));
+          return row.destinations.length > 0 && (before?.destinations.length ?? 0) > 0;
+        });
+        let now = actual;
+        for (const command of plan(actual, wanted, NOTHING)) {
+          now = apply(now, command);
+          for (const { service: lastingService } of lasting) {
+            const row = now.find((other) => serviceId(other.service.key) === serviceId(lastingService.key));
+            expect(row?.destinations.length).toBeGreaterThan(0);
+          }
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('asks for nothing twice', () => {
+    fc.assert(
+      fc.property(table, (wanted) => {
+        expect(plan(wanted, wanted, new Set(wanted.map((row) => serviceId(row.service.key))))).toEqual([]);
+      }),
+    );
+  });
+});

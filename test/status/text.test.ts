@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { StatusReport } from '../../src/status/report.ts';
+import { renderStatus } from '../../src/status/text.ts';
+
+const now = new Date('2026-03-01T12:06:13.500Z');
+
+const report: StatusReport = {
+  version: 1,
+  agent: {
+    version: '0.1.0',
+    pid: 4711,
+    startedAt: '2026-02-27T11:00:00.000Z',
+    configurationFile: '/etc/holdfast/holdfast.conf',
+    configurationProblems: 1,
+    warnings: ['no virtual server works: the kernel has no IPVS'],
+  },
+  instances: [
+    {
+      name: 'VI_1',
+      vrid: 50,
+      interface: 'eth0',
+      version: 2,
+      state: 'MASTER',
+      since: '2026-03-01T12:03:11.000Z',
+      cause: 'master-down-timer',
+      detail: 'no advertisement from 192.168.4.5 (priority 100) for 3.609 s',
+      priority: 50,
+      effectivePriority: 50,
+      advertisementInterval_s: 1,
+      virtualAddresses: [
+        { address: '192.168.4.15/32', interface: 'eth0', held: true },
+        { address: '192.168.4.16/32', interface: 'eth0', held: false, problem: 'it could not be added: EPERM' },
+      ],
+      counters: {},
+      transitions: 2,
+    },
+    {
+      name: 'VI_2',
+      vrid: 51,
+      interface: 'eth1',
+      version: 2,
+      state: 'BACKUP',
+      since: '2026-03-01T12:06:13.000Z',
+      cause: 'startup',
+      detail: '',
+      priority: 100,
+      effectivePriority: 90,
+      advertisementInterval_s: 1,
+      master: { address: '10.0.0.5', priority: 150 },
+      virtualAddresses: [],
+      counters: {},
+      transitions: 1,
+    },
+  ],
+  ipvs: { available: true },
+  virtualServers: [
+    {
+      id: '192.168.4.15:80/TCP',
+      scheduler: 'wrr',
+      forwardingMethod: 'direct-route',
+      inTable: true,
+      realServers: [
+        {
+          id: '192.168.4.100:80',
+          healthy: true,
+          weight: 1,
+          effectiveWeight: 1,
+          inTable: true,
+          checks: [{ kind: 'TCP_CHECK', healthy: true, at: '2026-03-01T12:06:12.000Z', took_ms: 0.4 }],
+        },
+        {
+          id: '192.168.4.2:80',
+          healthy: false,
+          weight: 2,
+          effectiveWeight: 0,
+          inTable: false,
+          checks: [
+            {
+              kind: 'TCP_CHECK',
+              healthy: false,
+              reason: 'connect: ECONNREFUSED',
+              at: '2026-03-01T12:06:03.000Z',
+              took_ms: 0.2,
+            },
+          ],
+        },
+        {
+          id: '192.168.4.3:80',
+          healthy: true,
+          weight: 2,
+          effectiveWeight: 0,
+          inTable: true,
+          checks: [{ kind: 'TCP_CHECK', healthy: null }],
+        },
+      ],
+    },
+  ],
+};
+
+describe('renderStatus', () => {
+  it('says what is, since when, and why', () => {
+    expect(renderStatus(report, { now, colour: false })).toBe(`\
+holdfast 0.1.0, process 4711, /etc/holdfast/holdfast.conf, up 2 d 1 h
+warning: no virtual server works: the kernel has no IPVS
+
+VI_1  eth0, VRID 50, VRRPv2, priority 50
+  MASTER since 2026-03-01T12:03:11.000Z (3 min 2 s): no advertisement from 192.168.4.5 (priority 100) for 3.609 s
+  192.168.4.15/32 dev eth0: held
+  192.168.4.16/32 dev eth0: not held; it could not be added: EPERM
+
+VI_2  eth1, VRID 51, VRRPv2, priority 90 (configured 100)
+  BACKUP since 2026-03-01T12:06:13.000Z (0 s): startup
+  the master is 10.0.0.5, priority 150
+
+192.168.4.15:80/TCP  wrr, direct-route
+  192.168.4.100:80  up    weight 1; TCP_CHECK ok, 1 s ago
+  192.168.4.2:80    down  not in the table; TCP_CHECK connect: ECONNREFUSED, 10 s ago
+  192.168.4.3:80    up    weight 0 of 2; TCP_CHECK not run yet
+`);
+  });
+
+  it('has colours only when asked for, and the same words with them', () => {
+    const coloured = renderStatus(report, { now, colour: true });
+    expect(coloured).toContain('\u001b[32mMASTER\u001b[0m');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: this is what a colour is
+    expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(renderStatus(report, { now, colour: false }));
+  });
+
+  it('says so when nothing is configured', () => {
+    const empty = { ...report, instances: [], virtualServers: [], agent: { ...report.agent, warnings: [] } };
+    expect(renderStatus(empty, { now, colour: false })).toBe(
+      'holdfast 0.1.0, process 4711, /etc/holdfast/holdfast.conf, up 2 d 1 h\n\nnothing is configured\n',
+    );
+  });
+});
