@@ -1,0 +1,20 @@
+/** TCP_CHECK: healthy when a connection can be made in time. keepalived.conf(5) "TCP_CHECK". */
+import type { CheckerKind } from './checker.ts';
+
+export const tcpCheck: CheckerKind = {
+  keyword: 'TCP_CHECK',
+  async check(config, io, signal) {
+    const outcome = await io.connect(
+      {
+        address: config.connectAddress,
+        port: config.connectPort,
+        timeout: config.connectTimeout,
+        bindAddress: config.bindAddress,
+        bindPort: config.bindPort,
+      },
+      signal,
+    );
+    if (outcome.ok) return { outcome: 'healthy' };
+    return { outcome: outcome.local ? 'inconclusive' : 'unhealthy', reason: `connect: ${outcome.reason}` };
+  },
+};

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { IpAddress } from '../../src/base/address.ts';
+import { type Instant, instant, later, seconds } from '../../src/base/time.ts';
+import type { CheckResult } from '../../src/checks/checker.ts';
+import { type Health, type HealthEffect, healthTransition, newHealth } from '../../src/checks/health.ts';
+import type { CheckerConfig } from '../../src/checks/keywords.ts';
+
+const T0 = instant(1_000_000_000);
+const at = (s: number): Instant => later(T0, seconds(s));
+
+/** Every 6 s, two retries 3 s apart, warm-up 6 s. */
+const config = (different: Partial<CheckerConfig> = {}): CheckerConfig => ({
+  kind: 'TCP_CHECK',
+  connectAddress: '192.0.2.1' as IpAddress,
+  connectPort: 80,
+  connectTimeout: seconds(5),
+  retry: 2,
+  delayBeforeRetry: seconds(3),
+  delayLoop: seconds(6),
+  warmup: seconds(6),
+  alpha: false,
+  ...different,
+});
+
+const healthy: CheckResult = { outcome: 'healthy' };
+const refused: CheckResult = { outcome: 'unhealthy', reason: 'connect: ECONNREFUSED' };
+const noPort: CheckResult = { outcome: 'inconclusive', reason: 'connect: EADDRNOTAVAIL' };
+
+/** Runs probes that all end at once, with these results; gives the state, when each probe began, and the changes. */
+function run(results: readonly CheckResult[], different: Partial<CheckerConfig> = {}, warmupFraction = 0) {
+  const settings = config(different);
+  let health: Health = newHealth(settings, T0, warmupFraction);
+  const begun: number[] = [];
+  const changes: HealthEffect[] = [];
+  for (const result of results) {
+    const now = health.nextAt;
+    if (now === undefined) throw new Error('no next probe');
+    const started = healthTransition(settings, health, { type: 'clock' }, now);
+    expect(started.effects).toEqual([{ type: 'start-probe', probe: started.health.probe }]);
+    begun.push((now - T0) / 1_000_000);
+    const ended = healthTransition(
+      settings,
+      started.health,
+      { type: 'result', probe: started.health.probe, result },
+      now,
+    );
+    changes.push(...ended.effects);
+    health = ended.health;
+  }
+  return { health, begun, changes };
+}
+
+describe('the first probe', () => {
+  it('begins after a random part of the warm-up', () => {
+    expect(newHealth(config(), T0, 0).nextAt).toBe(at(0));
+    expect(newHealth(config(), T0, 0.5).nextAt).toBe(at(3));
+    expect(newHealth(config({ warmup: seconds(0) }), T0, 0.9).nextAt).toBe(at(0));
+  });
+
+  it('finds the server up already, unless alpha (keepalived.conf(5) "alpha")', () => {
+    expect(newHealth(config(), T0, 0).up).toBe(true);
+    expect(newHealth(config({ alpha: true }), T0, 0).up).toBe(false);
+    expect(run([healthy]).changes).toEqual([]);
+    expect(run([healthy], { alpha: true }).changes).toEqual([{ type: 'went-up' }]);
+  });
+
+  it('is decisive: a server that has never answered is down after one failure', () => {
+    expect(run([refused]).changes).toEqual([{ type: 'went-down', reason: 'connect: ECONNREFUSED', retries: 0 }]);
+  });
+});
+
+describe('a server that is up', () => {
+  it('is asked every delay_loop', () => {
+    expect(run([healthy, healthy, healthy]).begun).toEqual([0, 6, 12]);
+  });
+
+  it('is down after retry further failures, delay_before_retry apart', () => {
+    const { begun, changes, health } = run([healthy, refused, refused, refused]);
+    expect(begun).toEqual([0, 6, 9, 12]);
+    expect(changes).toEqual([{ type: 'went-down', reason: 'connect: ECONNREFUSED', retries: 2 }]);
+    expect(health).toEqual({ up: false, hasRun: true, retries: 0, nextAt: at(18), probe: 4 });
+  });
+
+  it('stays up when a retry succeeds, and has all its retries again', () => {
+    const { changes, begun } = run([healthy, refused, refused, healthy, refused, refused, healthy]);
+    expect(changes).toEqual([]);
+    expect(begun).toEqual([0, 6, 9, 12, 18, 21, 24]);
+  });
+
+  it('without retries is down at the first failure', () => {
+    expect(run([healthy, refused], { retry: 0 }).changes).toEqual([
+      { type: 'went-down', reason: 'connect: ECONNREFUSED', retries: 0 },
+    ]);
+  });
+
+  it('is neither worse nor better for a probe that this host could not make', () => {
+    const { changes, begun, health } = run([healthy, refused, noPort, refused]);
+    expect(changes).toEqual([]);
+    expect(begun).toEqual([0, 6, 9, 15]);
+    expect(health.retries).toBe(2);
+  });
+});
+
+describe('a server that is down', () => {
+  it('is asked every delay_loop and up again at the first success', () => {
+    const { begun, changes } = run([refused, refused, refused, healthy, healthy]);
+    expect(begun).toEqual([0, 6, 12, 18, 24]);
+    expect(changes.map((change) => change.type)).toEqual(['went-down', 'went-up']);
+  });
+});
+
+describe('events that mean nothing', () => {
+  const settings = config();
+  const waiting = newHealth(settings, T0, 0.5);
+  const probing = healthTransition(settings, waiting, { type: 'clock' }, at(3)).health;
+
+  it('a clock that is early, or while a probe is on its way: no two probes at once', () => {
+    expect(healthTransition(settings, waiting, { type: 'clock' }, at(2.999999))).toEqual({
+      health: waiting,
+      effects: [],
+    });
+    expect(healthTransition(settings, probing, { type: 'clock' }, at(99))).toEqual({ health: probing, effects: [] });
+  });
+
+  it('an answer that nobody waits for, or to an older probe', () => {
+    const event = { type: 'result', probe: 1, result: refused } as const;
+    const answered = healthTransition(settings, probing, event, at(4)).health;
+    expect(healthTransition(settings, answered, event, at(5))).toEqual({ health: answered, effects: [] });
+    const next = healthTransition(settings, answered, { type: 'clock' }, at(10)).health;
+    expect(next.probe).toBe(2);
+    expect(healthTransition(settings, next, event, at(11))).toEqual({ health: next, effects: [] });
+  });
+});
+
+describe('for any sequence of results', () => {
+  const result = fc.constantFrom(healthy, refused, noPort);
+
+  it('changes alternate, and tell what the state is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(result, { maxLength: 60 }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.boolean(),
+        (results, retry, alpha) => {
+          const { changes, health } = run(results, { retry, alpha });
+          const words = changes.map((change) => change.type);
+          for (const [i, word] of words.entries()) {
+            expect(word).toBe((i % 2 === 0) === alpha ? 'went-up' : 'went-down');
+          }
+          const lastWord = words.at(-1);
+          expect(health.up).toBe(lastWord === undefined ? !alpha : lastWord === 'went-up');
+          expect(health.retries).toBeLessThanOrEqual(retry);
+        },
+      ),
+    );
+  });
+
+  it('a single failure never takes a server out that has answered, as long as it has a retry', () => {
+    fc.assert(
+      fc.property(fc.array(result, { maxLength: 60 }), (results) => {
+        const calm = [healthy, ...results.flatMap((one) => [one, healthy])];
+        expect(run(calm, { retry: 1 }).changes).toEqual([]);
+      }),
+    );
+  });
+});
