@@ -1,0 +1,136 @@
+/** The command line of the agent itself: keepalived's flags with keepalived's meaning, and `--run-dir` of our own. */
+import type { LogFormat } from '../daemon/log.ts';
+import { type OptionSpec, parseOptions } from './getopt.ts';
+
+/** What the agent is asked to be. */
+export interface AgentOptions {
+  readonly configurationFile: string | undefined;
+  readonly foreground: boolean;
+  readonly logToConsole: boolean;
+  /** 0: notices and worse; 1: also what was done; 2: also packets and commands. */
+  readonly logDetail: number;
+  readonly logFormat: LogFormat | undefined;
+  /** Number of the syslog facility local0-local7 (0-7), or a name; undefined: daemon. */
+  readonly logFacility: string | undefined;
+  readonly noSyslog: boolean;
+  readonly pidFile: string | undefined;
+  readonly runDirectory: string;
+  readonly runElection: boolean;
+  readonly runHealth: boolean;
+  readonly respawn: boolean;
+  readonly configTest: { readonly logFile: string | undefined } | undefined;
+  readonly show: 'help' | 'version' | undefined;
+  /** Long names of options that are accepted and have no effect yet. */
+  readonly notActedOn: readonly string[];
+  /** Words that are no options: said and ignored, as keepalived does. */
+  readonly ignored: readonly string[];
+}
+
+const flag = (short: string | undefined, long: string, help: string): OptionSpec => ({
+  ...(short === undefined ? {} : { short }),
+  long,
+  value: 'none',
+  help,
+});
+const valued = (
+  short: string | undefined,
+  long: string,
+  valueName: string,
+  help: string,
+  value: 'required' | 'optional' = 'required',
+): OptionSpec => ({ ...(short === undefined ? {} : { short }), long, value, valueName, help });
+
+/** Options that do something. The words are keepalived's, see keepalived(8). */
+const ACTED_ON: readonly OptionSpec[] = [
+  valued('f', 'use-file', 'FILE', 'configuration file; default /etc/holdfast/holdfast.conf, else keepalived’s own'),
+  valued('t', 'config-test', 'LOG', 'check the configuration, print what is wrong, and exit', 'optional'),
+  flag('n', 'dont-fork', 'stay in the foreground'),
+  flag('l', 'log-console', 'log to standard error also when in the background'),
+  flag('D', 'log-detail', 'log what is done; twice: packets and commands too'),
+  valued('S', 'log-facility', 'FACILITY', 'syslog facility: 0-7 for local0-local7, or user, daemon'),
+  flag('G', 'no-syslog', 'do not log to syslog'),
+  valued(undefined, 'log-format', 'FORMAT', 'text, json or journal'),
+  valued('p', 'pid', 'FILE', 'pid file; default RUN-DIR/holdfast.pid'),
+  valued(undefined, 'run-dir', 'DIR', 'where the control socket and the pid file are; default /run/holdfast'),
+  flag('P', 'vrrp', 'run the election only, no health checks and no IPVS'),
+  flag('C', 'check', 'run health checks and IPVS only, no election'),
+  flag('R', 'dont-respawn', 'end when a process of the agent dies'),
+  flag('v', 'version', 'print the version'),
+  flag('h', 'help', 'print this text'),
+];
+
+/** keepalived's other options: accepted so that its service files work, and named in the log. */
+const ACCEPTED: readonly OptionSpec[] = [
+  valued('r', 'vrrp_pid', 'FILE', ''),
+  valued('c', 'checkers_pid', 'FILE', ''),
+  valued('b', 'bfd_pid', 'FILE', ''),
+  flag('B', 'no_bfd', ''),
+  flag(undefined, 'all', ''),
+  valued('g', 'log-file', 'FILE', '', 'optional'),
+  flag(undefined, 'flush-log-file', ''),
+  flag('X', 'release-vips', ''),
+  flag('V', 'dont-release-vrrp', ''),
+  flag('I', 'dont-release-ipvs', ''),
+  flag('d', 'dump-conf', ''),
+  flag('a', 'address-monitoring', ''),
+  valued('s', 'namespace', 'NAME', ''),
+  flag('e', 'all-config', ''),
+  valued('i', 'config-id', 'ID', ''),
+  flag('x', 'snmp', ''),
+  valued('A', 'snmp-agent-socket', 'SOCKET', ''),
+  valued('u', 'umask', 'MASK', ''),
+  flag('m', 'core-dump', ''),
+  valued('M', 'core-dump-pattern', 'PATTERN', '', 'optional'),
+  valued(undefined, 'signum', 'SIGNAL', ''),
+  flag(undefined, 'no-mem-check', ''),
+  flag(undefined, 'ignore-sigint', ''),
+];
+
+const ALL = [...ACTED_ON, ...ACCEPTED];
+
+/** The options for `--help`. */
+export const shownOptions: readonly OptionSpec[] = ACTED_ON;
+
+/** Where the agent and its commands meet: systemd's RUNTIME_DIRECTORY where it is set. */
+export const defaultRunDirectory = (environment: Readonly<Record<string, string | undefined>>): string =>
+  environment.RUNTIME_DIRECTORY?.split(':')[0] ?? '/run/holdfast';
+
+/** Reads the agent's command line. With problems the options are still what could be understood. */
+export function readAgentOptions(
+  words: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly options: AgentOptions; readonly problems: readonly string[] } {
+  const parsed = parseOptions(words, ALL);
+  const given = (name: string) => parsed.options.filter((option) => option.name === name);
+  const has = (name: string) => given(name).length > 0;
+  const last = (name: string) => given(name).at(-1)?.value;
+  const problems = [...parsed.problems];
+  const format = last('log-format');
+  if (format !== undefined && !isLogFormat(format))
+    problems.push(`--log-format is text, json or journal, not '${format}'`);
+  return {
+    problems,
+    options: {
+      configurationFile: last('use-file'),
+      foreground: has('dont-fork'),
+      logToConsole: has('log-console'),
+      logDetail: given('log-detail').length,
+      logFormat: format !== undefined && isLogFormat(format) ? format : undefined,
+      logFacility: last('log-facility'),
+      noSyslog: has('no-syslog'),
+      pidFile: last('pid'),
+      runDirectory: last('run-dir') ?? defaultRunDirectory(environment),
+      runElection: !has('check'),
+      runHealth: !has('vrrp'),
+      respawn: !has('dont-respawn'),
+      configTest: has('config-test') ? { logFile: last('config-test') } : undefined,
+      show: has('help') ? 'help' : has('version') ? 'version' : undefined,
+      notActedOn: [...new Set(parsed.options.map((option) => option.name))].filter((name) =>
+        ACCEPTED.some((spec) => spec.long === name),
+      ),
+      ignored: parsed.operands,
+    },
+  };
+}
+
+const isLogFormat = (text: string): text is LogFormat => text === 'text' || text === 'json' || text === 'journal';

@@ -1,0 +1,44 @@
+/** The packets of one advertisement, header and all: one to the group, or one to each unicast peer. */
+import type { IpAddress } from '../base/address.ts';
+import type { VrrpInstance } from '../vrrp/keywords.ts';
+import { encodeIpv4, INTERNETWORK_CONTROL } from '../wire/ipv4.ts';
+import { type Advertisement, encodeAdvertisement, passwordData, VRRP_PROTOCOL } from '../wire/vrrp.ts';
+
+/** RFC 3768 §5.2.3. */
+const TTL = 255;
+
+/** An IPv4 packet with its header, ready to be sent. */
+export interface OutgoingPacket {
+  readonly packet: Uint8Array;
+  readonly destination: IpAddress;
+}
+
+/**
+ * The packets to send for one advertisement.
+ * @param identification of the IPv4 packets, 1-65535: copies to several peers share it, as keepalived's do
+ * @param priority 0-255, the one to show
+ */
+export function advertisementPackets(
+  instance: VrrpInstance,
+  source: IpAddress,
+  identification: number,
+  priority: number,
+  group: IpAddress,
+): readonly OutgoingPacket[] {
+  const advertisement = advertisementOf(instance, priority);
+  const destinations = instance.unicastPeers.length > 0 ? instance.unicastPeers : [group];
+  return destinations.map((destination) => {
+    const payload = encodeAdvertisement(advertisement, { source, destination });
+    const header = { typeOfService: INTERNETWORK_CONTROL, identification, ttl: TTL, protocol: VRRP_PROTOCOL };
+    return { packet: encodeIpv4({ ...header, source, destination, payload }), destination };
+  });
+}
+
+function advertisementOf(instance: VrrpInstance, priority: number): Advertisement {
+  const { vrid, advertisementInterval, authentication } = instance;
+  const addresses = instance.virtualAddresses.map((entry) => entry.address);
+  if (instance.version === 3) return { version: 3, vrid, priority, advertisementInterval, addresses };
+  const common = { version: 2, vrid, priority, advertisementInterval, addresses } as const;
+  if (authentication?.type !== 'PASS') return common;
+  return { ...common, authentication: { type: 'PASS', data: passwordData(authentication.password) } };
+}

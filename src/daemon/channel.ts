@@ -1,0 +1,44 @@
+/**
+ * The child's end of the channel to main: typed messages, log records, and what to do when main is gone.
+ */
+import type { FromChild, LogLevel } from './messages.ts';
+
+export interface Channel<From> {
+  send(message: From): void;
+  /** A fact for the log of main. Fields that are undefined are left out. */
+  log(
+    level: LogLevel,
+    event: string,
+    message: string,
+    fields?: Record<string, string | number | boolean | undefined>,
+  ): void;
+  /** Ends the connection, so that the process can end. */
+  close(): void;
+}
+
+/**
+ * Connects a child process to main.
+ * @param onMessage every message, in order
+ * @param onOrphaned main died or SIGTERM came to this process alone: release everything
+ */
+export function openChannel<To, From extends { readonly type: string } = FromChild>(
+  onMessage: (message: To) => void,
+  onOrphaned: (why: string) => void,
+): Channel<From> {
+  const send = (message: object) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => {}); // main is gone: nobody to tell
+  };
+  process.on('message', (message) => onMessage(message as To));
+  process.on('disconnect', () => onOrphaned('the main process is gone'));
+  // Ctrl-C reaches the whole foreground group: main decides what it means
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  process.on('SIGTERM', () => onOrphaned('SIGTERM'));
+  return {
+    send,
+    log: (level, event, message, fields = {}) => send({ type: 'log', record: { level, event, message, fields } }),
+    close: () => {
+      if (process.connected) process.disconnect();
+    },
+  };
+}

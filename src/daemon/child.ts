@@ -1,0 +1,105 @@
+/**
+ * A child process of the agent as main sees it: started, spoken to, started again when it dies, stopped in order.
+ *
+ * What the child does is not known here. A child that dies is started again at once the first time, then after 1, 2,
+ * 4 … 60 s; one that lived for a minute counts as healthy again (keepalived does the same).
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { type Duration, inMilliseconds, milliseconds, seconds } from '../base/time.ts';
+
+/** A child that lived this long is not in a crash loop. */
+const HEALTHY_AFTER = seconds(60);
+
+/** How long a child may take to release what it holds before it is killed: keepalived.conf(5) "child_wait_time". */
+export const CHILD_WAIT_TIME = seconds(5);
+
+/** How long to wait before the next start, after `failures` deaths in a row that came too early. */
+export const restartDelay = (failures: number): Duration =>
+  failures <= 1 ? milliseconds(0) : seconds(Math.min(60, 2 ** (failures - 2)));
+
+export interface ChildOptions<From> {
+  /** `election` or `health`: the role that main.ts starts. */
+  readonly role: string;
+  /** Options for Node itself. */
+  readonly nodeOptions: readonly string[];
+  readonly respawn: boolean;
+  /** The process is there and listens: send it what it must know. */
+  onStart(restarted: boolean): void;
+  onMessage(message: From): void;
+  /** It died without being asked to; `retryIn` is undefined when it is not started again. */
+  onDeath(how: string, retryIn: Duration | undefined): void;
+}
+
+/** See the file's head. */
+export class Child<To extends object, From extends { readonly type: string }> {
+  readonly #options: ChildOptions<From>;
+  #process: ChildProcess | undefined;
+  #startedAt = 0;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #stopping = false;
+  #lastPongAt = 0;
+
+  constructor(options: ChildOptions<From>) {
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** True when the child has answered a ping within `limit`, or is on its way up. */
+  isResponsive(limit: Duration): boolean {
+    return performance.now() - Math.max(this.#lastPongAt, this.#startedAt) < inMilliseconds(limit);
+  }
+
+  start(restarted = false): void {
+    this.#retry = undefined;
+    const main = process.argv[1];
+    if (main === undefined) throw new Error('assertion failed: no program to start');
+    const child = fork(main, [`@${this.#options.role}`], {
+      execArgv: [...this.#options.nodeOptions],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#process = child;
+    this.#startedAt = performance.now();
+    child.on('message', (message) => {
+      const said = message as From;
+      if (said.type === 'pong') this.#lastPongAt = performance.now();
+      this.#options.onMessage(said);
+    });
+    child.on('error', () => {}); // a message to a process that just died; its exit is what counts
+    child.on('exit', (code, signal) => this.#ended(child, signal ?? `exit status ${code}`));
+    this.#options.onStart(restarted);
+  }
+
+  send(message: To): void {
+    if (this.#process?.connected) this.#process.send(message);
+  }
+
+  /** Asks the child to release everything and end; kills it after `CHILD_WAIT_TIME`. Resolves when it is gone. */
+  stop(message: To): Promise<void> {
+    this.#stopping = true;
+    if (this.#retry) clearTimeout(this.#retry);
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      const overdue = setTimeout(() => child.kill('SIGKILL'), inMilliseconds(CHILD_WAIT_TIME));
+      child.once('exit', () => {
+        clearTimeout(overdue);
+        resolve();
+      });
+      this.send(message);
+    });
+  }
+
+  #ended(child: ChildProcess, how: string): void {
+    if (this.#process === child) this.#process = undefined;
+    if (this.#stopping) return;
+    const lived = milliseconds(performance.now() - this.#startedAt);
+    this.#failures = lived >= HEALTHY_AFTER ? 1 : this.#failures + 1;
+    const retryIn = this.#options.respawn ? restartDelay(this.#failures) : undefined;
+    if (retryIn !== undefined) this.#retry = setTimeout(() => this.start(true), inMilliseconds(retryIn));
+    this.#options.onDeath(how, retryIn);
+  }
+}

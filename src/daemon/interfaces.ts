@@ -1,0 +1,123 @@
+/**
+ * The interfaces and addresses of this host as the election sees them: read once, kept up to date from rtnetlink's
+ * events, read again when events were lost. Says what keeps an instance from taking part (its faults).
+ */
+import type { IpAddress } from '../base/address.ts';
+import { familyOf } from '../base/address.ts';
+import type { InterfaceAddress, Link, RouteEvent, RouteNetlink } from '../io/route-netlink.ts';
+import { HOLDFAST_PROTOCOL } from '../vrrp/addresses.ts';
+import type { VrrpInstance } from '../vrrp/keywords.ts';
+
+/** What changed, as far as the election is concerned. */
+export type InterfaceChange =
+  | { readonly type: 'link'; readonly name: string }
+  | { readonly type: 'address-removed'; readonly address: InterfaceAddress; readonly interface: string }
+  | { readonly type: 'address-added'; readonly address: InterfaceAddress; readonly interface: string }
+  | { readonly type: 'resynchronised' };
+
+const keyOf = (a: InterfaceAddress) => `${a.interfaceIndex} ${a.address}/${a.prefixLength}`;
+
+/** See the file's head. */
+export class Interfaces {
+  readonly #route: RouteNetlink;
+  readonly #links = new Map<number, Link>();
+  readonly #addresses = new Map<string, InterfaceAddress>();
+  #onChange: (change: InterfaceChange) => void = () => {};
+
+  private constructor(route: RouteNetlink) {
+    this.#route = route;
+  }
+
+  /** Reads everything and listens from then on. Throws SystemError. */
+  static async open(route: RouteNetlink): Promise<Interfaces> {
+    const interfaces = new Interfaces(route);
+    route.onEvent((event) => interfaces.#note(event));
+    await interfaces.#read();
+    return interfaces;
+  }
+
+  onChange(callback: (change: InterfaceChange) => void): void {
+    this.#onChange = callback;
+  }
+
+  link(name: string): Link | undefined {
+    for (const link of this.#links.values()) if (link.name === name) return link;
+    return undefined;
+  }
+
+  nameOf(index: number): string | undefined {
+    return this.#links.get(index)?.name;
+  }
+
+  /**
+   * The primary IPv4 address of an interface: the first that is neither secondary nor a virtual address.
+   * RFC 3768 §1.6 "Primary IP Address".
+   */
+  primaryAddress(name: string, virtual: ReadonlySet<IpAddress>): IpAddress | undefined {
+    const index = this.link(name)?.index;
+    for (const entry of this.#addresses.values()) {
+      if (entry.interfaceIndex !== index || familyOf(entry.address) !== 'inet' || entry.secondary) continue;
+      if (entry.protocol !== HOLDFAST_PROTOCOL && !virtual.has(entry.address)) return entry.address;
+    }
+    return undefined;
+  }
+
+  /** Sentences that say why the instance cannot take part; empty when it can. keepalived: FAULT. */
+  faultsOf(instance: VrrpInstance): readonly string[] {
+    const faults = new Set<string>();
+    const addresses = [...instance.virtualAddresses, ...instance.excludedAddresses];
+    for (const name of new Set([instance.interface, ...addresses.map((virtual) => virtual.interface)])) {
+      const link = this.link(name);
+      if (!link) faults.add(`interface ${name} does not exist`);
+      else if (!(link.flags.up && link.flags.running) && (instance.trackPrimary || name !== instance.interface)) {
+        faults.add(`interface ${name} is ${link.flags.up ? 'without carrier' : 'down'}`);
+      }
+    }
+    if (this.link(instance.interface) && instance.sourceAddress === undefined) {
+      const virtual = new Set(addresses.map((entry) => entry.address));
+      if (this.primaryAddress(instance.interface, virtual) === undefined) {
+        faults.add(`interface ${instance.interface} has no IPv4 address`);
+      }
+    }
+    if (instance.authentication?.type === 'AH') faults.add('auth_type AH is not supported yet');
+    if (addresses.some((virtual) => familyOf(virtual.address) === 'inet6')) faults.add('IPv6 is not supported yet');
+    return [...faults];
+  }
+
+  async #read(): Promise<void> {
+    const [links, addresses] = [await this.#route.links(), await this.#route.addresses()];
+    this.#links.clear();
+    for (const link of links) this.#links.set(link.index, link);
+    this.#addresses.clear();
+    for (const address of addresses) this.#addresses.set(keyOf(address), address);
+  }
+
+  #note(event: RouteEvent): void {
+    switch (event.type) {
+      case 'link-changed':
+        this.#links.set(event.link.index, event.link);
+        this.#onChange({ type: 'link', name: event.link.name });
+        break;
+      case 'link-removed': {
+        const name = this.#links.get(event.index)?.name;
+        this.#links.delete(event.index);
+        if (name !== undefined) this.#onChange({ type: 'link', name });
+        break;
+      }
+      case 'address-added':
+      case 'address-removed': {
+        const { type, address } = event;
+        if (type === 'address-added') this.#addresses.set(keyOf(address), address);
+        else this.#addresses.delete(keyOf(address));
+        const name = this.nameOf(address.interfaceIndex);
+        if (name !== undefined) this.#onChange({ type, address, interface: name });
+        break;
+      }
+      case 'overrun':
+        void this.#read().then(
+          () => this.#onChange({ type: 'resynchronised' }),
+          () => {}, // the socket is closed: the process is on its way out
+        );
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What the processes of the agent say to each other, over the channel of child_process.fork. Plain data only.
+ *
+ * main is the parent; election and health are its children and never talk to each other.
+ */
+import type { VirtualServer } from '../ipvs/keywords.ts';
+import type { InstanceReport, IpvsReport, VirtualServerReport } from '../status/report.ts';
+import type { VrrpInstance } from '../vrrp/keywords.ts';
+
+/** Severity, by syslog's names. */
+export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
+
+/** One fact for the log: written by main only, so that no other process ever waits for a terminal or a pipe. */
+export interface LogRecord {
+  readonly level: LogLevel;
+  /** Kebab-case and stable; all are listed in log-events.ts. */
+  readonly event: string;
+  /** For people and their grep. */
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number | boolean | undefined>>;
+}
+
+/** How the election process is to run; decided once, by main. */
+export interface RuntimeSettings {
+  /** 1-99: the real-time priority of the election process. */
+  readonly realTimePriority: number;
+  readonly lockMemory: boolean;
+}
+
+export interface ElectionConfiguration {
+  readonly instances: readonly VrrpInstance[];
+  /** keepalived.conf(5) "vrrp_mcast_group4". */
+  readonly multicastGroup: string;
+}
+
+export type ToElection =
+  | { readonly type: 'start'; readonly runtime: RuntimeSettings; readonly configuration: ElectionConfiguration }
+  | { readonly type: 'configure'; readonly configuration: ElectionConfiguration }
+  | { readonly type: 'status'; readonly id: number }
+  | { readonly type: 'ping' }
+  | { readonly type: 'stop' };
+
+export type ToHealth =
+  | { readonly type: 'start'; readonly virtualServers: readonly VirtualServer[] }
+  | { readonly type: 'configure'; readonly virtualServers: readonly VirtualServer[] }
+  | { readonly type: 'status'; readonly id: number }
+  | { readonly type: 'ping' }
+  | { readonly type: 'stop' };
+
+/** What both kinds of child say. `stopped` is the last word: everything that was ours is released. */
+export type FromChild =
+  | { readonly type: 'started' }
+  | { readonly type: 'configured' }
+  | { readonly type: 'log'; readonly record: LogRecord }
+  | { readonly type: 'pong' }
+  | { readonly type: 'stopped' };
+
+export type FromElection =
+  | FromChild
+  | { readonly type: 'status'; readonly id: number; readonly instances: readonly InstanceReport[] };
+
+export type FromHealth =
+  | FromChild
+  | {
+      readonly type: 'status';
+      readonly id: number;
+      readonly ipvs: IpvsReport;
+      readonly virtualServers: readonly VirtualServerReport[];
+    };

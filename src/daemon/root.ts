@@ -1,0 +1,118 @@
+/**
+ * A configuration file, from its text to the plain data that the agent runs with.
+ *
+ * A root block is a table and a builder in its domain, and one entry here.
+ */
+import { checkersNotActedOn } from '../checks/keywords.ts';
+import { tcpChecker } from '../checks/tcp-keywords.ts';
+import { type Diagnostic, type ExitCode, Report } from '../config/diagnostics.ts';
+import { Reader } from '../config/reader.ts';
+import { decodeText, readSource } from '../config/source.ts';
+import { block, blocks, flag, LATER, NAME, opaque, table, value } from '../config/table.ts';
+import { parse, type Statement } from '../config/tree.ts';
+import { integer, UINT32_MAX, words } from '../config/values.ts';
+import { Vocabulary } from '../config/vocabulary.ts';
+import { ipvsBlocks, VIRTUAL_SERVER, type VirtualServer, virtualServerKeywords } from '../ipvs/keywords.ts';
+import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
+import { buildInstances } from '../vrrp/instances.ts';
+import {
+  staticBlocks,
+  trackFileKeywords,
+  trackProcessKeywords,
+  type VrrpInstance,
+  vrrpInstanceKeywords,
+  vrrpScriptKeywords,
+  vrrpSyncGroupKeywords,
+} from '../vrrp/keywords.ts';
+import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
+
+/** What the agent runs with. Survives JSON unchanged. */
+export interface Configuration {
+  readonly global: GlobalDefinitions;
+  readonly instances: readonly VrrpInstance[];
+  readonly virtualServers: readonly VirtualServer[];
+}
+
+/** A configuration, and all there is to say about it. */
+export interface ReadOutcome {
+  /** What was understood; complete in itself, whatever the diagnostics say. */
+  readonly configuration: Configuration;
+  /** In the order of the file. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** As of `keepalived --config-test`. */
+  readonly exitCode: ExitCode;
+}
+
+/** All words of keepalived.conf(5), from the top level down. */
+export const rootKeywords = table({
+  global: block('global_defs', globalKeywords, 'What holds for the whole agent.'),
+  instances: blocks('vrrp_instance', NAME, vrrpInstanceKeywords, 'A virtual router.'),
+  virtualServers: blocks(
+    'virtual_server',
+    VIRTUAL_SERVER,
+    virtualServerKeywords([tcpChecker, ...checkersNotActedOn]),
+    'A service of IPVS with the servers behind it.',
+  ),
+  syncGroups: blocks('vrrp_sync_group', NAME, vrrpSyncGroupKeywords, 'Instances that change state together.', LATER),
+  scripts: blocks('vrrp_script', NAME, vrrpScriptKeywords, 'A command whose result instances can track.', LATER),
+  trackFiles: blocks('track_file', NAME, trackFileKeywords, 'A file whose number instances can track.', {
+    ...LATER,
+    aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file' }],
+  }),
+  trackProcesses: blocks(
+    'vrrp_track_process',
+    NAME,
+    trackProcessKeywords,
+    'Processes that instances can track.',
+    LATER,
+  ),
+  ...staticBlocks,
+  ...ipvsBlocks,
+  bfdInstances: opaque('bfd_instance', 'A BFD session.'),
+  ssl: opaque('SSL', 'Certificates for SSL_GET.'),
+  networkNamespace: value('net_namespace', words('a name', 1, 1), 'Network namespace to run in.', {
+    ...LATER,
+    missingIs: 5,
+  }),
+  ipvsNamespace: value('net_namespace_ipvs', words('a name', 0, 1), 'Network namespace of the IPVS table.', LATER),
+  namespaceWithIpsets: flag('namespace_with_ipsets', 'Sets of old kernels in a namespace.', LATER),
+  instanceName: value('instance', words('a name', 1, 1), 'Tells several agents of a host apart.', {
+    ...LATER,
+    missingIs: 5,
+  }),
+  usePidDirectory: flag('use_pid_dir', 'Puts the files of process ids into a directory.', LATER),
+  childWaitTime: value('child_wait_time', integer(0, UINT32_MAX), 'Seconds that children get to end.', LATER),
+  linkbeatUsePolling: flag('linkbeat_use_polling', 'Polls the link of interfaces.', LATER),
+});
+
+/**
+ * Reads a configuration. No mistake in it stops the reading; what is wrong is left out and said.
+ * @param readFile gives the content of a file, as bytes or decoded; what it throws for the file itself is passed on
+ */
+export function readConfiguration(fileName: string, readFile: (path: string) => string | Uint8Array): ReadOutcome {
+  const report = new Report();
+  const lines = readSource(fileName, decodeText(readFile(fileName)), report);
+  const statements = parse(lines, rootKeywords, report);
+  const configuration = build(fileName, statements, report);
+  return { configuration, ...report.finish() };
+}
+
+function build(file: string, statements: readonly Statement[], report: Report): Configuration {
+  const reader = new Reader(report, new Vocabulary(rootKeywords));
+  const topLevel: Statement = {
+    keyword: { text: '', quoted: false, file, line: 1, column: 1, length: 1 },
+    args: [],
+    raw: '',
+  };
+  const root = reader.read(rootKeywords, topLevel, statements);
+  const given = root?.values;
+  const global = given?.global ?? reader.read(globalKeywords, topLevel, []);
+  if (global === undefined) throw new Error('assertion failed: global_defs requires nothing');
+  const { values } = global;
+  const vrrp = { ...values, version: values.vrrpVersion, strict: values.vrrpStrict };
+  return {
+    global: values,
+    instances: buildInstances(given?.instances ?? [], vrrp, report),
+    virtualServers: buildVirtualServers(given?.virtualServers ?? [], report),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * One VRRP instance at run time: its configuration, the state that `transition` gave, and what `status` tells about it.
+ */
+import type { IpAddress } from '../base/address.ts';
+import { inSeconds } from '../base/time.ts';
+import type { InstanceReport } from '../status/report.ts';
+import type { VirtualAddress, VrrpInstance } from '../vrrp/keywords.ts';
+import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
+
+export interface Router {
+  instance: VrrpInstance;
+  config: VirtualRouterConfig;
+  state: State;
+  /** When and why the state was entered; wall-clock time, for people. */
+  since: Date;
+  cause: string;
+  detail: string;
+  transitions: number;
+  /** Identification of the next IPv4 packet; 1-65535, never 0. */
+  packetId: number;
+  readonly counters: Record<string, number>;
+  /** Addresses that the kernel has for us, by `addressKey`. */
+  readonly held: Set<string>;
+  /** Why an address of ours could not be taken, or is there without our mark. */
+  readonly problems: Map<string, string>;
+}
+
+/** A router before its first event. */
+export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Router {
+  return {
+    instance,
+    config: routerConfig(instance, localAddress),
+    state: { name: 'Initialize' },
+    since: new Date(),
+    cause: 'startup',
+    detail: '',
+    transitions: 0,
+    packetId: 1,
+    counters: {},
+    held: new Set(),
+    problems: new Map(),
+  };
+}
+
+/** What the state machine must know of an instance. */
+export const routerConfig = (instance: VrrpInstance, localAddress: IpAddress): VirtualRouterConfig => ({
+  vrid: instance.vrid,
+  version: instance.version,
+  priority: instance.priority,
+  advertisementInterval: instance.advertisementInterval,
+  preemptMode: instance.preemptMode,
+  preemptDelay: instance.preemptDelay,
+  downTimerAdverts: instance.downTimerAdverts,
+  localAddress: instance.sourceAddress ?? localAddress,
+  lowerPriorityNoAdvert: instance.lowerPriorityNoAdvert,
+  higherPrioritySendAdvert: instance.higherPrioritySendAdvert,
+  garp: {
+    masterDelay: instance.garpMasterDelay,
+    masterRepeat: instance.garpMasterRepeat,
+    refresh: instance.garpMasterRefresh,
+    refreshRepeat: instance.garpMasterRefreshRepeat,
+    lowerPriorityDelay: instance.garpLowerPriorityDelay,
+    lowerPriorityRepeat: instance.garpLowerPriorityRepeat,
+  },
+});
+
+/** Advertised and excluded addresses: everything that moves with the state. */
+export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => [
+  ...instance.virtualAddresses,
+  ...instance.excludedAddresses,
+];
+
+/** Identity of an address within the host. */
+export const addressKey = (entry: {
+  readonly interface: string;
+  readonly address: IpAddress;
+  readonly prefixLength: number;
+}): string => `${entry.address}/${entry.prefixLength} dev ${entry.interface}`;
+
+export const count = (router: Router, name: string): void => {
+  router.counters[name] = (router.counters[name] ?? 0) + 1;
+};
+
+/** keepalived's words for the states of the RFC. */
+export const stateWord = (name: State['name']): InstanceReport['state'] =>
+  ({ Initialize: 'INIT', Backup: 'BACKUP', Master: 'MASTER', Fault: 'FAULT' })[name] as InstanceReport['state'];
+
+/** The router as `status` shows it. */
+export function reportRouter(router: Router): InstanceReport {
+  const { instance, state } = router;
+  const master = state.name === 'Backup' ? state.master : undefined;
+  return {
+    name: instance.name,
+    vrid: instance.vrid,
+    interface: instance.interface,
+    version: instance.version,
+    state: stateWord(state.name),
+    since: router.since.toISOString(),
+    cause: router.cause,
+    detail: router.detail,
+    priority: instance.priority,
+    effectivePriority: router.config.priority,
+    advertisementInterval_s: inSeconds(instance.advertisementInterval),
+    ...(master ? { master: { address: master.address, priority: master.priority } } : {}),
+    virtualAddresses: allAddresses(instance).map((entry) => {
+      const key = addressKey(entry);
+      const problem = router.problems.get(key);
+      return {
+        address: `${entry.address}/${entry.prefixLength}`,
+        interface: entry.interface,
+        held: router.held.has(key),
+        ...(problem === undefined ? {} : { problem }),
+      };
+    }),
+    counters: { ...router.counters },
+    transitions: router.transitions,
+  };
+}

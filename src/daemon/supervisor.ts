@@ -1,0 +1,283 @@
+/**
+ * The main process: reads the configuration, starts and watches the election and health processes, answers `status`,
+ * writes the log, follows signals. It never touches the election's timing.
+ */
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { type Duration, inSeconds, seconds } from '../base/time.ts';
+import type { Diagnostic } from '../config/diagnostics.ts';
+import { ServiceManager } from '../io/service-manager.ts';
+import type { InstanceReport, StatusReport } from '../status/report.ts';
+import { Child } from './child.ts';
+import { closeControlServer, openControlServer } from './control-server.ts';
+import type { Log } from './log.ts';
+import type { FromElection, FromHealth, LogLevel, ToElection, ToHealth } from './messages.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
+import { Questions } from './questions.ts';
+import type { Configuration, ReadOutcome } from './root.ts';
+import { VERSION } from './version.ts';
+
+/** Asked children answer within this, or `status` does without them. */
+const ANSWER_TIME = seconds(2);
+/** A child that has not answered a ping for this long counts as hung: the service manager's watchdog is not fed. */
+const HUNG_AFTER = seconds(10);
+/** keepalived runs at normal priority unless vrrp_rt_priority says otherwise; an election that is late is a fault. */
+const DEFAULT_REAL_TIME_PRIORITY = 50;
+
+/** A small heap that is collected often and by the thread itself: no pause that an advertisement would notice. */
+const ELECTION_NODE_OPTIONS = ['--max-semi-space-size=1', '--single-threaded-gc'];
+
+export interface SupervisorOptions {
+  readonly configurationFile: string;
+  /** Reads and checks the configuration; throws when the file cannot be read. */
+  readonly readConfiguration: () => ReadOutcome;
+  readonly runDirectory: string;
+  readonly pidFile: string;
+  readonly runElection: boolean;
+  readonly runHealth: boolean;
+  readonly respawn: boolean;
+  readonly log: Log;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** See the file's head. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #serviceManager: ServiceManager;
+  readonly #election: Child<ToElection, FromElection> | undefined;
+  readonly #health: Child<ToHealth, FromHealth> | undefined;
+  readonly #questions = new Questions(ANSWER_TIME);
+  readonly #startedAt = new Date();
+  #configuration: Configuration;
+  #diagnostics: readonly Diagnostic[];
+  #refused: string | undefined;
+  #server: Server | undefined;
+  #starting = new Set<string>();
+  #stopping = false;
+  #watchdog: NodeJS.Timeout | undefined;
+  #ended: (status: number) => void = () => {};
+
+  constructor(options: SupervisorOptions, outcome: ReadOutcome) {
+    this.#options = options;
+    this.#configuration = outcome.configuration;
+    this.#diagnostics = outcome.diagnostics;
+    this.#serviceManager = new ServiceManager(options.environment);
+    if (options.runElection) {
+      this.#election = new Child<ToElection, FromElection>({
+        role: 'election',
+        nodeOptions: ELECTION_NODE_OPTIONS,
+        respawn: options.respawn,
+        onStart: () => this.#startElection(),
+        onMessage: (message) => this.#hear('election', message),
+        onDeath: (how, retryIn) => this.#died('election', how, retryIn),
+      });
+    }
+    if (options.runHealth) {
+      this.#health = new Child<ToHealth, FromHealth>({
+        role: 'health',
+        nodeOptions: [],
+        respawn: options.respawn,
+        onStart: () => this.#startHealth(),
+        onMessage: (message) => this.#hear('health', message),
+        onDeath: (how, retryIn) => this.#died('health', how, retryIn),
+      });
+    }
+  }
+
+  /** Runs until a signal ends it; resolves with the exit status. Throws when it cannot start at all. */
+  async run(): Promise<number> {
+    const { runDirectory, pidFile, configurationFile } = this.#options;
+    mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+    writePidFile(pidFile);
+    this.#server = await openControlServer(join(runDirectory, 'holdfast.sock'), { '/status': () => this.status() });
+    const ended = new Promise<number>((resolve) => {
+      this.#ended = resolve;
+    });
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.#stop(signal));
+    process.on('SIGHUP', () => this.#reload());
+    process.on('SIGPIPE', () => {});
+    this.#log('notice', 'starting', `holdfast ${VERSION} starting with ${configurationFile}`, { pid: process.pid });
+    this.#logDiagnostics(this.#diagnostics);
+    if (this.#election) this.#starting.add('election');
+    if (this.#health) this.#starting.add('health');
+    this.#election?.start();
+    this.#health?.start();
+    this.#feedWatchdog();
+    return ended;
+  }
+
+  /** What `holdfast status` shows. */
+  async status(): Promise<StatusReport> {
+    const [election, health] = await Promise.all([
+      this.#questions.ask<Extract<FromElection, { type: 'status' }>>((id) =>
+        this.#election?.send({ type: 'status', id }),
+      ),
+      this.#questions.ask<Extract<FromHealth, { type: 'status' }>>((id) => this.#health?.send({ type: 'status', id })),
+    ]);
+    const instances = election?.instances ?? [];
+    return {
+      version: 1,
+      agent: {
+        version: VERSION,
+        pid: process.pid,
+        startedAt: this.#startedAt.toISOString(),
+        configurationFile: this.#options.configurationFile,
+        configurationProblems: this.#diagnostics.filter((entry) => entry.severity !== 'note').length,
+        warnings: this.#warnings(instances, election !== undefined, health),
+      },
+      instances,
+      ipvs: health?.ipvs ?? {
+        available: false,
+        reason: this.#health ? 'the health process does not answer' : 'not run',
+      },
+      virtualServers: health?.virtualServers ?? [],
+    };
+  }
+
+  #warnings(
+    instances: readonly InstanceReport[],
+    electionAnswers: boolean,
+    health: Extract<FromHealth, { type: 'status' }> | undefined,
+  ): string[] {
+    const warnings: string[] = [];
+    const problems = this.#diagnostics.filter((entry) => entry.severity === 'error');
+    const [first] = problems;
+    if (first) {
+      warnings.push(
+        `${problems.length} error${problems.length === 1 ? '' : 's'} in the configuration, running with what was ` +
+          `understood; the first: ${first.file}:${first.line}:${first.column}: ${first.message}`,
+      );
+    }
+    if (this.#refused !== undefined) warnings.push(this.#refused);
+    if (this.#election && !electionAnswers) warnings.push('the election process does not answer');
+    if (this.#health && !health) warnings.push('the health process does not answer');
+    if (health && !health.ipvs.available && this.#configuration.virtualServers.length > 0) {
+      warnings.push(`no virtual server works: ${health.ipvs.reason ?? 'IPVS is not available'}`);
+    }
+    for (const instance of instances) {
+      for (const { problem } of instance.virtualAddresses) if (problem) warnings.push(`${instance.name}: ${problem}`);
+    }
+    return warnings;
+  }
+
+  #startElection(): void {
+    this.#election?.send({
+      type: 'start',
+      runtime: {
+        realTimePriority: this.#configuration.global.vrrpRealTimePriority ?? DEFAULT_REAL_TIME_PRIORITY,
+        lockMemory: true,
+      },
+      configuration: this.#electionConfiguration(),
+    });
+  }
+
+  #startHealth(): void {
+    this.#health?.send({ type: 'start', virtualServers: this.#configuration.virtualServers });
+  }
+
+  #electionConfiguration() {
+    const { instances, global } = this.#configuration;
+    return { instances, multicastGroup: global.multicastGroup };
+  }
+
+  #hear(role: string, message: FromElection | FromHealth): void {
+    switch (message.type) {
+      case 'log':
+        this.#options.log.write(message.record);
+        break;
+      case 'status':
+        this.#questions.answer(message.id, message);
+        break;
+      case 'started':
+        this.#starting.delete(role);
+        if (this.#starting.size === 0) this.#ready();
+    }
+  }
+
+  #ready(): void {
+    const { instances, virtualServers } = this.#configuration;
+    const summary = `${plural(instances.length, 'instance')}, ${plural(virtualServers.length, 'virtual server')}`;
+    this.#log('notice', 'started', `Startup complete: ${summary}`, {});
+    this.#serviceManager.ready(summary);
+    process.send?.({ type: 'ready' }); // the command that put us into the background waits for it
+  }
+
+  #died(role: string, how: string, retryIn: Duration | undefined): void {
+    const next = retryIn === undefined ? 'the agent ends' : `starting it again in ${inSeconds(retryIn)} s`;
+    this.#log('error', 'process-died', `the ${role} process died (${how}); ${next}`, { role });
+    if (retryIn === undefined) void this.#stop('dead process', 1);
+  }
+
+  #reload(): void {
+    if (this.#stopping) return;
+    this.#serviceManager.reloading();
+    let outcome: ReadOutcome;
+    try {
+      outcome = this.#options.readConfiguration();
+    } catch (error) {
+      this.#refuse(`reload refused: ${(error as Error).message}; the running configuration stays`);
+      return;
+    }
+    this.#logDiagnostics(outcome.diagnostics);
+    const errors = outcome.diagnostics.filter((entry) => entry.severity === 'error');
+    if (errors.length > 0) {
+      this.#refuse(`reload refused: ${plural(errors.length, 'error')}; the running configuration stays`);
+      return;
+    }
+    this.#refused = undefined;
+    this.#configuration = outcome.configuration;
+    this.#diagnostics = outcome.diagnostics;
+    this.#election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
+    this.#health?.send({ type: 'configure', virtualServers: outcome.configuration.virtualServers });
+    this.#log('notice', 'reloaded', 'Reload complete', {});
+    this.#serviceManager.ready('running');
+  }
+
+  #refuse(sentence: string): void {
+    this.#refused = sentence;
+    this.#log('error', 'reload-refused', sentence, {});
+    this.#serviceManager.ready(sentence);
+  }
+
+  /** The election first: the addresses go, the peer takes over; then the IPVS table. */
+  async #stop(why: string, status = 0): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#log('notice', 'stopping', `stopping: ${why}`, {});
+    this.#serviceManager.stopping();
+    clearInterval(this.#watchdog);
+    await this.#election?.stop({ type: 'stop' });
+    await this.#health?.stop({ type: 'stop' });
+    if (this.#server) await closeControlServer(this.#server);
+    removePidFile(this.#options.pidFile);
+    this.#serviceManager.close();
+    this.#log('notice', 'stopped', 'Stopped', {});
+    this.#ended(status);
+  }
+
+  /** systemd's watchdog is fed as long as this loop turns and both children answer. */
+  #feedWatchdog(): void {
+    const interval = this.#serviceManager.watchdogInterval;
+    if (interval === undefined) return;
+    this.#watchdog = setInterval(() => {
+      const children = [this.#election, this.#health].filter((child) => child !== undefined);
+      for (const child of children) child.send({ type: 'ping' });
+      if (children.every((child) => child.isResponsive(HUNG_AFTER))) this.#serviceManager.watchdog();
+    }, interval / 2_000);
+  }
+
+  #logDiagnostics(diagnostics: readonly Diagnostic[]): void {
+    for (const { severity, file, line, column, message, suggestion } of diagnostics) {
+      const level: LogLevel = severity === 'error' ? 'error' : severity === 'warning' ? 'warning' : 'info';
+      const sentence = `${file}:${line}:${column}: ${message}${suggestion === undefined ? '' : `; ${suggestion}`}`;
+      this.#log(level, 'configuration', sentence, {});
+    }
+  }
+
+  #log(level: LogLevel, event: string, message: string, fields: Record<string, string | number>): void {
+    this.#options.log.write({ level, event, message, fields });
+  }
+}
+
+const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

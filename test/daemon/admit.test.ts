@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { instant, later, seconds } from '../../src/base/time.ts';
+import { Admission, explainNotice } from '../../src/daemon/admit.ts';
+import { advertisementPackets } from '../../src/daemon/advertisement.ts';
+import type { Router } from '../../src/daemon/router.ts';
+import type { VrrpInstance } from '../../src/vrrp/keywords.ts';
+import { GROUP, instance, PEER, router, VIP } from './example.ts';
+
+const NOW = instant(5_000_000);
+
+/** The bytes that PEER sends with the same configuration but for `different`. */
+const sent = (different: Partial<VrrpInstance> = {}, priority = 150): Uint8Array => {
+  const [first] = advertisementPackets(instance(different), PEER, 1, priority, GROUP);
+  if (!first) throw new Error('nothing sent');
+  return first.packet;
+};
+
+describe('Admission', () => {
+  let ours: Router;
+  let notices: string[];
+  let admission: Admission;
+
+  beforeEach(() => {
+    ours = router();
+    ours.state = { name: 'Fault', reasons: ['test'] };
+    notices = [];
+    admission = new Admission((notice) => notices.push(explainNotice(notice)));
+  });
+
+  const receive = (bytes: Uint8Array, interfaceName = 'eth0', at = NOW) =>
+    admission.receive({ bytes, receivedAt: at }, interfaceName, [ours]);
+
+  it('turns an advertisement into the event of the router with its VRID and interface', () => {
+    expect(receive(sent())).toEqual({
+      router: ours,
+      event: { type: 'advertisement', priority: 150, source: PEER, advertisementInterval: seconds(1) },
+    });
+    expect(ours.counters).toEqual({ 'advertisements received': 1 });
+    expect(notices).toEqual([]);
+  });
+
+  it('counts priority zero', () => {
+    expect(receive(sent({}, 0))?.event.priority).toBe(0);
+    expect(ours.counters).toEqual({ 'advertisements received': 1, 'priority zero received': 1 });
+  });
+
+  it('counts what no instance is for, and says nothing', () => {
+    expect(receive(sent({ vrid: 52 }))).toBeUndefined();
+    expect(receive(sent(), 'eth1')).toBeUndefined();
+    expect(receive(new Uint8Array(3))).toBeUndefined();
+    expect(admission.strays).toEqual({ 'unknown VRID': 2, 'header too-short': 1 });
+    expect(notices).toEqual([]);
+  });
+
+  it('a router that is not started hears nothing', () => {
+    ours.state = { name: 'Initialize' };
+    expect(receive(sent())).toBeUndefined();
+    expect(admission.strays).toEqual({ 'unknown VRID': 1 });
+  });
+
+  it.each([
+    [
+      { authentication: { type: 'PASS', password: 'other' } } as const,
+      'password',
+      'another auth_pass than ours; two masters follow',
+    ],
+    [
+      { advertisementInterval: seconds(3) },
+      'advertisement-interval',
+      'another advert_int than ours; two masters follow',
+    ],
+    [{ version: 3 } as const, 'version', 'another VRRP version than ours; two masters follow'],
+  ])('refuses %j and says what follows from it', (different, reason, sentence) => {
+    expect(receive(sent(different))).toBeUndefined();
+    expect(ours.counters).toEqual({ [`refused ${reason}`]: 1 });
+    expect(notices).toEqual([`advertisement from 192.0.2.9 not listened to: ${sentence}`]);
+  });
+
+  it('listens to another list of addresses, with a warning (RFC 9568 §7.1)', () => {
+    const virtualAddresses = [{ address: PEER, prefixLength: 32, interface: 'eth0', scope: 0 }];
+    expect(receive(sent({ virtualAddresses }))?.event.priority).toBe(150);
+    expect(ours.counters).toEqual({ 'advertisements received': 1, 'warned address-list': 1 });
+    expect(notices).toEqual([
+      'advertisement from 192.0.2.9 listened to all the same: other virtual addresses than ours: ' +
+        'compare virtual_ipaddress of both nodes',
+    ]);
+  });
+
+  it('logs a repeated refusal once a minute and counts all of them', () => {
+    const bad = sent({ authentication: { type: 'PASS', password: 'other' } });
+    for (let second = 0; second < 120; second++) receive(bad, 'eth0', later(NOW, seconds(second)));
+    expect(ours.counters).toEqual({ 'refused password': 120 });
+    expect(notices.length).toBe(2);
+  });
+
+  it('its memory of senders is bounded under a flood of invented ones', () => {
+    const flood = (i: number) => `198.51.${i >> 8}.${i & 0xff}` as typeof PEER;
+    for (let i = 0; i < 5_000; i++) {
+      const [packet] = advertisementPackets(instance({ version: 3 }), flood(i), 1, 150, GROUP);
+      receive(packet?.packet ?? new Uint8Array());
+    }
+    expect(ours.counters).toEqual({ 'refused version': 5_000 });
+    expect(notices.length).toBe(5_000);
+  });
+
+  it('the packet carries what keepalived sends: TTL 255, TOS 0xc0, protocol 112, the list, the password', () => {
+    const bytes = sent();
+    expect([bytes[1], bytes[8], bytes[9], bytes.length]).toEqual([0xc0, 255, 112, 20 + 8 + 4 + 8]);
+    expect(new TextDecoder().decode(bytes.subarray(32, 38))).toBe('secret');
+    expect(bytes.subarray(28, 32).join('.')).toBe(VIP);
+  });
+});

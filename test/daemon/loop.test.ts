@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type Instant, instant, later, seconds } from '../../src/base/time.ts';
+import { ElectionLoop } from '../../src/daemon/loop.ts';
+import type { Router } from '../../src/daemon/router.ts';
+import type { Effect } from '../../src/vrrp/virtual-router.ts';
+import { PEER, router } from './example.ts';
+
+const START = instant(1_000_000_000);
+
+/** The world of a loop: a clock that stands where it is put, packets that wait, effects that are written down. */
+class FakeWorld {
+  clock: Instant = START;
+  wakeup: Instant | undefined;
+  readonly performed: string[] = [];
+  readonly logged: string[] = [];
+  /** Handled by drain, each with its time of arrival. */
+  readonly waiting: { at: Instant; priority: number }[] = [];
+  /** What drain says it knows; undefined: everything. */
+  knownUntil: Instant | undefined;
+  readonly loop = new ElectionLoop({
+    now: () => this.clock,
+    wakeAt: (at) => {
+      this.wakeup = at;
+    },
+    drain: () => {
+      for (const { at, priority } of this.waiting.splice(0)) {
+        this.loop.handle(
+          this.only(),
+          { type: 'advertisement', priority, source: PEER, advertisementInterval: seconds(1) },
+          at,
+        );
+      }
+      return this.knownUntil;
+    },
+    perform: (_router: Router, effect: Effect) => this.performed.push(effect.type),
+    log: (_level, _event, message) => this.logged.push(message),
+  });
+
+  only(): Router {
+    const [first] = this.loop.routers.values();
+    if (!first) throw new Error('no router');
+    return first;
+  }
+}
+
+describe('ElectionLoop', () => {
+  let world: FakeWorld;
+
+  beforeEach(() => {
+    world = new FakeWorld();
+    const only = router();
+    world.loop.routers.set(only.instance.name, only);
+    world.loop.dispatch(only, { type: 'startup', faults: [] });
+  });
+
+  it('arms one timer for the smallest deadline', () => {
+    expect(world.wakeup).toBe(later(START, seconds(3.609375)));
+    const other = router({ name: 'VI_2', vrid: 52, priority: 200 });
+    world.loop.routers.set('VI_2', other);
+    world.loop.dispatch(other, { type: 'startup', faults: [] });
+    expect(world.wakeup).toBe(later(START, seconds(3.21875)));
+  });
+
+  it('has no timer when nothing runs', () => {
+    world.loop.dispatch(world.only(), { type: 'shutdown' });
+    expect(world.wakeup).toBeUndefined();
+  });
+
+  it('takes over when the deadline has passed, and says why', () => {
+    world.clock = later(START, seconds(3.609375));
+    world.loop.wake();
+    expect(world.performed).toEqual(['send-advertisement', 'take-addresses', 'announce-addresses']);
+    expect(world.only()).toMatchObject({ cause: 'master-down-timer', transitions: 2 });
+    expect(world.logged.at(-1)).toBe('(VI_1) Entering MASTER STATE: no advertisement from anybody for 3.609 s');
+  });
+
+  it('does nothing when it wakes early', () => {
+    world.clock = later(START, seconds(3.609374));
+    world.loop.wake();
+    expect(world.performed).toEqual([]);
+    expect(world.wakeup).toBe(later(START, seconds(3.609375)));
+  });
+
+  it('handles what arrived during a stall before the deadline that passed meanwhile: no takeover from a live master', () => {
+    world.clock = later(START, seconds(60)); // the whole process slept for a minute
+    world.waiting.push(
+      { at: later(START, seconds(1)), priority: 150 },
+      { at: later(START, seconds(59.9)), priority: 150 },
+    );
+    world.loop.wake();
+    expect(world.performed).toEqual([]);
+    expect(world.only().state).toMatchObject({ name: 'Backup', masterDownAt: later(START, seconds(59.9 + 3.609375)) });
+  });
+
+  it('takes over after a stall when the master really was silent', () => {
+    world.clock = later(START, seconds(60));
+    world.waiting.push({ at: later(START, seconds(1)), priority: 150 });
+    world.loop.wake();
+    expect(world.only().state.name).toBe('Master');
+  });
+
+  it('measures deadlines against the last packet read while a flood left more to read', () => {
+    world.clock = later(START, seconds(60));
+    world.waiting.push({ at: later(START, seconds(1)), priority: 150 });
+    world.knownUntil = later(START, seconds(1));
+    world.loop.wake();
+    expect(world.only().state.name).toBe('Backup');
+    world.knownUntil = undefined;
+    world.loop.wake();
+    expect(world.only().state.name).toBe('Master');
+  });
+
+  it('counts what is discarded', () => {
+    world.waiting.push({ at: START, priority: 50 }, { at: START, priority: 50 });
+    world.loop.wake();
+    expect(world.only().counters).toEqual({ 'discarded lower-priority': 2 });
+  });
+});
