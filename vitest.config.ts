@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * unit: pure code and loopback, no privileges. netns: the real kernel in private network namespaces, root needed.
- * interop: the real keepalived as the peer. lab: a kernel with IPVS, run by scripts/test.mjs where there is one.
+ * interop: the real keepalived as the peer. package: the Debian package. lab: a kernel with IPVS, run by scripts/test.mjs where there is one.
  */
 export default defineConfig({
   test: {
@@ -16,6 +16,14 @@ export default defineConfig({
       },
       { test: { name: 'netns', include: ['test/netns/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
       { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 120_000,
+        },
+      },
       {
         test: {
           name: 'lab',
