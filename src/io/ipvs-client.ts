@@ -1,0 +1,268 @@
+/**
+ * The kernel's IPVS table: reads it, and carries out commands. linux/ip_vs.h, ipvsadm(8).
+ *
+ * What the table should be, and which commands lead there, is decided in src/ipvs. Everything is per network
+ * namespace: that in which the client was opened.
+ */
+
+import type { Family } from '../base/address.ts';
+import type { Result } from '../base/result.ts';
+import { decodeFamily, encodeFamilyRequest, GENL_ID_CTRL } from '../wire/generic-netlink.ts';
+import {
+  type Destination,
+  encodeCommand,
+  encodeDestinationsRequest,
+  encodeServicesRequest,
+  IPVS_FAMILY,
+  type IpvsCommand,
+  type IpvsFault,
+  type Service,
+  type ServiceKey,
+} from '../wire/ipvs.ts';
+import {
+  type DaemonCommand,
+  decodeInfo,
+  decodeTimeouts,
+  encodeDaemonCommand,
+  encodeFlush,
+  encodeInfoRequest,
+  encodeTimeouts,
+  encodeTimeoutsRequest,
+  type IpvsInfo,
+  type IpvsTimeouts,
+} from '../wire/ipvs-control.ts';
+import {
+  type DestinationEntry,
+  decodeDestinationEntry,
+  decodeServiceEntry,
+  type ServiceEntry,
+} from '../wire/ipvs-entries.ts';
+import type { NetlinkMessage } from '../wire/netlink.ts';
+import { NETLINK_GENERIC } from './constants.ts';
+import { NetlinkError } from './netlink-error.ts';
+import { NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
+
+/** The kernel has no IPVS: it loads the module itself when it is asked for the family, if it has one. */
+export class IpvsUnavailable extends Error {
+  override readonly name = 'IpvsUnavailable';
+
+  constructor(options?: ErrorOptions) {
+    super(
+      `this kernel has no IPVS: generic netlink family "${IPVS_FAMILY}" not found; load it with: modprobe ip_vs`,
+      options,
+    );
+  }
+}
+
+/** A service with its destinations, as `plan` compares them. */
+export interface IpvsTableEntry {
+  readonly service: Service;
+  readonly destinations: readonly Destination[];
+}
+
+/** A service with its destinations and everything that the kernel counts. */
+export interface ObservedService extends ServiceEntry {
+  readonly destinations: readonly DestinationEntry[];
+}
+
+/** Where the socket comes from; for tests. */
+export type IpvsClientOptions = Pick<NetlinkSocketOptions, 'createSocket'>;
+
+/** Encoded and carried out before the event loop is given back: a large table is no reason to be late elsewhere. */
+const COMMANDS_PER_TURN = 32;
+
+/** See the file's head. While open it keeps the process alive. */
+export class IpvsClient {
+  readonly #socket: NetlinkSocket;
+  /** The message type; another one after the module was loaded anew. */
+  #familyId: number;
+  #info: IpvsInfo = { version: '0.0.0', connectionTableSize: 0 };
+
+  /** Rejects with IpvsUnavailable, or with SystemError: EPERM without CAP_NET_ADMIN. */
+  static async open(options: IpvsClientOptions = {}): Promise<IpvsClient> {
+    const socket = NetlinkSocket.open({ ...options, protocol: NETLINK_GENERIC });
+    try {
+      const client = new IpvsClient(socket, await findFamily(socket));
+      client.#info = await client.#ask(encodeInfoRequest(), decodeInfo, 'asking for the version of IPVS');
+      return client;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  private constructor(socket: NetlinkSocket, familyId: number) {
+    this.#socket = socket;
+    this.#familyId = familyId;
+  }
+
+  /** Version of IPVS, e.g. `1.2.1`, and the size of its connection table. */
+  get info(): IpvsInfo {
+    return this.#info;
+  }
+
+  /**
+   * The whole table: services in the kernel's order, of each its destinations in the kernel's order (the last one added
+   * is the first). What our types cannot express, such as a service of another protocol, is not ours and is left out.
+   * Rejects with NetlinkError or IpvsUnavailable.
+   */
+  async table(): Promise<IpvsTableEntry[]> {
+    const observed = await this.observe();
+    return observed.map(({ service, destinations }) => ({
+      service,
+      destinations: destinations.map(({ destination }) => destination),
+    }));
+  }
+
+  /** The same with connections and counters. */
+  async observe(): Promise<ObservedService[]> {
+    const services = await this.#readServices();
+    const observed: ObservedService[] = [];
+    for (const entry of services)
+      observed.push({ ...entry, destinations: await this.#readDestinations(entry.service) });
+    return observed;
+  }
+
+  /**
+   * Carries out commands in order; the next one also when the one before was refused. One outcome for each, at the same
+   * place: undefined when it succeeded. EEXIST: there already; ESRCH: no such service; ENOENT: no such destination, or
+   * no such scheduler. Rejects with IpvsUnavailable when the module was unloaded.
+   */
+  async execute(commands: readonly IpvsCommand[]): Promise<(NetlinkError | undefined)[]> {
+    const outcomes: (NetlinkError | undefined)[] = [];
+    for (let start = 0; start < commands.length; start += COMMANDS_PER_TURN) {
+      outcomes.push(...(await this.#batch(commands.slice(start, start + COMMANDS_PER_TURN))));
+    }
+    const refused = [...outcomes.keys()].filter((i) => outcomes[i]?.code === 'ENOENT');
+    if (refused.length === 0 || !(await this.#familyMoved())) return outcomes;
+    const again = await this.#batch(commands.filter((_, i) => refused.includes(i)));
+    for (const [i, place] of refused.entries()) outcomes[place] = again[i];
+    return outcomes;
+  }
+
+  /** Removes every service, of whomever it is. Rejects with NetlinkError. */
+  async flush(): Promise<void> {
+    await this.#request(encodeFlush(), 'removing every IPVS service');
+  }
+
+  /** The connection timeouts of the namespace. Rejects with NetlinkError. */
+  timeouts(): Promise<IpvsTimeouts> {
+    return this.#ask(encodeTimeoutsRequest(), decodeTimeouts, 'reading the IPVS timeouts');
+  }
+
+  /** Changes the connection timeouts; one of 0 stays. Rejects with NetlinkError: EINVAL when one is too long. */
+  async setTimeouts(timeouts: IpvsTimeouts): Promise<void> {
+    await this.#request(encodeTimeouts(timeouts), 'setting the IPVS timeouts');
+  }
+
+  /** Starts or stops connection synchronisation. Rejects with NetlinkError: EEXIST, ESRCH, ENODEV. */
+  async syncDaemon(command: DaemonCommand): Promise<void> {
+    await this.#request(encodeDaemonCommand(command), `${command.command} ${command.state}`);
+  }
+
+  /** Rejects what waits for an answer with ECANCELED. Idempotent. */
+  close(): void {
+    this.#socket.close();
+  }
+
+  #batch(commands: readonly IpvsCommand[]): Promise<(NetlinkError | undefined)[]> {
+    return this.#socket.batch(
+      commands.map((command) => ({
+        type: this.#familyId,
+        body: encodeCommand(command),
+        purpose: purposeOf(command),
+      })),
+    );
+  }
+
+  async #readServices(): Promise<ServiceEntry[]> {
+    const purpose = 'reading the IPVS services';
+    const parts = await this.#dump(encodeServicesRequest(), purpose);
+    return decodeAll(parts, decodeServiceEntry, purpose);
+  }
+
+  async #readDestinations(service: Service): Promise<DestinationEntry[]> {
+    const purpose = `reading the destinations of ${describe(service.key)}`;
+    const parts = await this.#dump(encodeDestinationsRequest(service), purpose);
+    const { family } = service.key;
+    return decodeAll(parts, (body) => decodeDestinationEntry(body, family), purpose);
+  }
+
+  #dump(body: Uint8Array, purpose: string): Promise<readonly NetlinkMessage[]> {
+    return this.#withFamily(() => this.#socket.dump({ type: this.#familyId, body, purpose }));
+  }
+
+  #request(body: Uint8Array, purpose: string): Promise<readonly NetlinkMessage[]> {
+    return this.#withFamily(() => this.#socket.request({ type: this.#familyId, body, purpose }));
+  }
+
+  async #ask<Value>(body: Uint8Array, decode: (body: Uint8Array) => Result<Value>, purpose: string): Promise<Value> {
+    const [answer] = decodeAll(await this.#request(body, purpose), decode, purpose);
+    if (answer === undefined) throw NetlinkError.withCode(purpose, 'EBADMSG', 'an empty answer');
+    return answer;
+  }
+
+  /** Does it once more when the family has got another number. */
+  async #withFamily<Value>(attempt: () => Promise<Value>): Promise<Value> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof NetlinkError) || error.code !== 'ENOENT' || !(await this.#familyMoved())) throw error;
+      return attempt();
+    }
+  }
+
+  /** ENOENT has several meanings; whether it is this one is only known by asking. */
+  async #familyMoved(): Promise<boolean> {
+    const before = this.#familyId;
+    this.#familyId = await findFamily(this.#socket);
+    return this.#familyId !== before;
+  }
+}
+
+async function findFamily(socket: NetlinkSocket): Promise<number> {
+  const purpose = `looking for the generic netlink family "${IPVS_FAMILY}"`;
+  const body = encodeFamilyRequest(IPVS_FAMILY);
+  try {
+    const [family] = decodeAll(await socket.request({ type: GENL_ID_CTRL, body, purpose }), decodeFamily, purpose);
+    if (family?.id !== undefined) return family.id;
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code === 'ENOENT') throw new IpvsUnavailable({ cause: error });
+    throw error;
+  }
+  throw NetlinkError.withCode(purpose, 'EBADMSG', 'an answer without the number of the family');
+}
+
+const INEXPRESSIBLE: ReadonlySet<string> = new Set<IpvsFault>([
+  'family',
+  'protocol',
+  'forwarding-method',
+  'tunnel-type',
+]);
+
+/** What our types cannot express is left out; what cannot be read at all is an error. */
+function decodeAll<Value>(
+  parts: readonly NetlinkMessage[],
+  decode: (body: Uint8Array) => Result<Value>,
+  purpose: string,
+): Value[] {
+  return parts.flatMap((part) => {
+    const outcome = decode(part.body);
+    if (outcome.ok) return [outcome.value];
+    if (INEXPRESSIBLE.has(outcome.reason)) return [];
+    throw NetlinkError.withCode(purpose, 'EBADMSG', `an answer that cannot be read: ${outcome.reason}`);
+  });
+}
+
+function purposeOf(command: IpvsCommand): string {
+  const service = describe(command.service.key);
+  if (!('destination' in command)) return `${command.command} ${service}`;
+  const { family, address, port } = command.destination;
+  return `${command.command} ${endpoint(family, address, port)} of ${service}`;
+}
+
+const describe = (key: ServiceKey): string =>
+  key.kind === 'fwmark' ? `fwmark ${key.fwmark}` : `${key.protocol} ${endpoint(key.family, key.address, key.port)}`;
+
+const endpoint = (family: Family, address: string, port: number): string =>
+  family === 'inet' ? `${address}:${port}` : `[${address}]:${port}`;

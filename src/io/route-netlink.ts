@@ -1,0 +1,275 @@
+/**
+ * Interfaces and addresses of this host: reads them, adds and removes addresses, reports what changes. rtnetlink(7).
+ *
+ * Two sockets: one for requests, one for events, so that a flood of events never costs the answer to a request.
+ */
+
+import { familyOf, type IpAddress } from '../base/address.ts';
+import type { Result } from '../base/result.ts';
+import type { Mac } from '../wire/ethernet.ts';
+import { NLM_F_CREATE, NLM_F_EXCL } from '../wire/netlink.ts';
+import {
+  type AddressMessage,
+  decodeAddress,
+  decodeLink,
+  encodeAddress,
+  encodeAddressRequest,
+  encodeLinkRequest,
+  IFA_F_NODAD,
+  IFA_F_SECONDARY,
+  IFF_LOOPBACK,
+  IFF_LOWER_UP,
+  IFF_MULTICAST,
+  IFF_NOARP,
+  IFF_RUNNING,
+  IFF_UP,
+  type LinkMessage,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_GETADDR,
+  RTM_GETLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV6_IFADDR,
+  RTNLGRP_LINK,
+} from '../wire/rtnetlink.ts';
+import { decodeRoute, encodeRouteRequest, type RouteMessage, RTM_GETROUTE } from '../wire/rtnetlink-route.ts';
+import { NETLINK_ROUTE } from './constants.ts';
+import { NetlinkError } from './netlink-error.ts';
+import { type NetlinkEvent, type NetlinkRequest, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
+
+/** A network interface. */
+export interface Link {
+  /** 1 and up; another one when the interface is made anew. */
+  readonly index: number;
+  readonly name: string;
+  readonly flags: {
+    /** Switched on by the administrator: IFF_UP. */
+    readonly up: boolean;
+    /** Ready to carry traffic: IFF_RUNNING. */
+    readonly running: boolean;
+    /** The layer below is up, e.g. a cable is plugged in: IFF_LOWER_UP. */
+    readonly lowerUp: boolean;
+    readonly loopback: boolean;
+    readonly noArp: boolean;
+    readonly multicast: boolean;
+  };
+  /** Bytes. */
+  readonly mtu: number;
+  /** Absent where hardware addresses have another length than 6. */
+  readonly mac?: Mac;
+  /** `veth`, `macvlan`, `bridge`; absent for hardware. */
+  readonly kind?: string;
+  /** Index of the bridge, bond or VRF that it belongs to. */
+  readonly master?: number;
+}
+
+/** An address of an interface. */
+export interface InterfaceAddress {
+  readonly interfaceIndex: number;
+  readonly address: IpAddress;
+  /** 0-32 or 0-128. */
+  readonly prefixLength: number;
+  /** RT_SCOPE_*: 0 universe, 253 link, 254 host. */
+  readonly scope: number;
+  /** IPv4 only: the name of the interface, or that with a colon and something behind it. */
+  readonly label?: string;
+  readonly broadcast?: IpAddress;
+  /** IFA_PROTO, 1-255: who added it; absent: nobody said, or Linux before 5.18. */
+  readonly protocol?: number;
+  /** Of IPv4: not the first address of its network on the interface; goes when the first one goes. */
+  readonly secondary: boolean;
+}
+
+/** An address to be added; what is absent is left to the kernel. */
+export type NewAddress = Pick<InterfaceAddress, 'interfaceIndex' | 'address' | 'prefixLength'> &
+  Partial<Pick<InterfaceAddress, 'scope' | 'label' | 'broadcast' | 'protocol'>>;
+
+/** Which address to remove. */
+export type AddressKey = Pick<InterfaceAddress, 'interfaceIndex' | 'address' | 'prefixLength'>;
+
+/** What changed. An unchanged address may be reported as added again; after an overrun everything has to be read. */
+export type RouteEvent =
+  | { readonly type: 'link-changed'; readonly link: Link }
+  | { readonly type: 'link-removed'; readonly index: number }
+  | { readonly type: 'address-added' | 'address-removed'; readonly address: InterfaceAddress }
+  | { readonly type: 'overrun' };
+
+/** RTPROT_KEEPALIVED of linux/rtnetlink.h, which is the mark of our addresses as well. */
+const DEFAULT_ADDRESS_PROTOCOL = 18;
+/** Bytes: about four thousand events. */
+const EVENT_BUFFER = 1 << 22;
+
+/** Where the sockets come from, and how large the one for events is; for tests. */
+export interface RouteNetlinkOptions extends Pick<NetlinkSocketOptions, 'createSocket'> {
+  readonly eventBuffer?: number;
+}
+
+/** See the file's head. While open it keeps the process alive. */
+export class RouteNetlink {
+  readonly #requests: NetlinkSocket;
+  readonly #events: NetlinkSocket;
+
+  /** Events are collected from here on, so what is read afterwards is never older. Throws SystemError. */
+  static open(options: RouteNetlinkOptions = {}): RouteNetlink {
+    const { eventBuffer = EVENT_BUFFER, ...common } = options;
+    const requests = NetlinkSocket.open({ ...common, protocol: NETLINK_ROUTE });
+    try {
+      const groups = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR];
+      const events = NetlinkSocket.open({ ...common, protocol: NETLINK_ROUTE, groups, receiveBuffer: eventBuffer });
+      return new RouteNetlink(requests, events);
+    } catch (error) {
+      requests.close();
+      throw error;
+    }
+  }
+
+  private constructor(requests: NetlinkSocket, events: NetlinkSocket) {
+    this.#requests = requests;
+    this.#events = events;
+  }
+
+  /** All interfaces, in the kernel's order. Rejects with NetlinkError. */
+  links(): Promise<Link[]> {
+    const request = { type: RTM_GETLINK, body: encodeLinkRequest(), purpose: 'reading the interfaces' };
+    return this.#read(request, decodeLink, linkOf);
+  }
+
+  /** All IPv4 and IPv6 addresses, in the kernel's order. Rejects with NetlinkError. */
+  addresses(): Promise<InterfaceAddress[]> {
+    const request = { type: RTM_GETADDR, body: encodeAddressRequest(), purpose: 'reading the addresses' };
+    return this.#read(request, decodeAddress, addressOf);
+  }
+
+  /** All routes of all tables, in the kernel's order. Rejects with NetlinkError. */
+  routes(): Promise<RouteMessage[]> {
+    const request = { type: RTM_GETROUTE, body: encodeRouteRequest(), purpose: 'reading the routes' };
+    return this.#read(request, decodeRoute, (route) => route);
+  }
+
+  /**
+   * Adds an address, usable at once (an IPv6 one without duplicate address detection). Rejects with NetlinkError:
+   * EEXIST when it is there already, whoever added it; ENODEV.
+   */
+  async addAddress(wanted: NewAddress): Promise<void> {
+    const { interfaceIndex, address, prefixLength, protocol = DEFAULT_ADDRESS_PROTOCOL, scope = 0 } = wanted;
+    const { label, broadcast } = wanted;
+    const family = familyOf(address);
+    const body = encodeAddress({
+      family,
+      prefixLength,
+      flags: family === 'inet6' ? IFA_F_NODAD : 0,
+      scope,
+      interfaceIndex,
+      local: address,
+      address,
+      protocol,
+      ...(label === undefined ? {} : { label }),
+      ...(broadcast === undefined ? {} : { broadcast }),
+    });
+    const purpose = `adding ${address}/${prefixLength} to interface ${interfaceIndex}`;
+    await this.#requests.request({ type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, body, purpose });
+  }
+
+  /** Removes an address, whoever added it. Rejects with NetlinkError: EADDRNOTAVAIL when it is not there, ENODEV. */
+  async deleteAddress({ interfaceIndex, address, prefixLength }: AddressKey): Promise<void> {
+    const family = familyOf(address);
+    const body = encodeAddress({ family, prefixLength, flags: 0, scope: 0, interfaceIndex, local: address, address });
+    const purpose = `removing ${address}/${prefixLength} from interface ${interfaceIndex}`;
+    await this.#requests.request({ type: RTM_DELADDR, body, purpose });
+  }
+
+  /** Called for every change since `open`. One callback; the last one counts. */
+  onEvent(callback: (event: RouteEvent) => void): void {
+    this.#events.onEvent((event) => {
+      const change = changeOf(event);
+      if (change !== undefined) callback(change);
+    });
+  }
+
+  /** Rejects what waits for an answer with ECANCELED; no event comes afterwards. Idempotent. */
+  close(): void {
+    this.#requests.close();
+    this.#events.close();
+  }
+
+  /** A dump, decoded; what is of families that we do not serve is left out. */
+  async #read<Message, Value>(
+    request: NetlinkRequest,
+    decode: (body: Uint8Array) => Result<Message>,
+    toValue: (message: Message) => Value,
+  ): Promise<Value[]> {
+    const values: Value[] = [];
+    for (const part of await this.#requests.dump(request)) {
+      const outcome = decode(part.body);
+      if (outcome.ok) values.push(toValue(outcome.value));
+      else if (outcome.reason !== 'family') throw NetlinkError.withCode(request.purpose, 'EBADMSG', outcome.reason);
+    }
+    return values;
+  }
+}
+
+/** Undefined for messages of other types and families. An unreadable one counts as missed. */
+function changeOf(event: NetlinkEvent): RouteEvent | undefined {
+  if (event.type === 'overrun') return event;
+  const { message } = event;
+  switch (message.type) {
+    case RTM_NEWLINK:
+      return change(decodeLink(message.body), (link) => ({ type: 'link-changed', link: linkOf(link) }));
+    case RTM_DELLINK:
+      return change(decodeLink(message.body), (link) => ({ type: 'link-removed', index: link.interfaceIndex }));
+    case RTM_NEWADDR:
+      return change(decodeAddress(message.body), (address) => ({ type: 'address-added', address: addressOf(address) }));
+    case RTM_DELADDR:
+      return change(decodeAddress(message.body), (address) => ({
+        type: 'address-removed',
+        address: addressOf(address),
+      }));
+    default:
+      return undefined;
+  }
+}
+
+function change<Message>(outcome: Result<Message>, toEvent: (message: Message) => RouteEvent): RouteEvent | undefined {
+  if (outcome.ok) return toEvent(outcome.value);
+  return outcome.reason === 'family' ? undefined : { type: 'overrun' };
+}
+
+function linkOf(message: LinkMessage): Link {
+  const { interfaceIndex, flags, name = '', mtu = 0, mac, kind, master } = message;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  return {
+    index: interfaceIndex,
+    name,
+    flags: {
+      up: has(IFF_UP),
+      running: has(IFF_RUNNING),
+      lowerUp: has(IFF_LOWER_UP),
+      loopback: has(IFF_LOOPBACK),
+      noArp: has(IFF_NOARP),
+      multicast: has(IFF_MULTICAST),
+    },
+    mtu,
+    ...(mac === undefined ? {} : { mac }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(master === undefined ? {} : { master }),
+  };
+}
+
+function addressOf(message: AddressMessage): InterfaceAddress {
+  const { interfaceIndex, prefixLength, scope, flags, label, broadcast, protocol } = message;
+  return {
+    interfaceIndex,
+    address: message.local ?? message.address ?? UNSPECIFIED[message.family],
+    prefixLength,
+    scope,
+    secondary: message.family === 'inet' && (flags & IFA_F_SECONDARY) !== 0,
+    ...(label === undefined ? {} : { label }),
+    ...(broadcast === undefined ? {} : { broadcast }),
+    ...(protocol === undefined || protocol === 0 ? {} : { protocol }),
+  };
+}
+
+/** The kernel always sends an address; this is for the type. */
+const UNSPECIFIED = { inet: '0.0.0.0' as IpAddress, inet6: '::' as IpAddress } as const;

@@ -1,0 +1,250 @@
+/**
+ * Netlink attributes, described by tables. linux/netlink.h "struct nlattr", RFC 3549 §2.3.2.2.
+ *
+ * A table is the only place where an attribute's number, the kernel's name for it and its form are written down. The
+ * TypeScript type of the values follows from it. What a table does not know is skipped, as the kernel adds attributes
+ * with every release.
+ */
+
+import { addressBytes, addressFromBytes, type IpAddress } from '../base/address.ts';
+import { assert, assertNever } from '../base/assert.ts';
+import { viewOf } from '../base/bytes.ts';
+import { fault, ok, type Result } from '../base/result.ts';
+
+/** NLA_F_NESTED: the value is attributes itself. */
+export const NLA_F_NESTED = 0x8000;
+/** NLA_F_NET_BYTEORDER and NLA_F_NESTED are no part of the number. */
+const NLA_TYPE_MASK = 0x3fff;
+const HEADER_LENGTH = 4;
+
+/** What the forms mean in TypeScript. */
+interface FormValues {
+  readonly u8: number;
+  readonly u16: number;
+  /** In network byte order. */
+  readonly u16be: number;
+  readonly u32: number;
+  readonly s32: number;
+  /** A counter: exact up to 2^53-1, where it stays. */
+  readonly u64: number;
+  /** UTF-8 with a NUL behind it. */
+  readonly string: string;
+  /** 4 or 16 bytes. */
+  readonly address: IpAddress;
+  /** Any bytes: a structure, or a form that depends on something else. */
+  readonly bytes: Uint8Array;
+  /** Attributes of another table, not yet decoded; sent with NLA_F_NESTED. */
+  readonly nested: Uint8Array;
+}
+
+type Form = keyof FormValues;
+
+/** The number, the name in the kernel's header and the form of one attribute. */
+export type AttributeEntry = readonly [number: number, name: string, form: Form];
+
+/** Made by `attributeTable`. */
+export interface AttributeTable<Entries extends Record<string, AttributeEntry>> {
+  readonly entries: Entries;
+  readonly inOrder: readonly (readonly [key: string, entry: AttributeEntry])[];
+  readonly byNumber: ReadonlyMap<number, readonly [key: string, form: Form]>;
+}
+
+/** The values of a table's attributes; one that is missing in the message is missing here. */
+export type AttributeValues<Table> =
+  Table extends AttributeTable<infer Entries> ? { readonly [K in keyof Entries]?: FormValues[Entries[K][2]] } : never;
+
+/** Declares a table. The order of the entries is the order in which they are sent. */
+export function attributeTable<const Entries extends Record<string, AttributeEntry>>(
+  entries: Entries,
+): AttributeTable<Entries> {
+  const inOrder = Object.entries(entries);
+  const byNumber = new Map(inOrder.map(([key, [number, , form]]) => [number, [key, form] as const]));
+  assert(byNumber.size === inOrder.length, 'every attribute of a table has its own number');
+  return { entries, inOrder, byNumber };
+}
+
+/** Why bytes are no attributes of a table: the lengths do not fit into each other, or a value has not its form. */
+export type AttributeFault = 'attribute-length' | 'attribute-value';
+
+/** Reads attributes; of two with one number the later counts, as in the kernel. Byte values are views. */
+export function decodeAttributes<Entries extends Record<string, AttributeEntry>>(
+  table: AttributeTable<Entries>,
+  bytes: Uint8Array,
+): Result<AttributeValues<AttributeTable<Entries>>, AttributeFault> {
+  const view = viewOf(bytes);
+  const values: Record<string, unknown> = {};
+  for (let start = 0; start < bytes.length; ) {
+    if (bytes.length - start < HEADER_LENGTH) return fault('attribute-length');
+    const length = view.getUint16(start, true);
+    if (length < HEADER_LENGTH || length > bytes.length - start) return fault('attribute-length');
+    const entry = table.byNumber.get(view.getUint16(start + 2, true) & NLA_TYPE_MASK);
+    if (entry !== undefined) {
+      const [key, form] = entry;
+      const value = decodeValue(form, bytes, view, start + HEADER_LENGTH, start + length);
+      if (value === undefined) return fault('attribute-value');
+      values[key] = value;
+    }
+    start += align(length);
+  }
+  return ok(values as AttributeValues<AttributeTable<Entries>>);
+}
+
+/** The attributes that are given, in the order of the table, each padded with zeros to a multiple of 4. */
+export function encodeAttributes<Entries extends Record<string, AttributeEntry>>(
+  table: AttributeTable<Entries>,
+  values: AttributeValues<AttributeTable<Entries>>,
+): Uint8Array {
+  const given: {
+    readonly entry: AttributeEntry;
+    readonly value: number | Uint8Array;
+    readonly length: number;
+  }[] = [];
+  let total = 0;
+  for (const [key, entry] of table.inOrder) {
+    const value: unknown = values[key as keyof typeof values];
+    if (value === undefined) continue;
+    const payload = payloadOf(entry, value);
+    const length = HEADER_LENGTH + payload.length;
+    assert(length <= 0xffff, `${entry[1]} is too long`);
+    given.push({ entry, value: payload.value, length });
+    total += align(length);
+  }
+  const bytes = new Uint8Array(total);
+  const view = viewOf(bytes);
+  let start = 0;
+  for (const { entry, value, length } of given) {
+    const [number, , form] = entry;
+    view.setUint16(start, length, true);
+    view.setUint16(start + 2, form === 'nested' ? number | NLA_F_NESTED : number, true);
+    if (typeof value === 'object') bytes.set(value, start + HEADER_LENGTH);
+    else NUMBERS[form as NumberForm].write(view, start + HEADER_LENGTH, value);
+    bytes.fill(0, start + length, start + align(length));
+    start += align(length);
+  }
+  return bytes;
+}
+
+const align = (length: number): number => (length + 3) & ~3;
+
+const utf8Decoder = new TextDecoder();
+const utf8Encoder = new TextEncoder();
+
+type NumberForm = Exclude<Form, 'string' | 'address' | 'bytes' | 'nested'>;
+
+/** How a number stands in memory, and which numbers fit. */
+interface NumberLayout {
+  readonly length: number;
+  readonly min: number;
+  readonly max: number;
+  read(view: DataView, at: number): number;
+  write(view: DataView, at: number, value: number): void;
+}
+
+const NUMBERS: { readonly [F in NumberForm]: NumberLayout } = {
+  u8: {
+    length: 1,
+    min: 0,
+    max: 0xff,
+    read: (view, at) => view.getUint8(at),
+    write: (view, at, value) => view.setUint8(at, value),
+  },
+  u16: {
+    length: 2,
+    min: 0,
+    max: 0xffff,
+    read: (view, at) => view.getUint16(at, true),
+    write: (view, at, value) => view.setUint16(at, value, true),
+  },
+  u16be: {
+    length: 2,
+    min: 0,
+    max: 0xffff,
+    read: (view, at) => view.getUint16(at),
+    write: (view, at, value) => view.setUint16(at, value),
+  },
+  u32: {
+    length: 4,
+    min: 0,
+    max: 0xffff_ffff,
+    read: (view, at) => view.getUint32(at, true),
+    write: (view, at, value) => view.setUint32(at, value, true),
+  },
+  s32: {
+    length: 4,
+    min: -0x8000_0000,
+    max: 0x7fff_ffff,
+    read: (view, at) => view.getInt32(at, true),
+    write: (view, at, value) => view.setInt32(at, value, true),
+  },
+  u64: {
+    length: 8,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    read: (view, at) =>
+      Math.min(view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true), Number.MAX_SAFE_INTEGER),
+    write(view, at, value) {
+      view.setUint32(at, value % 2 ** 32, true);
+      view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+    },
+  },
+};
+
+const isNumberForm = (form: Form): form is NumberForm => form in NUMBERS;
+
+/** Undefined when the bytes from `start` to `end` have not the form. The view is of the same bytes. */
+function decodeValue(
+  form: Form,
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+): FormValues[Form] | undefined {
+  if (isNumberForm(form)) return end - start === NUMBERS[form].length ? NUMBERS[form].read(view, start) : undefined;
+  const value = bytes.subarray(start, end);
+  switch (form) {
+    case 'string': {
+      const nul = value.indexOf(0);
+      return utf8Decoder.decode(nul < 0 ? value : value.subarray(0, nul));
+    }
+    case 'address':
+      return value.length === 4 || value.length === 16 ? addressFromBytes(value) : undefined;
+    case 'bytes':
+    case 'nested':
+      return value;
+    default:
+      return assertNever(form);
+  }
+}
+
+/** The value as it will be written, and its length in bytes. Numbers are not made bytes yet: small arrays are slow. */
+function payloadOf(
+  [, name, form]: AttributeEntry,
+  value: unknown,
+): { readonly value: number | Uint8Array; readonly length: number } {
+  if (isNumberForm(form)) {
+    const { length, min, max } = NUMBERS[form];
+    const number = value as number;
+    assert(Number.isInteger(number), `${name} is an integer, not ${number}`);
+    assert(number >= min && number <= max, `${name} is from ${min} to ${max}, not ${number}`);
+    return { value: number, length };
+  }
+  const bytes = bytesOf(form, value as string & IpAddress & Uint8Array, name);
+  return { value: bytes, length: bytes.length };
+}
+
+function bytesOf(form: Exclude<Form, NumberForm>, value: string & IpAddress & Uint8Array, name: string): Uint8Array {
+  switch (form) {
+    case 'string': {
+      const text = utf8Encoder.encode(`${value}\0`);
+      assert(text.indexOf(0) === text.length - 1, `${name} has no NUL inside`);
+      return text;
+    }
+    case 'address':
+      return addressBytes(value);
+    case 'bytes':
+    case 'nested':
+      return value;
+    default:
+      return assertNever(form);
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * rtnetlink: addresses and interfaces. rtnetlink(7), linux/rtnetlink.h, linux/if_addr.h, linux/if_link.h.
+ *
+ * Bodies only: the header around them is in netlink.ts. Routes and rules are in rtnetlink-route.ts.
+ */
+
+import { type Family, familyOf, type IpAddress, maxPrefixLength } from '../base/address.ts';
+import { assert } from '../base/assert.ts';
+import { concatBytes, viewOf } from '../base/bytes.ts';
+import { fault, ok, type Result } from '../base/result.ts';
+import { type Mac, macBytes, macFromBytes } from './ethernet.ts';
+import { type AttributeFault, attributeTable, decodeAttributes, encodeAttributes } from './netlink-attributes.ts';
+
+/** Message types: RTM_* in linux/rtnetlink.h. */
+export const RTM_NEWLINK = 16;
+export const RTM_DELLINK = 17;
+export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
+
+/** Multicast groups: enum rtnetlink_groups in linux/rtnetlink.h. */
+export const RTNLGRP_LINK = 1;
+export const RTNLGRP_IPV4_IFADDR = 5;
+export const RTNLGRP_IPV6_IFADDR = 9;
+
+/** Address flags: IFA_F_* in linux/if_addr.h. */
+export const IFA_F_SECONDARY = 0x01;
+export const IFA_F_NODAD = 0x02;
+export const IFA_F_TENTATIVE = 0x40;
+export const IFA_F_PERMANENT = 0x80;
+
+/** Interface flags: IFF_* in linux/if.h. */
+export const IFF_UP = 0x1;
+export const IFF_LOOPBACK = 0x8;
+export const IFF_RUNNING = 0x40;
+export const IFF_NOARP = 0x80;
+export const IFF_MULTICAST = 0x1000;
+export const IFF_LOWER_UP = 0x10000;
+
+/** RTEXT_FILTER_SKIP_STATS in linux/rtnetlink.h: an interface's answer without its counters. */
+export const RTEXT_FILTER_SKIP_STATS = 8;
+
+const AF_UNSPEC = 0;
+/** AF_INET and AF_INET6 in bits/socket.h, as they stand in the family field of every rtnetlink message. */
+const FAMILY_NUMBERS: { readonly [F in Family]: number } = { inet: 2, inet6: 10 };
+
+/** The kernel's number of a family; 0 (AF_UNSPEC) for any. */
+export const familyNumber = (family: Family | undefined): number => (family === undefined ? 0 : FAMILY_NUMBERS[family]);
+
+/** The family of a number; undefined for the many that we do not serve. */
+export const familyOfNumber = (number: number): Family | undefined =>
+  number === FAMILY_NUMBERS.inet ? 'inet' : number === FAMILY_NUMBERS.inet6 ? 'inet6' : undefined;
+
+/** Why a body cannot be read. `family`: not wrong, but of a family that we do not serve. */
+export type RtnetlinkFault = 'too-short' | 'family' | 'prefix-length' | 'hardware-address' | AttributeFault;
+
+//  struct ifaddrmsg, linux/if_addr.h
+//
+//   0                   1                   2                   3
+//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//  +---------------+---------------+---------------+---------------+
+//  |    Family     | Prefix length |     Flags     |     Scope     |
+//  +---------------+---------------+---------------+---------------+
+//  |                        Interface index                        |
+//  +---------------------------------------------------------------+
+
+const ADDRESS_HEADER_LENGTH = 8;
+
+/** enum in linux/if_addr.h; keepalived sends IFA_LOCAL before IFA_ADDRESS. */
+const addressAttributes = attributeTable({
+  local: [2, 'IFA_LOCAL', 'address'],
+  address: [1, 'IFA_ADDRESS', 'address'],
+  label: [3, 'IFA_LABEL', 'string'],
+  broadcast: [4, 'IFA_BROADCAST', 'address'],
+  cacheInfo: [6, 'IFA_CACHEINFO', 'bytes'],
+  flags: [8, 'IFA_FLAGS', 'u32'],
+  protocol: [11, 'IFA_PROTO', 'u8'],
+});
+
+/** An address of an interface: the body of RTM_NEWADDR and RTM_DELADDR. */
+export interface AddressMessage {
+  readonly family: Family;
+  /** 0-32 or 0-128. */
+  readonly prefixLength: number;
+  /** IFA_F_*; all 32 bits, of which the header has the lower 8 and IFA_FLAGS the whole. */
+  readonly flags: number;
+  /** RT_SCOPE_* of linux/rtnetlink.h: 0 universe, 200 site, 253 link, 254 host. */
+  readonly scope: number;
+  readonly interfaceIndex: number;
+  /** IFA_LOCAL: the address itself. IPv6 has it on point-to-point interfaces only, else just `address`. */
+  readonly local?: IpAddress;
+  /** IFA_ADDRESS: the same, or the other end of a point-to-point interface. */
+  readonly address?: IpAddress;
+  /** IFA_LABEL: IPv4 only, at most 15 bytes. */
+  readonly label?: string;
+  readonly broadcast?: IpAddress;
+  /** IFA_CACHEINFO: lifetimes and time stamps. */
+  readonly cacheInfo?: AddressCacheInfo;
+  /** IFA_PROTO, Linux 5.18 and later: who added the address; 1-3 are the kernel, 0 (absent) is nobody in particular. */
+  readonly protocol?: number;
+}
+
+/** struct ifa_cacheinfo. Lifetimes in seconds, 0xffffffff is forever; stamps in hundredths of a second since boot. */
+export interface AddressCacheInfo {
+  readonly preferredLifetime: number;
+  readonly validLifetime: number;
+  readonly createdStamp: number;
+  readonly updatedStamp: number;
+}
+
+/** Reads the body of RTM_NEWADDR or RTM_DELADDR. */
+export function decodeAddress(body: Uint8Array): Result<AddressMessage, RtnetlinkFault> {
+  if (body.length < ADDRESS_HEADER_LENGTH) return fault('too-short');
+  const view = viewOf(body);
+  const family = familyOfNumber(view.getUint8(0));
+  if (family === undefined) return fault('family');
+  const prefixLength = view.getUint8(1);
+  if (prefixLength > maxPrefixLength(family)) return fault('prefix-length');
+  const outcome = decodeAttributes(addressAttributes, body.subarray(ADDRESS_HEADER_LENGTH));
+  if (!outcome.ok) return outcome;
+  const { flags, cacheInfo, ...attributes } = outcome.value;
+  const { local, address, broadcast } = attributes;
+  if ([local, address, broadcast].some((value) => value !== undefined && familyOf(value) !== family)) {
+    return fault('attribute-value');
+  }
+  if (cacheInfo !== undefined && cacheInfo.length < CACHE_INFO_LENGTH) return fault('attribute-value');
+  return ok({
+    family,
+    prefixLength,
+    flags: flags ?? view.getUint8(2),
+    scope: view.getUint8(3),
+    interfaceIndex: view.getUint32(4, true),
+    ...attributes,
+    ...(cacheInfo === undefined ? {} : { cacheInfo: decodeCacheInfo(cacheInfo) }),
+  });
+}
+
+/** The body of RTM_NEWADDR or RTM_DELADDR. IFA_FLAGS is only sent when the header cannot hold the flags. */
+export function encodeAddress(message: AddressMessage): Uint8Array {
+  const { family, prefixLength, flags, scope, interfaceIndex, cacheInfo, ...attributes } = message;
+  const { local, address, broadcast } = attributes;
+  assert(prefixLength >= 0 && prefixLength <= maxPrefixLength(family), `no prefix length: ${prefixLength}`);
+  for (const value of [local, address, broadcast])
+    assert(value === undefined || familyOf(value) === family, 'one family');
+  const header = new Uint8Array(ADDRESS_HEADER_LENGTH);
+  const view = viewOf(header);
+  view.setUint8(0, familyNumber(family));
+  view.setUint8(1, prefixLength);
+  view.setUint8(2, flags & 0xff);
+  view.setUint8(3, scope);
+  view.setUint32(4, interfaceIndex, true);
+  const values = {
+    ...attributes,
+    ...(flags > 0xff ? { flags } : {}),
+    ...(cacheInfo === undefined ? {} : { cacheInfo: encodeCacheInfo(cacheInfo) }),
+  };
+  return concatBytes(header, encodeAttributes(addressAttributes, values));
+}
+
+/** The body of a dump request (RTM_GETADDR). @param family undefined: every family */
+export function encodeAddressRequest(family?: Family): Uint8Array {
+  return Uint8Array.of(familyNumber(family), 0, 0, 0, 0, 0, 0, 0);
+}
+
+const CACHE_INFO_LENGTH = 16;
+
+function decodeCacheInfo(bytes: Uint8Array): AddressCacheInfo {
+  const view = viewOf(bytes);
+  return {
+    preferredLifetime: view.getUint32(0, true),
+    validLifetime: view.getUint32(4, true),
+    createdStamp: view.getUint32(8, true),
+    updatedStamp: view.getUint32(12, true),
+  };
+}
+
+function encodeCacheInfo(info: AddressCacheInfo): Uint8Array {
+  const bytes = new Uint8Array(CACHE_INFO_LENGTH);
+  const { preferredLifetime, validLifetime, createdStamp, updatedStamp } = info;
+  const view = viewOf(bytes);
+  for (const [i, value] of [preferredLifetime, validLifetime, createdStamp, updatedStamp].entries()) {
+    view.setUint32(i * 4, value, true);
+  }
+  return bytes;
+}
+
+//  struct ifinfomsg, linux/rtnetlink.h
+//
+//   0                   1                   2                   3
+//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//  +---------------+---------------+-------------------------------+
+//  |    Family     |   Reserved    |          Device type          |
+//  +---------------+---------------+-------------------------------+
+//  |                        Interface index                        |
+//  +---------------------------------------------------------------+
+//  |                         Device flags                          |
+//  +---------------------------------------------------------------+
+//  |                          Change mask                          |
+//  +---------------------------------------------------------------+
+
+const LINK_HEADER_LENGTH = 16;
+
+/** enum in linux/if_link.h. */
+const linkAttributes = attributeTable({
+  hardwareAddress: [1, 'IFLA_ADDRESS', 'bytes'],
+  name: [3, 'IFLA_IFNAME', 'string'],
+  mtu: [4, 'IFLA_MTU', 'u32'],
+  link: [5, 'IFLA_LINK', 'u32'],
+  master: [10, 'IFLA_MASTER', 'u32'],
+  operationalState: [16, 'IFLA_OPERSTATE', 'u8'],
+  linkInfo: [18, 'IFLA_LINKINFO', 'nested'],
+  extensionMask: [29, 'IFLA_EXT_MASK', 'u32'],
+});
+
+/** The attributes inside IFLA_LINKINFO. */
+const linkInfoAttributes = attributeTable({ kind: [1, 'IFLA_INFO_KIND', 'string'] });
+
+/** An interface: the body of RTM_NEWLINK and RTM_DELLINK, as far as we look at it. */
+export interface LinkMessage {
+  /** ARPHRD_* of linux/if_arp.h: 1 Ethernet, 772 loopback. */
+  readonly deviceType: number;
+  /** 1 and up. */
+  readonly interfaceIndex: number;
+  /** IFF_*. */
+  readonly flags: number;
+  /** Only of interfaces whose hardware address has 6 bytes. */
+  readonly mac?: Mac;
+  readonly name?: string;
+  readonly mtu?: number;
+  /** The interface below: of a VLAN or macvlan, or the peer of a veth. */
+  readonly link?: number;
+  /** The bridge, bond or VRF that the interface belongs to. */
+  readonly master?: number;
+  /** IF_OPER_* of linux/if.h: 6 is up. */
+  readonly operationalState?: number;
+  /** IFLA_INFO_KIND: `veth`, `macvlan`, `bridge`; absent for hardware. */
+  readonly kind?: string;
+}
+
+/**
+ * Reads the body of RTM_NEWLINK or RTM_DELLINK. Refuses those of family AF_BRIDGE: they are about a bridge's port, and
+ * their RTM_DELLINK says that the interface left the bridge, not that it is gone.
+ */
+export function decodeLink(body: Uint8Array): Result<LinkMessage, RtnetlinkFault> {
+  if (body.length < LINK_HEADER_LENGTH) return fault('too-short');
+  if (body[0] !== AF_UNSPEC) return fault('family');
+  const outcome = decodeAttributes(linkAttributes, body.subarray(LINK_HEADER_LENGTH));
+  if (!outcome.ok) return outcome;
+  const { hardwareAddress, linkInfo, extensionMask: _, ...attributes } = outcome.value;
+  const info = decodeAttributes(linkInfoAttributes, linkInfo ?? new Uint8Array(0));
+  if (!info.ok) return info;
+  const view = viewOf(body);
+  return ok({
+    deviceType: view.getUint16(2, true),
+    interfaceIndex: view.getUint32(4, true),
+    flags: view.getUint32(8, true),
+    ...(hardwareAddress?.length === 6 ? { mac: macFromBytes(hardwareAddress) } : {}),
+    ...attributes,
+    ...info.value,
+  });
+}
+
+/** The body of RTM_NEWLINK. */
+export function encodeLink(message: LinkMessage): Uint8Array {
+  const { deviceType, interfaceIndex, flags, mac, kind, ...attributes } = message;
+  const values = {
+    ...attributes,
+    ...(mac === undefined ? {} : { hardwareAddress: macBytes(mac) }),
+    ...(kind === undefined ? {} : { linkInfo: encodeAttributes(linkInfoAttributes, { kind }) }),
+  };
+  return concatBytes(linkHeader(deviceType, interfaceIndex, flags), encodeAttributes(linkAttributes, values));
+}
+
+/** The body of a dump request (RTM_GETLINK), without the counters of each interface. */
+export function encodeLinkRequest(): Uint8Array {
+  const attributes = encodeAttributes(linkAttributes, { extensionMask: RTEXT_FILTER_SKIP_STATS });
+  return concatBytes(linkHeader(0, 0, 0), attributes);
+}
+
+function linkHeader(deviceType: number, interfaceIndex: number, flags: number): Uint8Array {
+  const header = new Uint8Array(LINK_HEADER_LENGTH).fill(0);
+  const view = viewOf(header);
+  view.setUint16(2, deviceType, true);
+  view.setUint32(4, interfaceIndex, true);
+  view.setUint32(8, flags, true);
+  return header;
+}

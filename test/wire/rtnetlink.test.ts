@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { IpAddress } from '../../src/base/address.ts';
+import { fromHex, toHex } from '../../src/base/bytes.ts';
+import {
+  type AddressMessage,
+  decodeAddress,
+  decodeLink,
+  encodeAddress,
+  encodeAddressRequest,
+  encodeLink,
+  encodeLinkRequest,
+} from '../../src/wire/rtnetlink.ts';
+import { addressVectors, linkVectors } from '../../src/wire/rtnetlink.vectors.ts';
+import {
+  decodeRoute,
+  decodeRule,
+  encodeRoute,
+  encodeRouteRequest,
+  encodeRule,
+} from '../../src/wire/rtnetlink-route.ts';
+import { routeVectors, ruleVectors } from '../../src/wire/rtnetlink-route.vectors.ts';
+import { codecConformance, expectRefusedOrRoundTrip, mutationsOf } from './codec-conformance.ts';
+import { messageCodec } from './message-codec.ts';
+
+const addressCodec = messageCodec((message) => decodeAddress(message.body), encodeAddress);
+const linkCodec = messageCodec((message) => decodeLink(message.body), encodeLink);
+const routeCodec = messageCodec((message) => decodeRoute(message.body), encodeRoute);
+const ruleCodec = messageCodec((message) => decodeRule(message.body), encodeRule);
+
+const vip: AddressMessage = {
+  family: 'inet',
+  prefixLength: 32,
+  flags: 0,
+  scope: 0,
+  interfaceIndex: 2,
+  local: '192.0.2.15' as IpAddress,
+};
+
+describe('rtnetlink address', () => {
+  codecConformance(addressCodec, addressVectors, 'refused');
+
+  it('flags above 8 bits are sent in IFA_FLAGS, and their lower 8 in the header too', () => {
+    const bytes = encodeAddress({ ...vip, flags: 0x202 });
+    expect(toHex(bytes)).toBe('02200200 02000000 08000200c000020f 0800080002020000'.replaceAll(' ', ''));
+    expect(decodeAddress(bytes)).toEqual({ ok: true, value: { ...vip, flags: 0x202 } });
+  });
+
+  it('the request for addresses is a header with the family', () => {
+    expect(toHex(encodeAddressRequest())).toBe('0000000000000000');
+    expect(toHex(encodeAddressRequest('inet'))).toBe('0200000000000000');
+    expect(toHex(encodeAddressRequest('inet6'))).toBe('0a00000000000000');
+  });
+
+  it('each fault has its name', () => {
+    expect(decodeAddress(fromHex('02180000 020000'))).toEqual({ ok: false, reason: 'too-short' });
+    expect(decodeAddress(fromHex('07180000 02000000'))).toEqual({ ok: false, reason: 'family' });
+    expect(decodeAddress(fromHex('02210000 02000000'))).toEqual({ ok: false, reason: 'prefix-length' });
+    expect(decodeAddress(fromHex('0a180000 02000000 08000200c000020f'))).toEqual({
+      ok: false,
+      reason: 'attribute-value',
+    });
+    expect(decodeAddress(fromHex('02180000 02000000 08000600c000020f'))).toEqual({
+      ok: false,
+      reason: 'attribute-value',
+    });
+    expect(decodeAddress(fromHex('02180000 02000000 0700'))).toEqual({ ok: false, reason: 'attribute-length' });
+  });
+
+  it('a value that does not fit is our mistake', () => {
+    expect(() => encodeAddress({ ...vip, prefixLength: 33 })).toThrow('assertion failed');
+    expect(() => encodeAddress({ ...vip, family: 'inet6' })).toThrow('assertion failed');
+    expect(() => encodeAddress({ ...vip, protocol: 256 })).toThrow('IFA_PROTO');
+  });
+});
+
+describe('rtnetlink interface', () => {
+  codecConformance(linkCodec, linkVectors, 'refused');
+
+  it('the request for interfaces asks to leave the counters out', () => {
+    expect(toHex(encodeLinkRequest())).toBe(`${'0'.repeat(32)}08001d0008000000`);
+  });
+
+  it('what is about the port of a bridge is refused', () => {
+    expect(decodeLink(fromHex('0700 0100 05000000 43100000 00000000'))).toEqual({ ok: false, reason: 'family' });
+    expect(decodeLink(fromHex('0000 0100 05000000 43100000 00000000')).ok).toBe(true);
+  });
+
+  it('a hardware address of another length than 6 is no MAC', () => {
+    const infiniband = fromHex(`0000 2000 05000000 43100000 00000000 1800 0100 ${'ab'.repeat(20)}`);
+    expect(decodeLink(infiniband)).toEqual({
+      ok: true,
+      value: { deviceType: 32, interfaceIndex: 5, flags: 0x1043 },
+    });
+  });
+});
+
+describe('rtnetlink route', () => {
+  codecConformance(routeCodec, routeVectors, 'refused');
+
+  it('the request for routes is a header with the family', () => {
+    expect(toHex(encodeRouteRequest('inet'))).toBe('020000000000000000000000');
+  });
+
+  it('a gateway of another family is refused', () => {
+    expect(decodeRoute(fromHex(`0218 0000 fe120001 00000000 1400 0500 ${'ab'.repeat(16)}`))).toEqual({
+      ok: false,
+      reason: 'attribute-value',
+    });
+  });
+});
+
+describe('rtnetlink rule', () => {
+  codecConformance(ruleCodec, ruleVectors, 'refused');
+});
+
+describe('rtnetlink', () => {
+  it('no bytes at all make a decoder throw, and what they accept round-trips', () => {
+    const bytes = mutationsOf([...addressVectors, ...linkVectors, ...routeVectors, ...ruleVectors]);
+    fc.assert(
+      fc.property(bytes, (input) => {
+        expectRefusedOrRoundTrip(addressCodec, input);
+        expectRefusedOrRoundTrip(linkCodec, input);
+        expectRefusedOrRoundTrip(routeCodec, input);
+        expectRefusedOrRoundTrip(ruleCodec, input);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
