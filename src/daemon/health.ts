@@ -144,6 +144,7 @@ class HealthProcess {
     const weights = new Map(entry?.destinations.map((d) => [destinationId(d), d.weight]));
     return {
       id: server.id,
+      ...(server.key.kind === 'address' ? { protocol: server.key.protocol } : {}),
       scheduler: server.scheduler,
       forwardingMethod: server.forwardingMethod,
       inTable: entry !== undefined,

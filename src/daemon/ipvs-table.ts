@@ -7,6 +7,7 @@
 import { inMilliseconds, seconds } from '../base/time.ts';
 import { IpvsClient } from '../io/ipvs-client.ts';
 import { loadKernelModule } from '../io/kernel-module.ts';
+import type { NetlinkError } from '../io/netlink-error.ts';
 import { plan } from '../ipvs/plan.ts';
 import { destinationId, serviceId, type Table } from '../ipvs/table.ts';
 import type { IpvsReport } from '../status/report.ts';
@@ -116,7 +117,7 @@ export class IpvsTable {
     for (const [i, command] of commands.entries()) {
       const error = outcomes[i];
       if (!error) this.#log('info', 'ipvs', sentenceOf(command));
-      else if (error.code !== 'EEXIST' && error.code !== 'ENOENT') this.#failed(command, error.message);
+      else if (!isAlreadySo(command, error.code)) this.#failed(command, explain(command, error));
     }
     return true;
   }
@@ -159,6 +160,17 @@ export class IpvsTable {
   #log(level: LogLevel, event: string, message: string): void {
     this.#world.log(level, event, message, {});
   }
+}
+
+/** Somebody was faster: what was asked for is so. */
+const isAlreadySo = ({ command }: IpvsCommand, code: string): boolean =>
+  (command.startsWith('new-') && code === 'EEXIST') ||
+  (command.startsWith('delete-') && (code === 'ENOENT' || code === 'ESRCH'));
+
+function explain(command: IpvsCommand, error: NetlinkError): string {
+  const { scheduler } = command.service;
+  const isUnknownScheduler = error.code === 'ENOENT' && command.command.endsWith('-service');
+  return isUnknownScheduler ? `the kernel has no scheduler '${scheduler}': modprobe ip_vs_${scheduler}` : error.message;
 }
 
 /** A command as a sentence: "add real server 192.168.4.100:80 to 192.168.4.15:80/TCP (weight 1)". */

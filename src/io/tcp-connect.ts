@@ -54,7 +54,11 @@ export function tcpConnect(request: ConnectRequest, signal: AbortSignal): Promis
       inMilliseconds(timeout),
     );
     const abort = () => settle({ ok: false, reason: 'aborted', local: true });
-    socket.once('connect', () => settle({ ok: true }));
+    socket.once('connect', () => {
+      // TCP lets a socket be its own peer (RFC 9293 §3.5, simultaneous open): nobody listens there
+      const itself = socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress;
+      settle(itself ? { ok: false, reason: 'ECONNREFUSED', local: false } : { ok: true });
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? error.message;
       settle({ ok: false, reason: code, local: LOCAL.has(code) });

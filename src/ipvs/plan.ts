@@ -2,10 +2,20 @@
  * Which commands lead from the table that is to the table that should be.
  *
  * Pure. Everything that adds comes before everything that removes, so that no service loses its last destination while
- * its next one is still to come. Only services that are desired or owned are touched.
+ * its next one is still to come; a weight that falls to 0 counts as a removal. Only services that are desired or owned
+ * are touched.
  */
 import type { Destination, IpvsCommand, Service } from '../wire/ipvs.ts';
 import { destinationId, serviceId, type Table } from './table.ts';
+
+/** The commands of a plan, in the order in which the kinds are carried out. */
+interface Steps {
+  /** A service directly followed by its destinations: it refuses connections until it has one. */
+  readonly creations: IpvsCommand[];
+  readonly changes: IpvsCommand[];
+  readonly drains: IpvsCommand[];
+  readonly removals: IpvsCommand[];
+}
 
 /**
  * The commands, in the order in which they are to be carried out; none when `actual` is as desired.
@@ -14,37 +24,36 @@ import { destinationId, serviceId, type Table } from './table.ts';
 export function plan(actual: Table, desired: Table, owned: ReadonlySet<string>): IpvsCommand[] {
   const present = new Map(actual.map((entry) => [serviceId(entry.service.key), entry]));
   const wanted = new Set(desired.map((entry) => serviceId(entry.service.key)));
-  const additions: IpvsCommand[] = [];
-  const removals: IpvsCommand[] = [];
+  const steps: Steps = { creations: [], changes: [], drains: [], removals: [] };
 
   for (const { service, destinations } of desired) {
     const entry = present.get(serviceId(service.key));
-    if (!entry) additions.push({ command: 'new-service', service });
-    else if (!sameService(entry.service, service)) additions.push({ command: 'set-service', service });
-    planDestinations(service, entry?.destinations ?? [], destinations, additions, removals);
+    if (!entry) steps.creations.push({ command: 'new-service', service });
+    else if (!sameService(entry.service, service)) steps.changes.push({ command: 'set-service', service });
+    planDestinations(service, entry?.destinations ?? [], destinations, steps);
   }
   for (const { service } of actual) {
     const id = serviceId(service.key);
     // the kernel removes the destinations with their service
-    if (owned.has(id) && !wanted.has(id)) removals.push({ command: 'delete-service', service });
+    if (owned.has(id) && !wanted.has(id)) steps.removals.push({ command: 'delete-service', service });
   }
-  return [...additions, ...removals];
+  return [...steps.creations, ...steps.changes, ...steps.drains, ...steps.removals];
 }
 
 function planDestinations(
   service: Service,
   actual: readonly Destination[],
   desired: readonly Destination[],
-  additions: IpvsCommand[],
-  removals: IpvsCommand[],
+  { creations, changes, drains, removals }: Steps,
 ): void {
   const present = new Map(actual.map((destination) => [destinationId(destination), destination]));
   const wanted = new Set(desired.map(destinationId));
   for (const destination of desired) {
     const existing = present.get(destinationId(destination));
-    if (!existing) additions.push({ command: 'new-destination', service, destination });
+    if (!existing) creations.push({ command: 'new-destination', service, destination });
     else if (!sameDestination(existing, destination)) {
-      additions.push({ command: 'set-destination', service, destination });
+      const into = destination.weight === 0 ? drains : changes;
+      into.push({ command: 'set-destination', service, destination });
     }
   }
   for (const destination of actual) {

@@ -66,6 +66,8 @@ export interface IpvsReport {
 export interface VirtualServerReport {
   /** `192.168.4.15:80/TCP`, `FWM 7`. */
   readonly id: string;
+  /** `TCP`, `UDP`, `SCTP`; absent for a firewall mark, which has none. */
+  readonly protocol?: string;
   readonly scheduler: string;
   /** `masquerading`, `tunnel`, `direct-route`. */
   readonly forwardingMethod: string;
@@ -92,7 +94,7 @@ export interface CheckReport {
   readonly kind: string;
   /** What the last probe said; null: none has ended yet. */
   readonly healthy: boolean | null;
-  /** Why the last probe was not healthy. */
+  /** Why the last probe was not healthy; beside `healthy: true` or null: why this host could not ask. */
   readonly reason?: string;
   /** When the last probe ended, and how long it took. */
   readonly at?: string;

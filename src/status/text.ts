@@ -1,30 +1,38 @@
-/** `holdfast status` for a person: what is, since when, and why. Pure; `now` is given. */
-import type { InstanceReport, RealServerReport, StatusReport, VirtualServerReport } from './report.ts';
+/**
+ * `holdfast status` for a person: what is, since when, and why. Pure; `now` is given.
+ *
+ * Our own words are ASCII. What comes from elsewhere (names, reasons) is shown as it is, less what would steer a terminal.
+ */
+import type { CheckReport, InstanceReport, RealServerReport, StatusReport, VirtualServerReport } from './report.ts';
 
 export interface TextOptions {
   readonly now: Date;
   /** Colours for a terminal. */
   readonly colour: boolean;
+  /** Name of the time zone to show times in, `Europe/Berlin`; absent: the one of this machine. */
+  readonly timeZone?: string;
 }
 
 const ESCAPES = { red: 31, green: 32, yellow: 33, bold: 1 } as const;
 type Paint = (style: keyof typeof ESCAPES, text: string) => string;
 
 /** The report as lines that end in a newline. */
-export function renderStatus(report: StatusReport, { now, colour }: TextOptions): string {
+export function renderStatus(given: StatusReport, options: TextOptions): string {
+  const report = withoutControls(given);
+  const { now, colour } = options;
   const paint: Paint = (style, text) => (colour ? `\u001b[${ESCAPES[style]}m${text}\u001b[0m` : text);
   const { agent } = report;
   const lines = [
     `holdfast ${agent.version}, process ${agent.pid}, ${agent.configurationFile}, up ${ago(agent.startedAt, now)}`,
     ...agent.warnings.map((warning) => `${paint('yellow', 'warning:')} ${warning}`),
   ];
-  for (const instance of report.instances) lines.push('', ...instanceLines(instance, now, paint));
+  for (const instance of report.instances) lines.push('', ...instanceLines(instance, options, paint));
   for (const server of report.virtualServers) lines.push('', ...virtualServerLines(server, now, paint));
   if (report.instances.length === 0 && report.virtualServers.length === 0) lines.push('', 'nothing is configured');
   return `${lines.join('\n')}\n`;
 }
 
-function instanceLines(instance: InstanceReport, now: Date, paint: Paint): string[] {
+function instanceLines(instance: InstanceReport, options: TextOptions, paint: Paint): string[] {
   const style = { MASTER: 'green', BACKUP: 'bold', INIT: 'yellow', FAULT: 'red' } as const;
   const { name, interface: on, vrid, priority, effectivePriority, master, state } = instance;
   const shownPriority =
@@ -32,39 +40,79 @@ function instanceLines(instance: InstanceReport, now: Date, paint: Paint): strin
   const why = instance.detail === '' ? instance.cause : instance.detail;
   const lines = [
     `${paint('bold', name)}  ${on}, VRID ${vrid}, VRRPv${instance.version}, priority ${shownPriority}`,
-    `  ${paint(style[state], state)} since ${instance.since} (${ago(instance.since, now)}): ${why}`,
+    `  ${paint(style[state], state)} since ${timeOf(instance.since, options)} (${ago(instance.since, options.now)}): ${why}`,
   ];
   if (master) lines.push(`  the master is ${master.address}, priority ${master.priority}`);
-  for (const { address, interface: device, held, problem } of instance.virtualAddresses) {
-    lines.push(
-      `  ${address} dev ${device}: ${held ? 'held' : 'not held'}${problem ? `; ${paint('yellow', problem)}` : ''}`,
-    );
+  const places = padded(instance.virtualAddresses.map(({ address, interface: device }) => `${address} dev ${device}`));
+  for (const [i, { held, problem }] of instance.virtualAddresses.entries()) {
+    const trouble = problem === undefined ? '' : `; ${paint('yellow', problem)}`;
+    lines.push(`  ${places[i]}  ${held ? 'held' : 'not held'}${trouble}`);
   }
   return lines;
 }
 
 function virtualServerLines(server: VirtualServerReport, now: Date, paint: Paint): string[] {
   const { id, scheduler, forwardingMethod, inTable, realServers } = server;
-  const missing = inTable ? '' : `, ${paint('red', 'not in the kernel’s table')}`;
-  const width = Math.max(0, ...realServers.map((realServer) => realServer.id.length));
+  const missing = inTable ? '' : `, ${paint('red', 'not in the table of the kernel')}`;
+  const ids = padded(realServers.map((realServer) => realServer.id));
+  const places = padded(realServers.map(placeOf));
   return [
     `${paint('bold', id)}  ${scheduler}, ${forwardingMethod}${missing}`,
-    ...realServers.map((realServer) => `  ${realServerLine(realServer, width, now, paint)}`),
+    ...realServers.map(({ healthy, checks }, i) => {
+      const health = healthy ? paint('green', 'up  ') : paint('red', 'down');
+      const shown = checks.map((check) => checkText(check, now)).join('; ');
+      return `  ${ids[i]}  ${health}  ${places[i]}  ${shown}`.trimEnd();
+    }),
   ];
 }
 
-function realServerLine(server: RealServerReport, width: number, now: Date, paint: Paint): string {
-  const health = server.healthy ? paint('green', 'up  ') : paint('red', 'down');
-  const weight =
-    server.weight === server.effectiveWeight ? `${server.weight}` : `${server.effectiveWeight} of ${server.weight}`;
-  const checks = server.checks.map((check) => {
-    if (check.healthy === null || check.at === undefined) return `${check.kind} not run yet`;
-    const result = check.healthy ? 'ok' : (check.reason ?? 'failed');
-    return `${check.kind} ${result}, ${ago(check.at, now)} ago`;
-  });
-  const place = server.inTable ? `weight ${weight}` : 'not in the table';
-  return `${server.id.padEnd(width)}  ${health}  ${[place, ...checks].join('; ')}`;
+function placeOf({ inTable, weight, effectiveWeight }: RealServerReport): string {
+  if (!inTable) return 'not in the table';
+  return weight === effectiveWeight ? `weight ${weight}` : `weight ${effectiveWeight} of ${weight}`;
 }
+
+function checkText({ kind, healthy, reason, at }: CheckReport, now: Date): string {
+  const when = at === undefined ? '' : `, ${ago(at, now)} ago`;
+  if (healthy === true && reason === undefined) return `${kind} ok${when}`;
+  if (healthy === null) return reason === undefined ? `${kind} not run yet` : `${kind} not run: ${reason}${when}`;
+  return `${kind} ${reason ?? 'failed'}${when}`;
+}
+
+/** The texts, each as wide as the widest. */
+function padded(texts: readonly string[]): string[] {
+  const width = texts.reduce((widest, text) => Math.max(widest, text.length), 0);
+  return texts.map((text) => text.padEnd(width));
+}
+
+/** The time of day; with its date when that is not today. */
+function timeOf(since: string, { now, timeZone }: TextOptions): string {
+  const at = new Date(since);
+  if (Number.isNaN(at.getTime())) return since;
+  const [day, time] = dayAndTime(at, timeZone);
+  return day === dayAndTime(now, timeZone)[0] ? time : `${day} ${time}`;
+}
+
+function dayAndTime(at: Date, timeZone?: string): [day: string, time: string] {
+  const twoDigits = {
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  } as const;
+  const format = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', ...twoDigits, hourCycle: 'h23' });
+  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  const join = (between: string, ...types: Intl.DateTimeFormatPartTypes[]) =>
+    types.map((type) => parts.get(type)).join(between);
+  return [join('-', 'year', 'month', 'day'), join(':', 'hour', 'minute', 'second')];
+}
+
+/** A name or a reason may come from a stranger: control characters of any text become visible. */
+const withoutControls = (report: StatusReport): StatusReport =>
+  JSON.parse(JSON.stringify(report), (_, value) => (typeof value === 'string' ? visible(value) : value));
+
+const visible = (text: string): string =>
+  text.replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 
 /** The span from an ISO time to now, in its two largest units: `3 min 2 s`. */
 function ago(since: string, now: Date): string {

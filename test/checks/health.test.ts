@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
-import { type Instant, instant, later, seconds } from '../../src/base/time.ts';
+import { type Instant, instant, later, microseconds, seconds } from '../../src/base/time.ts';
 import type { CheckResult } from '../../src/checks/checker.ts';
 import { type Health, type HealthEffect, healthTransition, newHealth } from '../../src/checks/health.ts';
 import type { CheckerConfig } from '../../src/checks/keywords.ts';
@@ -161,6 +161,38 @@ describe('for any sequence of results', () => {
       fc.property(fc.array(result, { maxLength: 60 }), (results) => {
         const calm = [healthy, ...results.flatMap((one) => [one, healthy])];
         expect(run(calm, { retry: 1 }).changes).toEqual([]);
+      }),
+    );
+  });
+
+  it('whatever events come when: one probe at a time, none before its time, and one word for one change', () => {
+    const event = fc.oneof(
+      fc.constant({ type: 'clock' } as const),
+      fc.record({ type: fc.constant('result' as const), probe: fc.integer({ min: 0, max: 12 }), result }),
+    );
+    const step = fc.tuple(fc.integer({ min: 0, max: 4_000_000 }), event);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), fc.boolean(), (steps, alpha) => {
+        const settings = config({ alpha });
+        let health = newHealth(settings, T0, 0.5);
+        let now = T0;
+        for (const [wait, next] of steps) {
+          now = later(now, microseconds(wait));
+          const before = health;
+          const { health: after, effects } = healthTransition(settings, before, next, now);
+          health = after;
+          const words = effects.map((effect) => effect.type);
+          if (words.includes('start-probe')) {
+            expect(before.nextAt).toBeLessThanOrEqual(now);
+            expect(after).toEqual({ ...before, probe: before.probe + 1, nextAt: undefined });
+          } else {
+            const changed = before.up === after.up ? [] : [after.up ? 'went-up' : 'went-down'];
+            expect(words).toEqual(changed);
+            expect(after.probe).toBe(before.probe);
+          }
+          // it always goes on: a probe is on its way, or the next one has its time
+          if (after !== before && after.nextAt !== undefined) expect(after.nextAt).toBeGreaterThan(now);
+        }
       }),
     );
   });

@@ -40,8 +40,8 @@ export function apply(table: Table, command: IpvsCommand): Table {
   }
   if (!existing) throw new Error(`ESRCH ${id}`);
   const replace = (row: TableEntry): Table => table.map((old) => (old === existing ? row : old));
-  if (command.command === 'set-service') return replace({ ...existing, service: command.service });
   if (command.command === 'delete-service') return table.filter((row) => row !== existing);
+  if (!('destination' in command)) return replace({ ...existing, service: command.service });
   const { destination: subject } = command;
   const same = (d: Destination) => destinationId(d) === destinationId(subject);
   if (existing.destinations.some(same) === (command.command === 'new-destination')) {

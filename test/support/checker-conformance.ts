@@ -4,24 +4,34 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
-import { milliseconds, seconds } from '../../src/base/time.ts';
+import { type Duration, microseconds, milliseconds } from '../../src/base/time.ts';
 import type { CheckerKind, CheckIo, CheckResult } from '../../src/checks/checker.ts';
 import type { CheckerConfig } from '../../src/checks/keywords.ts';
 import { tcpConnect } from '../../src/io/tcp-connect.ts';
+import { withBlackhole } from './blackhole.ts';
 
 const realIo: CheckIo = { connect: tcpConnect };
+const LOOPBACK = '127.0.0.1' as IpAddress;
 
 export interface ConformanceOptions {
   /** What a healthy server does with a connection. */
   readonly serve: (socket: Socket) => void;
   /** The configuration for a server there; usually the kind's own keywords with defaults. */
   readonly configure: (address: IpAddress, port: number) => CheckerConfig;
+  /** The server has to say something before it is healthy; false: a connection is all that is asked of it. */
+  readonly needsAnswer: boolean;
 }
 
 /** Registers the tests. Call it first in the checker's describe. */
-export function checkerConformance(kind: CheckerKind, { serve, configure }: ConformanceOptions): void {
+export function checkerConformance(kind: CheckerKind, { serve, configure, needsAnswer }: ConformanceOptions): void {
   const check = (config: CheckerConfig, io = realIo, signal = new AbortController().signal): Promise<CheckResult> =>
     kind.check(config, io, signal);
+  const outcomeWithoutAnswer = needsAnswer ? 'unhealthy' : 'healthy';
+  /** Long enough for a connection on loopback, short enough to be waited for. */
+  const hurried = (port: number): CheckerConfig => ({
+    ...configure(LOOPBACK, port),
+    connectTimeout: milliseconds(needsAnswer ? 100 : 5_000),
+  });
 
   for (const address of ['127.0.0.1', '::1'] as IpAddress[]) {
     it(`a server on ${address} that does as it should is healthy`, async () => {
@@ -39,40 +49,84 @@ export function checkerConformance(kind: CheckerKind, { serve, configure }: Conf
     });
   }
 
-  it('a server that never answers is unhealthy after connect_timeout', async () => {
-    let asked = seconds(0);
+  it('a server that takes no connection is unhealthy after connect_timeout', async () => {
+    await withBlackhole(async (port) => {
+      const config = { ...configure(LOOPBACK, port), connectTimeout: milliseconds(100) };
+      expect(await check(config)).toEqual({ outcome: 'unhealthy', reason: 'connect: timeout after 0.1 s' });
+    });
+  });
+
+  it('waits for a connection as long as connect_timeout says', async () => {
+    const asked: Duration[] = [];
     const silent: CheckIo = {
       connect: async ({ timeout }) => {
-        asked = timeout;
+        asked.push(timeout);
         return { ok: false, reason: 'timeout after 5 s', local: false };
       },
     };
     const config = configure('192.0.2.1' as IpAddress, 80);
     expect(await check(config, silent)).toEqual({ outcome: 'unhealthy', reason: 'connect: timeout after 5 s' });
-    expect(asked).toBe(config.connectTimeout);
+    expect(asked).toEqual([config.connectTimeout]);
+  });
+
+  it('a server that is slow, but in time, is healthy', async () => {
+    const slowly = async (socket: Socket) => {
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+      serve(socket);
+    };
+    await withServer(LOOPBACK, slowly, async (port) => {
+      expect(await check(configure(LOOPBACK, port))).toEqual({ outcome: 'healthy' });
+    });
+  });
+
+  it(`a server that hangs up at once is ${outcomeWithoutAnswer}`, async () => {
+    const hangUp = (socket: Socket) => socket.end();
+    await withServer(LOOPBACK, hangUp, async (port) => {
+      expect((await check(configure(LOOPBACK, port))).outcome).toBe(outcomeWithoutAnswer);
+    });
+  });
+
+  it('a server that resets its connections is not taken for a fault of this host', async () => {
+    // whether the reset or the connection is seen first is a matter of microseconds
+    const reset = (socket: Socket) => socket.resetAndDestroy();
+    await withServer(LOOPBACK, reset, async (port) => {
+      expect((await check(configure(LOOPBACK, port))).outcome).not.toBe('inconclusive');
+    });
+  });
+
+  it(`a server that never says a word is ${outcomeWithoutAnswer}`, async () => {
+    await withServer(
+      LOOPBACK,
+      () => {},
+      async (port) => expect((await check(hurried(port))).outcome).toBe(outcomeWithoutAnswer),
+    );
   });
 
   it('a fault of this host is inconclusive: an address to bind to that is not ours', async () => {
-    await withServer('127.0.0.1' as IpAddress, serve, async (port) => {
-      const config = { ...configure('127.0.0.1' as IpAddress, port), bindAddress: '192.0.2.77' as IpAddress };
+    await withServer(LOOPBACK, serve, async (port) => {
+      const config = { ...configure(LOOPBACK, port), bindAddress: '192.0.2.77' as IpAddress };
       expect(await check(config)).toEqual({ outcome: 'inconclusive', reason: 'connect: EADDRNOTAVAIL' });
     });
   });
 
-  it('an abort ends it, before and during the probe', async () => {
-    const controller = new AbortController();
-    await withServer('127.0.0.1' as IpAddress, serve, async (port) => {
-      const config = configure('127.0.0.1' as IpAddress, port);
-      const ended = check(config, realIo, controller.signal);
+  it('an abort during the probe ends it without a word about the server', async () => {
+    await withBlackhole(async (port) => {
+      const controller = new AbortController();
+      const ended = check(configure(LOOPBACK, port), realIo, controller.signal);
       controller.abort();
-      expect((await ended).outcome).not.toBe('unhealthy');
-      expect((await check(config, realIo, controller.signal)).outcome).toBe('inconclusive');
+      expect((await ended).outcome).toBe('inconclusive');
+    });
+  });
+
+  it('a probe that is aborted before it begins says nothing about the server', async () => {
+    await withServer(LOOPBACK, serve, async (port) => {
+      expect((await check(configure(LOOPBACK, port), realIo, AbortSignal.abort())).outcome).toBe('inconclusive');
     });
   });
 
   it('the shortest timeout does no harm', async () => {
-    await withServer('127.0.0.1' as IpAddress, serve, async (port) => {
-      const config = { ...configure('127.0.0.1' as IpAddress, port), connectTimeout: milliseconds(0.001) };
+    await withServer(LOOPBACK, serve, async (port) => {
+      const config = { ...configure(LOOPBACK, port), connectTimeout: microseconds(1) };
       expect(['healthy', 'unhealthy']).toContain((await check(config)).outcome);
     });
   });

@@ -1,0 +1,158 @@
+import { getEventListeners } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import type { IpAddress } from '../../src/base/address.ts';
+import { milliseconds, seconds } from '../../src/base/time.ts';
+import { tcpConnect } from '../../src/io/tcp-connect.ts';
+import { withBlackhole } from '../support/blackhole.ts';
+import { withServer } from '../support/checker-conformance.ts';
+
+const LOOPBACK = '127.0.0.1' as IpAddress;
+const never = () => new AbortController().signal;
+const target = (port: number) => ({ address: LOOPBACK, port, timeout: seconds(5) });
+
+/** Connections of the kernel's table with this local or remote port that are in TIME_WAIT (6 in include/net/tcp_states.h). */
+const timeWaits = (port: number): string[] => {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = readFileSync('/proc/self/net/tcp', 'utf8').trim().split('\n').slice(1);
+  return rows.filter((row) => {
+    const [, local, remote, state] = row.trim().split(/\s+/);
+    return state === '06' && (local?.endsWith(end) || remote?.endsWith(end));
+  });
+};
+
+/** A connection that is made to a server, as the server sees it from its beginning to its end. */
+async function seenBy(different: { bindAddress?: string; bindPort?: number } = {}) {
+  const seen = { from: '', end: 'orderly', bytes: 0 };
+  let over = () => {};
+  const closed = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  const watch = (socket: Socket) => {
+    seen.from = `${socket.remoteAddress}:${socket.remotePort}`;
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      seen.end = error.code ?? error.message;
+    });
+    socket.on('close', () => {
+      seen.bytes = socket.bytesRead;
+      over();
+    });
+    socket.resume();
+  };
+  return withServer(LOOPBACK, watch, async (port) => {
+    const outcome = await tcpConnect({ ...target(port), ...different }, never());
+    await closed;
+    return { outcome, ...seen };
+  });
+}
+
+describe('tcpConnect', () => {
+  it('tells the name of a refusal, and that it is not ours', async () => {
+    const port = await withServer(
+      LOOPBACK,
+      () => {},
+      async (free) => free,
+    );
+    expect(await tcpConnect(target(port), never())).toEqual({ ok: false, reason: 'ECONNREFUSED', local: false });
+  });
+
+  it('gives up after its timeout, and says after how long', async () => {
+    await withBlackhole(async (port) => {
+      expect(await tcpConnect({ ...target(port), timeout: milliseconds(50) }, never())).toEqual({
+        ok: false,
+        reason: 'timeout after 0.05 s',
+        local: false,
+      });
+    });
+  });
+
+  it('ends with a reset and without a byte, and leaves no TIME_WAIT', async () => {
+    const { outcome, end, bytes } = await seenBy();
+    expect({ outcome, end, bytes }).toEqual({ outcome: { ok: true }, end: 'ECONNRESET', bytes: 0 });
+    await withServer(
+      LOOPBACK,
+      () => {},
+      async (port) => {
+        for (let i = 0; i < 50; i++) expect(await tcpConnect(target(port), never())).toEqual({ ok: true });
+        expect(timeWaits(port)).toEqual([]);
+      },
+    );
+  });
+
+  it('comes from the address that it is bound to (keepalived.conf(5) "bindto")', async () => {
+    const { from } = await seenBy({ bindAddress: '127.0.0.9' });
+    expect(from).toMatch(/^127\.0\.0\.9:/);
+  });
+
+  it('comes from the port that it is bound to, again and again (keepalived.conf(5) "bind_port")', async () => {
+    const bindPort = await withServer(
+      LOOPBACK,
+      () => {},
+      async (free) => free,
+    );
+    for (let i = 0; i < 3; i++) {
+      const { outcome, from } = await seenBy({ bindAddress: '127.0.0.9', bindPort });
+      expect({ outcome, from }).toEqual({ outcome: { ok: true }, from: `127.0.0.9:${bindPort}` });
+    }
+  });
+
+  it('knows what is the fault of this host: an address that is not ours, a port that is taken', async () => {
+    await withServer(
+      LOOPBACK,
+      () => {},
+      async (port) => {
+        expect(await tcpConnect({ ...target(port), bindAddress: '192.0.2.77' }, never())).toEqual({
+          ok: false,
+          reason: 'EADDRNOTAVAIL',
+          local: true,
+        });
+        expect(await tcpConnect({ ...target(port), bindAddress: LOOPBACK, bindPort: port }, never())).toEqual({
+          ok: false,
+          reason: 'EADDRINUSE',
+          local: true,
+        });
+      },
+    );
+  });
+
+  it('an abort ends it: the answer comes at once, and the server hears no more', async () => {
+    const aborted = { ok: false, reason: 'aborted', local: true };
+    expect(await tcpConnect(target(9), AbortSignal.abort())).toEqual(aborted);
+    await withBlackhole(async (port) => {
+      const controller = new AbortController();
+      const ended = tcpConnect(target(port), controller.signal);
+      controller.abort();
+      expect(await ended).toEqual(aborted);
+    });
+  });
+
+  it('leaves nothing on the signal, which many attempts may share', async () => {
+    const { signal } = new AbortController();
+    await withServer(
+      LOOPBACK,
+      () => {},
+      async (port) => {
+        expect(await tcpConnect(target(port), signal)).toEqual({ ok: true });
+        expect(getEventListeners(signal, 'abort')).toEqual([]);
+      },
+    );
+  });
+
+  it('does not take itself for a server: a connection to the port that it comes from', async () => {
+    const port = await withServer(
+      LOOPBACK,
+      () => {},
+      async (free) => free,
+    );
+    expect(await tcpConnect({ ...target(port), bindAddress: LOOPBACK, bindPort: port }, never())).toEqual({
+      ok: false,
+      reason: 'ECONNREFUSED',
+      local: false,
+    });
+  });
+
+  it('finds nobody on port 0', async () => {
+    expect(await tcpConnect(target(0), never())).toEqual({ ok: false, reason: 'ECONNREFUSED', local: false });
+  });
+});
