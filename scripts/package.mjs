@@ -22,6 +22,8 @@ const ARCHITECTURES = {
   },
 };
 
+const MAINTAINER = 'The holdfast developers <holdfast@localhost>';
+
 const architecture = ARCHITECTURES[process.arch];
 if (!architecture) fail(`no package for ${process.arch}: known are ${Object.keys(ARCHITECTURES).join(', ')}`);
 
@@ -46,12 +48,11 @@ cpSync(join(root, 'dist'), at('usr/lib/holdfast/dist'), {
   recursive: true,
   filter: (source) => !source.endsWith('.map') && !source.includes(join('dist', 'lab')),
 });
-cpSync(
-  join(root, 'native/build/Release/holdfast.node'),
-  at(`usr/lib/holdfast/prebuilds/linux-${process.arch}/holdfast.node`),
-);
-run('strip', ['--strip-unneeded', at(`usr/lib/holdfast/prebuilds/linux-${process.arch}/holdfast.node`)]);
+const addon = at(`usr/lib/holdfast/prebuilds/linux-${process.arch}/holdfast.node`);
+cpSync(join(root, 'native/build/Release/holdfast.node'), addon);
 cpSync(node, at('usr/lib/holdfast/bin/node'));
+run('strip', ['--strip-unneeded', addon, at('usr/lib/holdfast/bin/node')]);
+chmodSync(addon, 0o644);
 chmodSync(at('usr/lib/holdfast/bin/node'), 0o755);
 // the launcher of the checkout, started by the Node of the package
 const launcher = readFileSync(join(root, 'bin/holdfast'), 'utf8').replace(/^#!.*/, '#!/usr/lib/holdfast/bin/node');
@@ -66,13 +67,12 @@ cpSync(join(root, 'packaging/holdfast.service'), at('lib/systemd/system/holdfast
 cpSync(join(root, 'config'), at('usr/share/doc/holdfast/examples'), { recursive: true });
 mkdirSync(at('etc/holdfast'), { recursive: true });
 writeFileSync(at('usr/share/doc/holdfast/copyright'), copyright());
-writeFileSync(
-  at('usr/share/doc/holdfast/changelog.gz'),
-  gzipSync(readFileSync(join(root, 'CHANGELOG.md')), { level: 9 }),
-);
+const gzip = (text) => gzipSync(text, { level: 9 });
+writeFileSync(at('usr/share/doc/holdfast/NEWS.gz'), gzip(readFileSync(join(root, 'CHANGELOG.md'))));
+writeFileSync(at('usr/share/doc/holdfast/changelog.gz'), gzip(debianChangelog()));
 for (const page of ['holdfast.8', 'holdfast.conf.5']) {
   const text = readFileSync(join(root, 'packaging', page));
-  writeFileSync(at(`usr/share/man/man${page.at(-1)}/${page}.gz`), gzipSync(text, { level: 9 }));
+  writeFileSync(at(`usr/share/man/man${page.at(-1)}/${page}.gz`), gzip(text));
 }
 
 const size = Number(run('du', ['-sk', '--apparent-size', stage]).split('\t')[0]);
@@ -81,7 +81,7 @@ writeFileSync(
   `Package: holdfast
 Version: ${version}
 Architecture: ${architecture.debian}
-Maintainer: The holdfast developers <holdfast@localhost>
+Maintainer: ${MAINTAINER}
 Installed-Size: ${size}
 Depends: libc6 (>= 2.34), libstdc++6, libgcc-s1
 Recommends: kmod
@@ -124,12 +124,18 @@ function privateNode() {
   return binary;
 }
 
+/** What Debian's tools read; what changed is told in NEWS.gz. */
+function debianChangelog() {
+  const date = new Date().toUTCString().replace('GMT', '+0000');
+  return `holdfast (${version}) unstable; urgency=medium\n\n  * See NEWS.gz.\n\n -- ${MAINTAINER}  ${date}\n`;
+}
+
 function copyright() {
   return `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: holdfast
 
 Files: *
-Copyright: the holdfast developers
+Copyright: 2026 the holdfast developers
 License: Apache-2.0
  On Debian systems the full text is in /usr/share/common-licenses/Apache-2.0.
 
