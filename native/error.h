@@ -1,0 +1,14 @@
+// A refused system call as a JavaScript exception in Node's shape: message, `code`, `errno` (negative), `syscall`.
+#pragma once
+
+#include <napi.h>
+
+namespace holdfast {
+
+// Leaves `<syscall> <CODE>: <text>` pending in the environment. `error` is positive, as in errno.
+void ThrowSystemError(Napi::Env env, int error, const char* syscall);
+
+// Leaves a TypeError pending: "<argument> must be <expected>".
+void ThrowTypeError(Napi::Env env, const char* argument, const char* expected);
+
+}  // namespace holdfast

@@ -1,0 +1,104 @@
+#include "process.h"
+
+#include <net/if.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <string>
+
+#include "arguments.h"
+#include "clock.h"
+#include "error.h"
+
+namespace holdfast {
+
+namespace {
+
+Napi::Value MonotonicNowFunction(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(MonotonicNow()));
+}
+
+void SetScheduler(const Napi::CallbackInfo& info) {
+  int policy;
+  sched_param parameters{};
+  if (!ReadInt(info[0], "policy", &policy) || !ReadInt(info[1], "priority", &parameters.sched_priority)) return;
+  if (sched_setscheduler(0, policy, &parameters) < 0) ThrowSystemError(info.Env(), errno, "sched_setscheduler");
+}
+
+Napi::Value GetScheduler(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  sched_param parameters{};
+  const int policy = sched_getscheduler(0);
+  if (policy < 0 || sched_getparam(0, &parameters) < 0) {
+    ThrowSystemError(env, errno, "sched_getscheduler");
+    return Napi::Value();
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("policy", Napi::Number::New(env, policy));
+  result.Set("priority", Napi::Number::New(env, parameters.sched_priority));
+  return result;
+}
+
+void LockMemory(const Napi::CallbackInfo& info) {
+  // exact in a double; user space ends at 2^47 on x86-64 and at 2^48 or 2^52 on arm64
+  constexpr int64_t kMaxAddress = int64_t{1} << 52;
+  int64_t start;
+  int64_t length;
+  if (!ReadInteger(info[0], "start", 0, kMaxAddress, &start)) return;
+  if (!ReadInteger(info[1], "length", 0, kMaxAddress, &length)) return;
+  if (mlock2(reinterpret_cast<void*>(start), static_cast<size_t>(length), MLOCK_ONFAULT) < 0) {
+    ThrowSystemError(info.Env(), errno, "mlock2");
+  }
+}
+
+Napi::Value InterfaceIndex(const Napi::CallbackInfo& info) {
+  std::string name;
+  if (!ReadText(info[0], "name", &name)) return Napi::Value();
+  const unsigned index = if_nametoindex(name.c_str());
+  if (index == 0) {
+    ThrowSystemError(info.Env(), errno, "if_nametoindex");
+    return Napi::Value();
+  }
+  return Napi::Number::New(info.Env(), index);
+}
+
+void Unshare(const Napi::CallbackInfo& info) {
+  int flags;
+  if (!ReadInt(info[0], "flags", &flags)) return;
+  if (unshare(flags) < 0) ThrowSystemError(info.Env(), errno, "unshare");
+}
+
+void SetNamespace(const Napi::CallbackInfo& info) {
+  int fd;
+  int type;
+  if (!ReadInt(info[0], "fd", &fd) || !ReadInt(info[1], "type", &type)) return;
+  if (setns(fd, type) < 0) ThrowSystemError(info.Env(), errno, "setns");
+}
+
+void SetParentDeathSignal(const Napi::CallbackInfo& info) {
+  int64_t signal;
+  if (!ReadInteger(info[0], "signal", 0, 64, &signal)) return;
+  if (prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(signal)) < 0) ThrowSystemError(info.Env(), errno, "prctl");
+}
+
+template <auto function>
+void Define(Napi::Env env, Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<function>(env, name));
+}
+
+}  // namespace
+
+void DefineProcessFunctions(Napi::Env env, Napi::Object exports) {
+  Define<MonotonicNowFunction>(env, exports, "monotonicNow");
+  Define<SetScheduler>(env, exports, "setScheduler");
+  Define<GetScheduler>(env, exports, "getScheduler");
+  Define<LockMemory>(env, exports, "lockMemory");
+  Define<InterfaceIndex>(env, exports, "interfaceIndex");
+  Define<Unshare>(env, exports, "unshare");
+  Define<SetNamespace>(env, exports, "setNamespace");
+  Define<SetParentDeathSignal>(env, exports, "setParentDeathSignal");
+}
+
+}  // namespace holdfast

@@ -1,0 +1,85 @@
+/**
+ * What keeps the election process from waiting for others: a real-time scheduling class and locked memory. Both may be
+ * refused (containers, missing capabilities); the answer then says why, and the agent does without.
+ */
+import { readFileSync } from 'node:fs';
+import { fault, ok, type Result } from '../base/result.ts';
+import { SCHED_FIFO, SCHED_RESET_ON_FORK, SCHED_RR } from './constants.ts';
+import { type Native, native } from './native.ts';
+import { isSystemCallError } from './system-error.ts';
+
+/** Round robin shares with equals, first-in-first-out runs until it waits. */
+export type RealTimePolicy = 'RR' | 'FIFO';
+
+const POLICIES = { RR: SCHED_RR, FIFO: SCHED_FIFO } as const satisfies Record<RealTimePolicy, number>;
+
+/**
+ * Puts this process's main thread into a real-time class; what it forks starts in the ordinary one.
+ * keepalived.conf(5) "vrrp_rt_priority".
+ * @param priority 1-99, higher runs first
+ */
+export function useRealTime(
+  priority: number,
+  policy: RealTimePolicy = 'RR',
+  system: Pick<Native, 'setScheduler'> = native(),
+): Result<undefined> {
+  return attempt(
+    () => system.setScheduler(POLICIES[policy] | SCHED_RESET_ON_FORK, priority),
+    (code) => {
+      const what = `SCHED_${policy} with priority ${priority} was refused (${code})`;
+      if (code === 'EPERM') {
+        return `${what}: it takes CAP_SYS_NICE or LimitRTPRIO=${priority}, and a CPU control group that may run real time`;
+      }
+      return code === 'EINVAL' ? `${what}: a real-time priority is from 1 to 99` : what;
+    },
+  );
+}
+
+/** A piece of our address space, in bytes. */
+export interface MemoryRange {
+  readonly start: number;
+  readonly length: number;
+}
+
+/**
+ * The ranges of /proc/self/maps (proc(5)) that can be locked: what is mapped from a file (the program, its libraries, the
+ * addon), the C heap and the stack. Not the heap of JavaScript: V8 gives pages of it back with madvise(2), which the
+ * kernel refuses for locked pages, and V8 ends the process then. Those pages leave the memory only where there is swap:
+ * the service's unit has MemorySwapMax=0.
+ */
+export function lockableRanges(maps: string): readonly MemoryRange[] {
+  return maps.split('\n').flatMap((line) => {
+    const found = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \d+ +(\/.*|\[heap\]|\[stack\])$/.exec(line);
+    if (!found) return [];
+    const [start, end] = [Number.parseInt(found[1] ?? '', 16), Number.parseInt(found[2] ?? '', 16)];
+    return [{ start, length: end - start }];
+  });
+}
+
+/** Keeps the program's code and fixed data in memory, as far as they are touched: a page of it is never read from disk. */
+export function lockMemory(
+  maps: string = readFileSync('/proc/self/maps', 'latin1'),
+  system: Pick<Native, 'lockMemory'> = native(),
+): Result<undefined> {
+  return attempt(
+    () => {
+      for (const { start, length } of lockableRanges(maps)) system.lockMemory(start, length);
+    },
+    (code) => {
+      const what = `locking memory was refused (${code})`;
+      if (code === 'EPERM') return `${what}: it takes CAP_IPC_LOCK`;
+      if (code === 'ENOMEM') return `${what}: it takes CAP_IPC_LOCK or LimitMEMLOCK=infinity`;
+      return code === 'ENOSYS' ? `${what}: the kernel is older than 4.4` : what;
+    },
+  );
+}
+
+function attempt(call: () => void, explain: (code: string) => string): Result<undefined> {
+  try {
+    call();
+    return ok(undefined);
+  } catch (error) {
+    if (!isSystemCallError(error)) throw error;
+    return fault(explain(error.code));
+  }
+}
