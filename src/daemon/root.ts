@@ -85,6 +85,8 @@ export const rootKeywords = table({
   linkbeatUsePolling: flag('linkbeat_use_polling', 'Polls the link of interfaces.', LATER),
 });
 
+const vocabulary = new Vocabulary(rootKeywords);
+
 /**
  * Reads a configuration. No mistake in it stops the reading; what is wrong is left out and said.
  * @param readFile gives the content of a file, as bytes or decoded; what it throws for the file itself is passed on
@@ -98,7 +100,7 @@ export function readConfiguration(fileName: string, readFile: (path: string) => 
 }
 
 function build(file: string, statements: readonly Statement[], report: Report): Configuration {
-  const reader = new Reader(report, new Vocabulary(rootKeywords));
+  const reader = new Reader(report, vocabulary);
   const topLevel: Statement = {
     keyword: { text: '', quoted: false, file, line: 1, column: 1, length: 1 },
     args: [],

@@ -1,0 +1,186 @@
+/**
+ * What reading a configuration has to say: one `Diagnostic` for each mistake, and how it is printed.
+ *
+ * Nothing here stops the reading. The exit code of a file is worked out from its diagnostics in keepalived's order of
+ * kinds, keepalived.conf(5) and `keepalived --config-test`.
+ */
+
+/** error: something is lost or will not work as meant. warning: someone should know. note: nothing to do. */
+export type Severity = 'error' | 'warning' | 'note';
+
+/**
+ * What `-t` ends with: 0 nothing to complain about, 2 a keyword without its value, 4 cannot run, 5 any other complaint,
+ * 6 script security or an unreadable file. The numbers are keepalived's.
+ */
+export type ExitCode = 0 | 2 | 4 | 5 | 6;
+
+/** One thing to say about one place. Plain data: `JSON.stringify` gives the form of `check --json`. */
+export interface Diagnostic {
+  readonly severity: Severity;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in characters (code points), not bytes. */
+  readonly column: number;
+  /** How many characters the caret underlines; at least 1. */
+  readonly length: number;
+  /** The keyword that it is about, as it stands in the file. */
+  readonly keyword?: string;
+  /** One line, without full stop. */
+  readonly message: string;
+  /** What to write instead, to be read after the message. */
+  readonly suggestion?: string;
+  /** What `keepalived -t` would end with for this alone. Absent: 5 for an error or a warning, 0 for a note. */
+  readonly exitCode?: ExitCode;
+  /** keepalived refuses to run with this; we run with what is left. */
+  readonly fatal?: true;
+}
+
+/** Where something stands. Every word of a file is a place. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+}
+
+/** What may be said besides the sentence. */
+export type Details = Pick<Diagnostic, 'suggestion' | 'exitCode' | 'keyword' | 'fatal'>;
+
+/** A file that is all mistakes shall not fill the memory, or the reader's evening. */
+const DIAGNOSTICS_MAX = 1000;
+
+/** Collects the diagnostics of one reading; says each thing once. */
+export class Report {
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #said = new Set<string>();
+  readonly #exitCodes = new Set<ExitCode>();
+  readonly #later = new Map<string, { place: Place; words: Set<string> }>();
+  #omitted = 0;
+
+  error(at: Place, message: string, details: Details = {}): void {
+    this.#add({ severity: 'error', ...placeOf(at), message, ...details });
+  }
+
+  warning(at: Place, message: string, details: Details = {}): void {
+    this.#add({ severity: 'warning', ...placeOf(at), message, ...details });
+  }
+
+  note(at: Place, message: string, details: Details = {}): void {
+    this.#add({ severity: 'note', ...placeOf(at), message, ...details });
+  }
+
+  /** Remembers a word that is accepted without effect so far; all of a file are told in one note. */
+  notActedOn(at: Place, word: string): void {
+    const file = this.#later.get(at.file);
+    if (file === undefined) this.#later.set(at.file, { place: at, words: new Set([word]) });
+    else file.words.add(word);
+  }
+
+  /** Everything said so far, in the order of the file, and keepalived's exit code for it. */
+  finish(): { readonly diagnostics: Diagnostic[]; readonly exitCode: ExitCode } {
+    for (const { place, words } of this.#later.values()) {
+      this.note(place, `accepted, not acted on yet: ${[...words].join(', ')}`);
+    }
+    this.#later.clear();
+    const files = new Map([...new Set(this.#diagnostics.map(({ file }) => file))].map((file, i) => [file, i]));
+    const diagnostics = [...this.#diagnostics].sort(
+      (a, b) => (files.get(a.file) ?? 0) - (files.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
+    );
+    const last = diagnostics.at(-1);
+    if (last !== undefined && this.#omitted > 0) {
+      const { file, line, column, length } = last;
+      diagnostics.push({ severity: 'note', file, line, column, length, message: `and ${this.#omitted} more` });
+    }
+    return { diagnostics, exitCode: this.#exitCode() };
+  }
+
+  /** Takes over what another report has collected. */
+  absorb(other: Report): void {
+    for (const diagnostic of other.#diagnostics) this.#add(diagnostic);
+    for (const exitCode of other.#exitCodes) this.#exitCodes.add(exitCode);
+    this.#omitted += other.#omitted;
+  }
+
+  #add(diagnostic: Diagnostic): void {
+    const { file, line, column, message } = diagnostic;
+    this.#exitCodes.add(diagnostic.exitCode ?? (diagnostic.severity === 'note' ? 0 : 5));
+    if (this.#diagnostics.length >= DIAGNOSTICS_MAX) {
+      this.#omitted++;
+      return;
+    }
+    const key = `${file}\0${line}:${column}\0${message}`;
+    if (this.#said.has(key)) return;
+    this.#said.add(key);
+    this.#diagnostics.push(diagnostic);
+  }
+
+  /** keepalived leaves at once for a missing value; otherwise the kind that stands last in its list decides. */
+  #exitCode(): ExitCode {
+    return ([2, 6, 5, 4] as const).find((code) => this.#exitCodes.has(code)) ?? 0;
+  }
+}
+
+const placeOf = ({ file, line, column, length }: Place): Place => ({ file, line, column, length: Math.max(1, length) });
+
+/** Longer lines are not shown: nobody finds a caret in them. */
+const SHOWN_LINE_MAX = 2000;
+
+/**
+ * The diagnostic for a terminal: `file:line:column: severity: message`, the line of the source, a caret under the word.
+ * @param source the text of `diagnostic.file`; undefined, or without that line: the first line only
+ */
+export function formatDiagnostic(
+  diagnostic: Diagnostic,
+  source: string | undefined,
+  options: { readonly colour: boolean },
+): string {
+  const { severity, file, line, column, message, suggestion } = diagnostic;
+  const paint = (code: string, text: string) => (options.colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+  const sentence = suggestion === undefined ? message : `${message}; ${suggestion}`;
+  const head = `${paint('1', `${file}:${line}:${column}:`)} ${paint(COLOUR[severity], `${severity}:`)} ${printable(sentence)}`;
+  const text = source === undefined ? undefined : lineOf(source, line);
+  if (text === undefined || text.length > SHOWN_LINE_MAX) return head;
+  const number = String(line).padStart(5);
+  const before = Array.from(text).slice(0, column - 1);
+  const under = Array.from(text).slice(column - 1, column - 1 + diagnostic.length);
+  const blanks = before.map((character) => (character === '\t' ? '\t' : ' '.repeat(widthOf(character)))).join('');
+  const carets = '^'.repeat(
+    Math.max(
+      1,
+      under.map(widthOf).reduce((a, b) => a + b, 0),
+    ),
+  );
+  return `${head}\n${number} | ${printable(text)}\n${' '.repeat(number.length)} | ${blanks}${paint(COLOUR[severity], carets)}`;
+}
+
+const COLOUR: Readonly<Record<Severity, string>> = { error: '31', warning: '35', note: '36' };
+
+/** The text of a line, from 1, without its end; undefined when there is no such line. */
+function lineOf(source: string, line: number): string | undefined {
+  let start = 0;
+  for (let i = 1; i < line; i++) {
+    start = source.indexOf('\n', start) + 1;
+    if (start === 0) return undefined;
+  }
+  const end = source.indexOf('\n', start);
+  return source
+    .slice(start, end < 0 ? undefined : end)
+    .replace(/\r$/, '')
+    .replace(/^\uFEFF/, '');
+}
+
+/** Control characters would command the terminal. Tabs stay. */
+const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+
+/** Columns that a character takes on a terminal: 0 when it combines, 2 for East Asian wide ones, else 1. */
+function widthOf(character: string): number {
+  if (/^[\p{Mn}\p{Me}\u200b-\u200d\ufeff]$/u.test(character)) return 0;
+  return /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]$/u.test(
+    character,
+  ) || (character.codePointAt(0) ?? 0) >= 0x1f300
+    ? 2
+    : 1;
+}

@@ -1,0 +1,300 @@
+/**
+ * Keyword tables. One entry is the only place of a keyword: its key is our name, `word` is keepalived's; value type,
+ * default, aliases and a sentence of documentation. The type of what is read is inferred: `ConfigOf<typeof entries>`.
+ *
+ *     advertisementInterval: optional('advert_int', decimalSeconds(0.01, 255), seconds(1), 'How often …'),
+ */
+import type { Report } from './diagnostics.ts';
+import type { Word } from './lexer.ts';
+import type { Statement } from './tree.ts';
+import { nothing, type ValueType } from './values.ts';
+
+/** Another spelling of a keyword; with a sentence when keepalived complains about it or does not know it. */
+export type Alias = string | { readonly word: string; readonly message: string };
+
+interface Common {
+  /** keepalived's word. */
+  readonly word: string;
+  /** One sentence of our own: what it does. */
+  readonly doc: string;
+  readonly aliases?: readonly Alias[];
+}
+
+/** Options of an entry with a value. */
+export interface Options<T> {
+  readonly aliases?: readonly Alias[];
+  /** Accepted without effect so far: always, or for these values. Said in one note per file. */
+  readonly later?: true | ((value: T) => boolean);
+  /** Taken instead of a refused value; without it the earlier value or the default stays. */
+  readonly otherwise?: T;
+  /** What happens when the value is refused, where the usual sentence says too little. */
+  readonly instead?: string;
+  /** The first one counts; keepalived complains about a second. */
+  readonly once?: true;
+  /** Which of two given values counts, where it is not the last. */
+  readonly prefer?: (earlier: T, now: T) => T;
+  /** Without this required keyword keepalived does not run at all. */
+  readonly fatal?: true;
+  /** Still works; what to say about it. */
+  readonly deprecated?: string;
+  /** keepalived only complains (5) about a missing value, instead of giving up (2). */
+  readonly missingIs?: 5;
+}
+
+/** A keyword with a value. `presence` decides whether the key can be absent from what is read. */
+export interface ValueEntry<T, P extends 'required' | 'optional' | 'value'> extends Common, Options<T> {
+  readonly kind: 'value';
+  readonly type: ValueType<T>;
+  readonly presence: P;
+  readonly fallback?: T;
+}
+
+/** A block whose lines are items, not keywords. */
+export interface ListEntry<T> extends Common {
+  readonly kind: 'list';
+  readonly line: LineType<T>;
+  readonly later?: true;
+  /** What to say about a block without lines, where keepalived complains. */
+  readonly whenEmpty?: string;
+}
+
+/** How a line of a list is read. */
+export interface LineType<T> {
+  readonly expected: string;
+  /** The items of the line; what is wrong is reported, and what is wrong is left out. */
+  read(words: readonly Word[], report: Report): readonly T[];
+  /** keepalived complains about words that it does not know in the line. */
+  readonly strict?: true;
+}
+
+/** Words between a block's keyword and its brace. */
+export interface Header {
+  readonly min: number;
+  readonly max: number;
+  readonly expected: string;
+  /** What a missing word is for keepalived: 2 gives up, 5 skips the block. */
+  readonly missingIs: 2 | 5;
+  /** Surplus words make keepalived skip the block. */
+  readonly exact?: true;
+}
+
+/** A block of keywords: once (repeated ones are read as one), or many of them. */
+export interface BlockEntry<E extends Entries, Many extends boolean> extends Common {
+  readonly kind: 'block';
+  readonly table: Table<E>;
+  readonly many: Many;
+  readonly header: Header;
+  readonly later?: true;
+}
+
+/** One of the blocks of a choice. `build` is what its domain makes of it. */
+export interface Variant<R> extends Common {
+  readonly table: Table<Entries>;
+  readonly later?: true;
+  build(reading: Reading<Entries>): R;
+}
+
+/** Blocks of which any may stand here, in any order and number: the checkers of a real server. */
+export interface ChoiceEntry<R> {
+  readonly kind: 'choice';
+  readonly variants: readonly Variant<R>[];
+}
+
+/** A block or keyword whose content is not looked at. */
+export interface OpaqueEntry extends Common {
+  readonly kind: 'opaque';
+  readonly later: true;
+}
+
+/** A word that no keepalived knows any more; `doc` is what to say about it. */
+export interface ObsoleteEntry extends Common {
+  readonly kind: 'obsolete';
+}
+
+export type Entry =
+  | ValueEntry<unknown, 'required' | 'optional' | 'value'>
+  | ListEntry<unknown>
+  | BlockEntry<Entries, boolean>
+  | ChoiceEntry<unknown>
+  | OpaqueEntry
+  | ObsoleteEntry;
+
+/** Entries by our names. An interface, so that a table may be part of itself. */
+export interface Entries {
+  readonly [key: string]: EntryLike;
+}
+
+/** An entry with whatever types inside: `Entry` as seen by inference, which needs no variance. */
+export interface EntryLike {
+  readonly kind: Entry['kind'];
+}
+
+/** What is found for a word of a block. */
+export interface Found {
+  readonly key: string;
+  readonly entry: Entry;
+  /** The variant, when the entry is a choice. */
+  readonly variant?: Variant<unknown>;
+  /** What to say about this spelling. */
+  readonly aliasMessage?: string;
+}
+
+/** The keywords of a block. */
+export interface Table<E extends Entries> {
+  readonly entries: E;
+  /** By word and alias. */
+  readonly found: ReadonlyMap<string, Found>;
+  /** What a block without any lines says, by key; without lists. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  /** Keys whose value is a list of what was given. */
+  readonly lists: readonly string[];
+  readonly required: readonly string[];
+}
+
+type ValueOf<E> =
+  E extends ValueEntry<infer T, infer _P>
+    ? T
+    : E extends ListEntry<infer T>
+      ? readonly T[]
+      : E extends BlockEntry<infer B, infer Many>
+        ? Many extends true
+          ? readonly Reading<B>[]
+          : Reading<B>
+        : E extends ChoiceEntry<infer R>
+          ? readonly R[]
+          : never;
+
+type MayBeAbsent = { readonly presence: 'value' } | { readonly kind: 'block'; readonly many: false };
+type HasNoValue = { readonly kind: 'opaque' } | { readonly kind: 'obsolete' };
+
+type AbsentKeys<E> = { [K in keyof E]: E[K] extends MayBeAbsent ? K : never }[keyof E];
+type PresentKeys<E> = { [K in keyof E]: E[K] extends MayBeAbsent | HasNoValue ? never : K }[keyof E];
+
+/** What reading a block of these entries gives, by our names. Lists and repeated blocks are empty when absent. */
+export type ConfigOf<E> = { readonly [K in PresentKeys<E>]: ValueOf<E[K]> } & {
+  readonly [K in AbsentKeys<E>]?: ValueOf<E[K]>;
+};
+
+/** A block as it was read: its values and where they were given. */
+export interface Reading<E extends Entries> {
+  readonly keyword: Word;
+  /** The words before the brace. */
+  readonly header: readonly Word[];
+  readonly values: ConfigOf<E>;
+  /** The last statement that gave the key; undefined: it has its default. */
+  at(key: keyof E & string): Statement | undefined;
+  /** Whether the key was given with something that is not a value. */
+  refused(key: keyof E & string): boolean;
+}
+
+/** Makes a table of entries; their words must be different. */
+export function table<E extends Entries>(entries: E): Table<E> {
+  const found = new Map<string, Found>();
+  const add = (word: string, what: Found) => {
+    if (found.has(word)) throw new Error(`assertion failed: two entries for ${word}`);
+    found.set(word, what);
+  };
+  const defaults: Record<string, unknown> = {};
+  const lists: string[] = [];
+  const required: string[] = [];
+  for (const [key, like] of Object.entries(entries)) {
+    const entry = like as Entry;
+    if (entry.kind === 'value' && entry.fallback !== undefined) defaults[key] = entry.fallback;
+    if (entry.kind === 'value' && entry.presence === 'required') required.push(key);
+    if (entry.kind === 'list' || entry.kind === 'choice' || (entry.kind === 'block' && entry.many)) lists.push(key);
+    for (const one of entry.kind === 'choice' ? entry.variants : [entry]) {
+      const what: Found = entry.kind === 'choice' ? { key, entry, variant: one as Variant<unknown> } : { key, entry };
+      add(one.word, what);
+      for (const alias of one.aliases ?? []) {
+        if (typeof alias === 'string') add(alias, what);
+        else add(alias.word, { ...what, aliasMessage: alias.message });
+      }
+    }
+  }
+  return { entries, found, defaults, lists, required };
+}
+
+/** Accepted without effect so far. */
+export const LATER = { later: true } as const;
+
+/** A keyword that must be there; without it the block is left out. */
+export const required = <T>(word: string, type: ValueType<T>, doc: string, options: Options<NoInfer<T>> = {}) =>
+  ({ kind: 'value', presence: 'required', word, type, doc, ...options }) as const satisfies ValueEntry<T, 'required'>;
+
+/** A keyword with a default. */
+export const optional = <T>(
+  word: string,
+  type: ValueType<T>,
+  fallback: NoInfer<T>,
+  doc: string,
+  options: Options<NoInfer<T>> = {},
+) => ({ kind: 'value', presence: 'optional', word, type, fallback, doc, ...options }) as ValueEntry<T, 'optional'>;
+
+/** A keyword without a default: its key is absent unless it is given. */
+export const value = <T>(word: string, type: ValueType<T>, doc: string, options: Options<NoInfer<T>> = {}) =>
+  ({ kind: 'value', presence: 'value', word, type, doc, ...options }) as ValueEntry<T, 'value'>;
+
+/** A keyword that stands alone and is false unless it is given. */
+export const flag = (word: string, doc: string, options: Options<boolean> = {}) =>
+  optional<boolean>(word, nothing, false, doc, options);
+
+/** A block of lines. */
+export const list = <T>(
+  word: string,
+  line: LineType<T>,
+  doc: string,
+  options: Pick<ListEntry<T>, 'aliases' | 'later' | 'whenEmpty'> = {},
+): ListEntry<T> => ({ kind: 'list', word, line, doc, ...options });
+
+const NO_HEADER: Header = { min: 0, max: 0, expected: 'nothing', missingIs: 5 };
+
+/** A block of keywords that is there once; a second one adds to the first. */
+export const block = <E extends Entries>(
+  word: string,
+  content: Table<E>,
+  doc: string,
+  options: { later?: true } = {},
+): BlockEntry<E, false> => ({ kind: 'block', word, table: content, many: false, header: NO_HEADER, doc, ...options });
+
+/** A block of keywords that may be there many times, each with its header. */
+export const blocks = <E extends Entries>(
+  word: string,
+  header: Header,
+  content: Table<E>,
+  doc: string,
+  options: { aliases?: readonly Alias[]; later?: true } = {},
+): BlockEntry<E, true> => ({ kind: 'block', word, table: content, many: true, header, doc, ...options });
+
+/** A header of exactly one name. */
+export const NAME: Header = { min: 1, max: 1, expected: 'a name', missingIs: 5, exact: true };
+
+/** One block of a choice. */
+export const variant = <E extends Entries, R>(
+  word: string,
+  content: Table<E>,
+  doc: string,
+  build: (reading: Reading<E>) => R,
+  options: { later?: true } = {},
+): Variant<R> => ({
+  word,
+  table: content,
+  doc,
+  // The reader gives back a reading of the very table that stands beside it.
+  build: (reading) => build(reading as unknown as Reading<E>),
+  ...options,
+});
+
+/** Any of some blocks. */
+export const choice = <R>(variants: readonly Variant<R>[]): ChoiceEntry<R> => ({ kind: 'choice', variants });
+
+/** A keyword or block that is known, but not looked into yet. */
+export const opaque = (word: string, doc: string, aliases: readonly Alias[] = []): OpaqueEntry => ({
+  kind: 'opaque',
+  word,
+  doc,
+  aliases,
+  later: true,
+});
+
+/** A word from the past. @param doc what to say about it */
+export const obsolete = (word: string, doc: string): ObsoleteEntry => ({ kind: 'obsolete', word, doc });

@@ -1,0 +1,324 @@
+/**
+ * Fragments to a tree of statements. Which words open a block depends on the block they stand in, so the tables lead.
+ *
+ * Brace mistakes are named here, where they were made and not where they show: when the file's braces do not add up, a
+ * second run uses indentation and the tables to tell which block lacks its `}` and which `}` is one too many. An unknown
+ * block is skipped as a whole. Nothing recurses.
+ */
+import { Report } from './diagnostics.ts';
+import { type Fragment, Lexer, type Word } from './lexer.ts';
+import type { SourceLine } from './source.ts';
+import type { Entries, Entry, Found, Table } from './table.ts';
+
+/** A keyword with its words, and its block where it has one. */
+export interface Statement {
+  readonly keyword: Word;
+  readonly args: readonly Word[];
+  /** The line as written, from the keyword to the last word. */
+  readonly raw: string;
+  /** Undefined: no block. Empty for a block that was skipped. */
+  readonly block?: readonly Statement[];
+}
+
+/** Mutable while the tree grows. */
+interface GrowingStatement extends Statement {
+  block?: Statement[];
+}
+
+/** What may stand in a block: keywords of a table, lines, or anything (skipped). */
+type Content = Table<Entries> | 'lines' | 'strict lines' | 'skipped';
+
+interface Frame {
+  readonly content: Content;
+  /** The statement that the block belongs to; undefined for the file itself. */
+  readonly owner: Statement | undefined;
+  readonly statements: Statement[];
+  /** Of the line that opened it; -1 for the file. */
+  readonly indent: number;
+  /** Opened by a brace that belongs to nothing: what is inside is read as if it were not there. */
+  readonly stray: boolean;
+}
+
+/** A keyword that waits for its brace. */
+interface Pending {
+  readonly statement: GrowingStatement;
+  readonly content: Content;
+  readonly indent: number;
+}
+
+/** How many braces of each kind the file lacks, as far as a plain count can tell. */
+interface Imbalance {
+  missing: number;
+  surplus: number;
+}
+
+/** Deeper than any block of the language; what is nested deeper is skipped. */
+const DEPTH_MAX = 32;
+
+/** Reads the lines of a file into a tree. `root` has the words of the top level. */
+export function parse<E extends Entries>(lines: readonly SourceLine[], root: Table<E>, report: Report): Statement[] {
+  const survey = new Report();
+  const first = new Parser(lines, root, survey, { missing: 0, surplus: 0 });
+  const tree = first.run();
+  if (first.imbalance.missing === 0 && first.imbalance.surplus === 0) {
+    report.absorb(survey);
+    return tree;
+  }
+  return new Parser(lines, root, report, { ...first.imbalance }).run();
+}
+
+class Parser {
+  readonly imbalance: Imbalance = { missing: 0, surplus: 0 };
+  readonly #lexer: Lexer;
+  readonly #report: Report;
+  /** What may still be repaired. */
+  readonly #budget: Imbalance;
+  readonly #frames: Frame[];
+  readonly #slashes: { word: Word; isSilent: boolean }[] = [];
+  #pending: Pending | undefined;
+  #strayOpen = 0;
+  /** Blocks open beyond `DEPTH_MAX`. */
+  #tooDeep = 0;
+  #lastLine: Word | undefined;
+  #lastClosedIndent = -1;
+
+  constructor(lines: readonly SourceLine[], root: Table<Entries>, report: Report, budget: Imbalance) {
+    this.#lexer = new Lexer(lines, report);
+    this.#report = report;
+    this.#budget = budget;
+    this.#frames = [{ content: root, owner: undefined, statements: [], indent: -1, stray: false }];
+  }
+
+  run(): Statement[] {
+    const isComment = this.#isComment.bind(this);
+    for (;;) {
+      const fragment = this.#lexer.next(isComment);
+      if (fragment === undefined) break;
+      this.#take(fragment);
+      this.#lastLine = fragment.brace ?? fragment.words.at(-1) ?? this.#lastLine;
+    }
+    this.#dropPending();
+    this.#reportUnclosed();
+    this.#reportSlashes();
+    return this.#frames[0]?.statements ?? [];
+  }
+
+  get #frame(): Frame {
+    return this.#frames[this.#frames.length - 1] as Frame;
+  }
+
+  #take(fragment: Fragment): void {
+    const [keyword] = fragment.words;
+    if (keyword !== undefined && this.#tooDeep === 0) {
+      this.#settlePending(keyword);
+      this.#closeForgotten(keyword, fragment);
+      this.#statement(keyword, fragment);
+    }
+    if (fragment.end === '{') this.#open(fragment);
+    else if (fragment.end === '}') this.#close(fragment);
+  }
+
+  #statement(keyword: Word, fragment: Fragment): void {
+    const statement: GrowingStatement = { keyword, args: fragment.words.slice(1), raw: fragment.raw };
+    const { content, statements } = this.#frame;
+    if (content === 'skipped') return;
+    statements.push(statement);
+    if (typeof content === 'string') return;
+    const found = content.found.get(keyword.text);
+    const block = found === undefined ? 'skipped' : contentOf(found);
+    if (block !== undefined) this.#pending = { statement, content: block, indent: fragment.indent };
+  }
+
+  #open(fragment: Fragment): void {
+    const brace = fragment.brace as Word;
+    if (this.#frames.length >= DEPTH_MAX) {
+      if (this.#tooDeep++ === 0) this.#report.error(brace, 'blocks are nested too deep; what is inside is skipped');
+      return;
+    }
+    if (this.#pending !== undefined) {
+      this.#enter(this.#pending);
+      return;
+    }
+    const { content, owner, statements } = this.#frame;
+    if (content !== 'skipped') {
+      this.#strayOpen++;
+      const before = fragment.words[0];
+      const problem =
+        before === undefined ? "a '{' that belongs to no keyword" : `'${before.text}' does not open a block`;
+      this.#report.error(brace, problem, { suggestion: 'the braces are read as if they were not there' });
+    }
+    this.#frames.push({ content, owner, statements, indent: fragment.indent, stray: true });
+  }
+
+  #enter({ statement, content, indent }: Pending): void {
+    this.#pending = undefined;
+    statement.block = [];
+    this.#frames.push({ content, owner: statement, statements: statement.block, indent, stray: false });
+  }
+
+  #close(fragment: Fragment): void {
+    const brace = fragment.brace as Word;
+    if (this.#tooDeep > 0) {
+      this.#tooDeep--;
+      return;
+    }
+    this.#dropPending();
+    const standsAlone = fragment.startsLine && fragment.words.length === 0;
+    if (standsAlone && this.#isOneTooMany(fragment)) {
+      this.#budget.surplus--;
+      this.#surplus(brace);
+      return;
+    }
+    while (standsAlone && this.#budget.missing > 0 && this.#closesOuter(fragment)) this.#forgotten(brace);
+    if (this.#frames.length === 1) {
+      this.imbalance.surplus++;
+      this.#surplus(brace);
+      return;
+    }
+    this.#lastClosedIndent = fragment.indent;
+    this.#frames.pop();
+  }
+
+  /** Further right than the block that it would close, and as far as the block that was closed before. */
+  #isOneTooMany({ indent }: Fragment): boolean {
+    if (this.#budget.surplus === 0 || this.#frames.length === 1) return false;
+    return indent > this.#frame.indent && indent === this.#lastClosedIndent;
+  }
+
+  /** Further left than the innermost block, and not further left than one around it. */
+  #closesOuter({ indent }: Fragment): boolean {
+    return indent < this.#frame.indent && this.#frames.slice(1, -1).some((outer) => outer.indent >= indent);
+  }
+
+  #surplus(brace: Word): void {
+    this.#report.error(brace, "one '}' too many: no block is open that it could close", { suggestion: 'remove it' });
+  }
+
+  /**
+   * A word that is unknown here and known further out, not further right than the block's own keyword: the block ends
+   * before it. Only while the file lacks a `}`; otherwise the word is just in the wrong place.
+   */
+  #closeForgotten(keyword: Word, fragment: Fragment): void {
+    if (this.#budget.missing === 0 || !fragment.startsLine) return;
+    const { content, indent } = this.#frame;
+    if (typeof content !== 'string' && content.found.has(keyword.text)) return;
+    if (fragment.indent > indent) return;
+    const home = this.#frames.findLastIndex(
+      (outer) => typeof outer.content !== 'string' && outer.content.found.has(keyword.text),
+    );
+    if (home < 0) return;
+    while (this.#frames.length - 1 > home && this.#budget.missing > 0) this.#forgotten(keyword);
+  }
+
+  /** The innermost block lacks its `}`, which should stand before `next`. */
+  #forgotten(next: Word): void {
+    const frame = this.#frames.pop();
+    this.#budget.missing--;
+    if (frame?.stray || frame?.owner === undefined) return;
+    this.#unclosed(frame.owner, `add '}' before line ${next.line}`);
+  }
+
+  #unclosed(owner: Statement, suggestion: string): void {
+    const { keyword, args } = owner;
+    const block = `${titleOf(keyword, args)} (line ${keyword.line})`;
+    this.#report.error(keyword, `missing '}': the block ${block} is never closed`, { suggestion });
+  }
+
+  #reportUnclosed(): void {
+    const open = this.#frames.slice(1).filter((frame) => !frame.stray);
+    this.imbalance.missing = this.#frames.length - 1;
+    // A brace that belongs to nothing takes the '}' of the block around it: said once, where the brace is.
+    const blamed = open.slice(0, Math.max(0, this.#frames.length - 1 - this.#strayOpen));
+    for (const { owner } of blamed.reverse()) {
+      if (owner !== undefined)
+        this.#unclosed(owner, `add '}' after line ${this.#lastLine?.line ?? owner.keyword.line}`);
+    }
+  }
+
+  /** Another word comes where a brace should be. */
+  #settlePending(next: Word): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    this.#pending = undefined;
+    const { statement, content } = pending;
+    if (content === 'skipped') return;
+    const outer = this.#frame.content;
+    const isInside =
+      typeof content === 'string'
+        ? typeof outer === 'string' || !outer.found.has(next.text)
+        : content.found.has(next.text) || (typeof outer !== 'string' && !outer.found.has(next.text));
+    const { keyword, args } = statement;
+    if (isInside && !(typeof content === 'string' && args.length > 0)) {
+      this.#report.error(keyword, `missing '{' after ${titleOf(keyword, args)}`, {
+        suggestion: 'read as if it were there',
+      });
+      this.#enter(pending);
+    } else this.#needsBlock(statement);
+  }
+
+  #dropPending(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending !== undefined && pending.content !== 'skipped') this.#needsBlock(pending.statement);
+  }
+
+  #needsBlock({ keyword, args }: Statement): void {
+    const inside = args.length === 0 ? '…' : args.map((word) => word.text).join(' ');
+    this.#report.error(keyword, `${keyword.text} needs a block in braces`, {
+      suggestion: `write ${keyword.text} { ${inside} }`,
+    });
+  }
+
+  /** `//` is no comment for keepalived, but where it cannot be anything else it is one for us. */
+  #isComment(before: readonly Word[], slashes: Word, rest: string): boolean {
+    const { content } = this.#frame;
+    const [keyword] = before;
+    const found = typeof content === 'string' || keyword === undefined ? undefined : content.found.get(keyword.text);
+    if (before.length === 1 && found !== undefined && mayBeSlashes(found.entry)) return false;
+    this.#slashes.push({ word: slashes, isSilent: this.#isSilent(before, found, rest) });
+    return true;
+  }
+
+  /** Whether keepalived passes over it without a word. */
+  #isSilent(before: readonly Word[], found: Found | undefined, rest: string): boolean {
+    if (/[{}"]/.test(rest) || before.length === 0 || this.#frame.content === 'strict lines') return false;
+    if (this.#frame.content === 'lines') return true;
+    if (found?.entry.kind !== 'value') return false;
+    return found.entry.type.strict !== true && before.length > found.entry.type.minWords;
+  }
+
+  #reportSlashes(): void {
+    const [first] = this.#slashes;
+    if (first === undefined) return;
+    const lines = new Set(this.#slashes.map(({ word }) => word.line)).size;
+    const where = lines === 1 ? '' : `; ${lines} lines have it`;
+    const isSilent = this.#slashes.every((one) => one.isSilent);
+    this.#report.warning({ ...first.word, length: 2 }, `'//' is not a comment for keepalived${where}`, {
+      suggestion: 'comments start with # or !; it is read as one here',
+      ...(isSilent ? { exitCode: 0 } : {}),
+    });
+  }
+}
+
+/** What a keyword's block holds; undefined: it has none. */
+function contentOf({ entry, variant }: Found): Content | undefined {
+  switch (entry.kind) {
+    case 'list':
+      return entry.line.strict ? 'strict lines' : 'lines';
+    case 'block':
+      return entry.table;
+    case 'choice':
+      return variant?.table;
+    case 'opaque':
+    case 'obsolete':
+      return 'skipped';
+    case 'value':
+      return undefined;
+  }
+}
+
+const mayBeSlashes = (entry: Entry): boolean => entry.kind === 'value' && entry.type.slashes === true;
+
+/** A block as messages call it: its keyword and the words before its brace. */
+export const titleOf = (keyword: Word, header: readonly Word[]): string =>
+  [keyword, ...header].map((word) => word.text).join(' ');

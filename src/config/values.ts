@@ -1,0 +1,283 @@
+/**
+ * The kinds of value a keyword can have: what is expected, how many words, how they are read.
+ *
+ * Each refusal is said once, at the word. What happens instead (the default, the earlier value) is the reader's to say.
+ */
+import { addressBytes, type Family, familyOf, type IpAddress, isMulticast, parseAddress } from '../base/address.ts';
+import { type Duration, inSeconds, microseconds, seconds } from '../base/time.ts';
+import type { Word } from './lexer.ts';
+import { nearestWord } from './suggestion.ts';
+
+/** How a value says what is wrong with its words. */
+export interface Complaints {
+  /** An error at the word; the sentence goes on with what happens instead. Returns undefined: there is no value. */
+  refuse(at: Word, problem: string, suggestion?: string): undefined;
+  /** A warning: the value is taken, changed as the sentence says. */
+  correct(at: Word, message: string): void;
+}
+
+/** A kind of value. `T` survives JSON unchanged. */
+export interface ValueType<T> {
+  /** Completes 'expected …'. */
+  readonly expected: string;
+  /** Fewer words are a missing value (exit code 2), more are named and left aside. */
+  readonly minWords: number;
+  readonly maxWords: number;
+  /** keepalived complains about surplus words itself. */
+  readonly strict?: true;
+  /** A word that starts with `//` can be part of the value. */
+  readonly slashes?: true;
+  read(words: readonly Word[], complaints: Complaints): T | undefined;
+  /** The value as a person would write it. */
+  show(value: T): string;
+}
+
+/** A value of one word; `parse` returns undefined for everything that is not `expected`. */
+export function oneWord<T>(
+  expected: string,
+  parse: (text: string, word: Word, complaints: Complaints) => T | undefined,
+  show: (value: T) => string = String,
+): ValueType<T> {
+  return {
+    expected,
+    minWords: 1,
+    maxWords: 1,
+    show,
+    read([word], complaints) {
+      if (word === undefined) return undefined;
+      let complained = false;
+      const value = parse(word.text, word, {
+        refuse: (...problem) => {
+          complained = true;
+          return complaints.refuse(...problem);
+        },
+        correct: complaints.correct,
+      });
+      if (value === undefined && !complained) {
+        const suggestion = word.text.includes('//') ? 'put a blank before a comment and start it with #' : undefined;
+        complaints.refuse(word, `expected ${expected}, got '${word.text}'`, suggestion);
+      }
+      return value;
+    },
+  };
+}
+
+/** What an out-of-range value becomes, where keepalived corrects it instead of refusing it. */
+export interface Correction {
+  /** Zero becomes this. */
+  readonly zeroBecomes?: number;
+  /** Outside the range becomes the nearest end of it. */
+  readonly clamp?: true;
+}
+
+const rangeText = (min: number, max: number): string => (max === Infinity ? `${min} or more` : `from ${min} to ${max}`);
+
+/** A whole number in decimal. @param max Infinity: what keepalived keeps in 32 bits is bounded by `UINT32_MAX` */
+export function integer(min: number, max: number, correction: Correction = {}): ValueType<number> {
+  return oneWord(`an integer ${rangeText(min, max)}`, (text, word, complaints) => {
+    if (!/^[+-]?[0-9]{1,15}$/.test(text)) return undefined;
+    const value = Number(text) + 0;
+    if (value === 0 && correction.zeroBecomes !== undefined) {
+      complaints.correct(word, `0 is not possible, it becomes ${correction.zeroBecomes}`);
+      return correction.zeroBecomes;
+    }
+    if (value >= min && value <= max) return value;
+    if (!correction.clamp) return undefined;
+    const nearest = value < min ? min : max;
+    complaints.correct(word, `${value} is outside ${min} to ${max}, it becomes ${nearest}`);
+    return nearest;
+  });
+}
+
+/** The largest number keepalived keeps in an unsigned int. */
+export const UINT32_MAX = 4294967295;
+/** The largest number keepalived keeps in an int. */
+export const INT32_MAX = 2147483647;
+
+/** Whole seconds. */
+export function wholeSeconds(min: number, max: number, correction: Correction = {}): ValueType<Duration> {
+  const count = integer(min, max, correction);
+  return {
+    ...count,
+    expected: `whole seconds ${rangeText(min, max)}`,
+    read(words, complaints) {
+      const value = count.read(words, complaints);
+      return value === undefined ? undefined : seconds(value);
+    },
+    show: showSeconds,
+  };
+}
+
+/** Seconds with decimals down to the microsecond. @param min in seconds, so 0.000001 is the smallest positive one */
+export function decimalSeconds(min: number, max: number, options: { zeroIsOff?: true } = {}): ValueType<Duration> {
+  return oneWord(
+    `seconds ${rangeText(min, max)}`,
+    (text, word, complaints) => {
+      if (!/^\+?([0-9]{1,15}\.?|[0-9]{0,15}\.[0-9]{1,30})$/.test(text)) return undefined;
+      const value = seconds(Number(text));
+      if (/\.[0-9]{7,}$/.test(text)) complaints.correct(word, `more than 6 decimals, rounded to ${showSeconds(value)}`);
+      if (value === 0 && options.zeroIsOff) {
+        complaints.correct(word, '0 is outside the range for keepalived; it means off, as it does without this line');
+        return value;
+      }
+      return value >= seconds(min) && (max === Infinity || value <= seconds(max)) ? value : undefined;
+    },
+    showSeconds,
+  );
+}
+
+const showSeconds = (value: Duration): string => `${inSeconds(value)} s`;
+
+/** Whole microseconds. */
+export function wholeMicroseconds(min: number, max: number): ValueType<Duration> {
+  const count = integer(min, max);
+  return {
+    ...count,
+    expected: `microseconds ${rangeText(min, max)}`,
+    read(words, complaints) {
+      const value = count.read(words, complaints);
+      return value === undefined ? undefined : microseconds(value);
+    },
+    show: (value) => `${value} us`,
+  };
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  on: true,
+  true: true,
+  yes: true,
+  off: false,
+  false: false,
+  no: false,
+};
+
+/** on or off; the keyword alone means on. */
+export function boolean(): ValueType<boolean> {
+  const type = oneWord('on, true, yes, off, false or no', (text) =>
+    Object.hasOwn(BOOLEANS, text) ? BOOLEANS[text] : undefined,
+  );
+  return {
+    ...type,
+    minWords: 0,
+    read: (words, complaints) => (words.length === 0 ? true : type.read(words, complaints)),
+    show: (value) => (value ? 'on' : 'off'),
+  };
+}
+
+/** The keyword alone. */
+export const nothing: ValueType<true> = {
+  expected: 'nothing after it',
+  minWords: 0,
+  maxWords: 0,
+  read: () => true,
+  show: () => 'set',
+};
+
+/** One of some words, as they are written: case counts. @param meanings the word and what it stands for */
+export function oneOf<const T extends string | number>(meanings: Readonly<Record<string, T>>): ValueType<T> {
+  const words = Object.keys(meanings);
+  const expected = words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  return oneWord(
+    expected,
+    (text, word, complaints) => {
+      if (Object.hasOwn(meanings, text)) return meanings[text];
+      const sameButCase = words.find((known) => known.toLowerCase() === text.toLowerCase());
+      const near = sameButCase ?? nearestWord(text, words);
+      const inCapitals = sameButCase !== undefined && sameButCase === text.toUpperCase();
+      const suggestion = near && `write ${near}${inCapitals ? ' in capitals' : ''}`;
+      return complaints.refuse(word, `expected ${expected}, got '${text}'`, suggestion);
+    },
+    (value) => words.find((known) => meanings[known] === value) ?? String(value),
+  );
+}
+
+/** One of some words, each standing for itself. */
+export const wordOf = <const W extends string>(...words: readonly W[]): ValueType<W> =>
+  oneOf(Object.fromEntries(words.map((word) => [word, word])) as Record<W, W>);
+
+/** A value that may be left out; the keyword alone is `true`. */
+export const orNothing = <T>(type: ValueType<T>): ValueType<T | true> => ({
+  ...type,
+  minWords: 0,
+  read: (given, complaints) => (given.length === 0 ? true : type.read(given, complaints)),
+  show: (value) => (value === true ? 'without value' : type.show(value)),
+});
+
+/** Any one word, or several between quotation marks. */
+export const text = (expected = 'a word'): ValueType<string> => ({
+  ...oneWord(expected, (value) => (value === '' ? undefined : value)),
+  slashes: true,
+});
+
+/** Any words; kept as they are, for keywords whose own grammar is read elsewhere or not yet. */
+export const words = (expected: string, minWords = 1, maxWords = Infinity): ValueType<string[]> => ({
+  expected,
+  minWords,
+  maxWords,
+  slashes: true,
+  read: (given) => given.map((word) => word.text),
+  show: (value) => value.join(' '),
+});
+
+/** The longest interface name the kernel takes: IFNAMSIZ with its NUL, linux/if.h. */
+const INTERFACE_NAME_MAX = 15;
+
+/** The name of a network interface. Whether it exists is not asked here. */
+export const interfaceName = (): ValueType<string> =>
+  oneWord(`an interface name of at most ${INTERFACE_NAME_MAX} characters`, (name, word, complaints) => {
+    if (name === 'lo') return complaints.refuse(word, 'the loopback interface cannot be used');
+    return isInterfaceName(name) ? name : undefined;
+  });
+
+/** What the kernel takes as an interface name. */
+export const isInterfaceName = (name: string): boolean =>
+  new TextEncoder().encode(name).length <= INTERFACE_NAME_MAX &&
+  /^[^\s/:]+$/.test(name) &&
+  name !== '.' &&
+  name !== '..';
+
+/** An address, of one family or of both; multicast where asked for. */
+export function ipAddress(options: { family?: Family; multicast?: true } = {}): ValueType<IpAddress> {
+  const family = options.family === 'inet' ? 'IPv4' : options.family === 'inet6' ? 'IPv6' : 'IP';
+  const expected = `an ${family}${options.multicast ? ' multicast' : ''} address`;
+  return oneWord(expected, (value, word, complaints) => {
+    const address = parseAddress(value);
+    if (address === undefined)
+      return complaints.refuse(word, `expected ${expected}, got '${value}'`, placeholder(value));
+    if (options.family !== undefined && familyOf(address) !== options.family) return undefined;
+    return options.multicast && !isMulticast(address) ? undefined : address;
+  });
+}
+
+/** What to say about a text where an address should be, when it is something that people forget to fill in. */
+export const placeholder = (value: string): string | undefined =>
+  /[x%$<>]|here|your|(^|_)v?ip($|_)/i.test(value) && !/^[0-9.:a-f/]+$/i.test(value)
+    ? 'looks like a placeholder that was not filled in'
+    : undefined;
+
+/** A port. @param min 0 where 0 means any or the same */
+export const port = (min: 0 | 1 = 1): ValueType<number> => integer(min, 65535);
+
+/** Which clients count as one: an IPv4 netmask or an IPv6 prefix length. */
+export interface Granularity {
+  readonly family: Family;
+  /** 0-32 or 1-128 */
+  readonly prefixLength: number;
+}
+
+/** An IPv4 netmask or an IPv6 prefix length. */
+export const granularity = (): ValueType<Granularity> =>
+  oneWord(
+    'an IPv4 netmask or an IPv6 prefix length from 1 to 128',
+    (given) => {
+      if (/^[0-9]{1,3}$/.test(given)) {
+        const prefixLength = Number(given);
+        return prefixLength >= 1 && prefixLength <= 128 ? { family: 'inet6', prefixLength } : undefined;
+      }
+      const mask = parseAddress(given);
+      if (mask === undefined || familyOf(mask) !== 'inet') return undefined;
+      const bits = Array.from(addressBytes(mask), (byte) => byte.toString(2).padStart(8, '0')).join('');
+      return /^1*0*$/.test(bits) ? { family: 'inet', prefixLength: bits.lastIndexOf('1') + 1 } : undefined;
+    },
+    ({ prefixLength }) => `/${prefixLength}`,
+  );

@@ -1,0 +1,351 @@
+/**
+ * vrrp_instance and the other VRRP blocks of keepalived.conf(5): their words, and what a virtual router is told.
+ * What the keywords say about each other is in instances.ts.
+ */
+import type { IpAddress } from '../base/address.ts';
+import { type Duration, seconds, ZERO } from '../base/time.ts';
+import { block, flag, LATER, type LineType, list, opaque, optional, required, table, value } from '../config/table.ts';
+import {
+  boolean,
+  decimalSeconds,
+  INT32_MAX,
+  integer,
+  interfaceName,
+  ipAddress,
+  oneOf,
+  oneWord,
+  orNothing,
+  text,
+  UINT32_MAX,
+  type ValueType,
+  wholeSeconds,
+  wordOf,
+  words,
+} from '../config/values.ts';
+import { addressLine } from './address-keywords.ts';
+
+/** A virtual address and how it is put on its interface. */
+export interface VirtualAddress {
+  readonly address: IpAddress;
+  /** 0-32 or 0-128 */
+  readonly prefixLength: number;
+  readonly interface: string;
+  /** The kernel's number, 0 (global) to 255. */
+  readonly scope: number;
+  /** At most 15 bytes, IPv4 only. */
+  readonly label?: string;
+  readonly broadcast?: IpAddress;
+}
+
+/** A virtual router as it is configured, every default filled in. */
+export interface VrrpInstance {
+  readonly name: string;
+  /** What it says it wants to be at the start; the priority decides. */
+  readonly state: 'MASTER' | 'BACKUP';
+  readonly interface: string;
+  /** 1-255 */
+  readonly vrid: number;
+  /** 1-255; 255 is the owner of the addresses. */
+  readonly priority: number;
+  readonly version: 2 | 3;
+  /** Version 2: whole seconds. Version 3: hundredths of a second, at most 40.95 s. */
+  readonly advertisementInterval: Duration;
+  /** Absent: none. The password is at most 8 bytes of UTF-8 on the wire. */
+  readonly authentication?: { readonly type: 'PASS' | 'AH'; readonly password: string };
+  readonly virtualAddresses: readonly VirtualAddress[];
+  /** Held and announced like the others, but not named in advertisements. */
+  readonly excludedAddresses: readonly VirtualAddress[];
+  readonly preemptMode: boolean;
+  readonly preemptDelay: Duration;
+  /** Absent: the primary address of the interface. */
+  readonly sourceAddress?: IpAddress;
+  /** Empty: multicast. */
+  readonly unicastPeers: readonly IpAddress[];
+  readonly garpMasterDelay: Duration;
+  readonly garpMasterRepeat: number;
+  /** Zero: never. */
+  readonly garpMasterRefresh: Duration;
+  readonly garpMasterRefreshRepeat: number;
+  readonly garpLowerPriorityDelay: Duration;
+  readonly garpLowerPriorityRepeat: number;
+  readonly lowerPriorityNoAdvert: boolean;
+  readonly higherPrioritySendAdvert: boolean;
+  /** 1-100 */
+  readonly downTimerAdverts: number;
+  /** Whether a fault of the own interface is a fault of the instance. */
+  readonly trackPrimary: boolean;
+}
+
+/** Any line, one item a line: for lists whose lines have a grammar of their own that is not read yet. */
+const anyLine: LineType<string> = { expected: 'a line', read: (given) => [given.map((word) => word.text).join(' ')] };
+
+const peerLine: LineType<IpAddress> = {
+  expected: 'the address of a peer',
+  strict: true,
+  read(given, report) {
+    const type = ipAddress();
+    const [peer, option] = given;
+    if (option !== undefined) report.notActedOn(option, `${option.text} of a unicast peer`);
+    const address = type.read(given.slice(0, 1), {
+      refuse: (at, problem, suggestion) => {
+        report.error(at, `unicast_peer: ${problem}; the line is ignored`, suggestion ? { suggestion } : {});
+        return undefined;
+      },
+      correct: () => {},
+    });
+    return address === undefined || peer === undefined ? [] : [address];
+  },
+};
+
+/** Authentication Data has room for this much: RFC 2338 §5.3.6. */
+const PASSWORD_BYTES_MAX = 8;
+
+/** A password of at most 8 bytes. A character across the eighth byte stays whole here; on the wire its bytes are cut. */
+function password(): ValueType<string> {
+  const bytesOf = (given: string): number => new TextEncoder().encode(given).length;
+  const type = oneWord('a password', (given, word, complaints) => {
+    if (given === '') return undefined;
+    const bytes = bytesOf(given);
+    if (bytes <= PASSWORD_BYTES_MAX) return given;
+    let kept = '';
+    for (const character of given) {
+      if (bytesOf(kept) >= PASSWORD_BYTES_MAX) break;
+      kept += character;
+    }
+    complaints.correct(word, `a password has ${PASSWORD_BYTES_MAX} bytes and this one ${bytes}; '${kept}' is used`);
+    return kept;
+  });
+  return { ...type, slashes: true };
+}
+
+const script = () => words('a command');
+
+const notifyKeywords = {
+  notifyMaster: value('notify_master', script(), 'Command to run on becoming MASTER.', { ...LATER, once: true }),
+  notifyBackup: value('notify_backup', script(), 'Command to run on becoming BACKUP.', { ...LATER, once: true }),
+  notifyFault: value('notify_fault', script(), 'Command to run on entering FAULT.', { ...LATER, once: true }),
+  notifyStop: value('notify_stop', script(), 'Command to run when the agent stops.', { ...LATER, once: true }),
+  notifyScript: value('notify', script(), 'Command to run on every change of state.', { ...LATER, once: true }),
+  notifyPriorityChanges: value('notify_priority_changes', boolean(), 'Tell changes of the priority too.', LATER),
+  smtpAlert: value('smtp_alert', boolean(), 'Send a mail on every change of state.', LATER),
+};
+
+const trackKeywords = {
+  trackInterface: list('track_interface', anyLine, 'Interfaces that must be up, or that change the priority.', LATER),
+  trackScript: list('track_script', anyLine, 'Scripts whose result counts.', LATER),
+  trackFile: list('track_file', anyLine, 'Files whose number counts.', LATER),
+  trackProcess: list('track_process', anyLine, 'Processes that must run.', LATER),
+  trackBfd: list('track_bfd', anyLine, 'BFD sessions that must be up.', LATER),
+};
+
+/** The words of authentication { }. */
+export const authenticationKeywords = table({
+  type: value(
+    'auth_type',
+    oneOf({ PASS: 'PASS', AH: 'AH' }),
+    'How advertisements are authenticated: a password in clear text, or IPsec AH. Version 2 only.',
+    { later: (type) => type === 'AH', instead: 'as it stands there is no authentication, as in keepalived' },
+  ),
+  password: value('auth_pass', password(), 'The password; the first 8 bytes count.'),
+});
+
+/** The words of vrrp_instance NAME { }. */
+export const vrrpInstanceKeywords = table({
+  state: value('state', wordOf('MASTER', 'BACKUP'), 'The state to start in; BACKUP, but MASTER with priority 255.', {
+    otherwise: 'BACKUP',
+    prefer: (earlier, now) => (earlier === 'MASTER' ? earlier : now),
+  }),
+  interface: required('interface', interfaceName(), 'The interface that advertisements are sent and heard on.', {
+    fatal: true,
+  }),
+  vrid: required(
+    'virtual_router_id',
+    integer(1, 255),
+    'Virtual Router Identifier (VRID), the same on all its routers.',
+    {
+      fatal: true,
+    },
+  ),
+  priority: value('priority', integer(1, 255), 'The higher one is MASTER; 255 owns the addresses.', { otherwise: 100 }),
+  advertisementInterval: optional(
+    'advert_int',
+    decimalSeconds(0.01, 255),
+    seconds(1),
+    'Advertisement_Interval. Version 2: whole seconds; version 3: hundredths of a second, at most 40.95.',
+  ),
+  version: value('version', oneOf({ 2: 2, 3: 3 }), 'VRRP version; without it vrrp_version, or 3 for IPv6.', {
+    later: (version) => version === 3,
+  }),
+  virtualAddresses: list('virtual_ipaddress', addressLine, 'The virtual addresses, as advertised.'),
+  excludedAddresses: list('virtual_ipaddress_excluded', addressLine, 'Virtual addresses that are not advertised.'),
+  noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', LATER),
+  authentication: block('authentication', authenticationKeywords, 'Authentication of advertisements, version 2 only.'),
+  sourceAddress: value('mcast_src_ip', ipAddress(), 'Source address of advertisements.', {
+    aliases: ['unicast_src_ip'],
+  }),
+  unicastPeers: list('unicast_peer', peerLine, 'Routers to send advertisements to, instead of multicast.', LATER),
+  unicastTtl: value('unicast_ttl', integer(0, 255), 'TTL of unicast advertisements.', LATER),
+  unicastFaultNoPeer: flag('unicast_fault_no_peer', 'FAULT when unicast is meant but no peer is given.', LATER),
+  checkUnicastSource: flag('check_unicast_src', 'Discard unicast advertisements of others than the peers.', LATER),
+  multicastGroup: value(
+    'mcast_dst_ip',
+    ipAddress({ multicast: true }),
+    'Group that advertisements are sent to.',
+    LATER,
+  ),
+  trackSourceAddress: flag('track_src_ip', 'FAULT while the source address is missing.', LATER),
+  nopreempt: flag('nopreempt', 'A Backup does not take over from a living Master of lower priority.'),
+  preempt: flag('preempt', 'Takes nopreempt back.'),
+  preemptDelay: optional(
+    'preempt_delay',
+    decimalSeconds(0, 1000),
+    ZERO,
+    'Wait before taking over from a lower priority.',
+  ),
+  acceptMode: flag('accept', 'Accept packets to the virtual addresses; the default.', LATER),
+  noAccept: flag('no_accept', 'Drop packets to the virtual addresses.', LATER),
+  skipCheckAdvertisedAddresses: value(
+    'skip_check_adv_addr',
+    boolean(),
+    'Do not compare the addresses of every advertisement of the same Master; never necessary here.',
+  ),
+  strictMode: value('strict_mode', boolean(), 'Hold to the RFC where keepalived is more tolerant.', LATER),
+  dontTrackPrimary: flag('dont_track_primary', 'Ignore faults of the own interface.'),
+  garpMasterDelay: value('garp_master_delay', wholeSeconds(0, 4294), 'Wait before the second round of gratuitous ARP.'),
+  garpMasterRepeat: value(
+    'garp_master_repeat',
+    integer(0, UINT32_MAX, { zeroBecomes: 1 }),
+    'Gratuitous ARPs of each address in a round.',
+  ),
+  garpMasterRefresh: value(
+    'garp_master_refresh',
+    wholeSeconds(0, UINT32_MAX),
+    'Gratuitous ARP again, this often; 0 never.',
+  ),
+  garpMasterRefreshRepeat: value(
+    'garp_master_refresh_repeat',
+    integer(0, UINT32_MAX, { zeroBecomes: 1 }),
+    'Gratuitous ARPs of each address in a refresh.',
+  ),
+  garpLowerPriorityDelay: value(
+    'garp_lower_prio_delay',
+    wholeSeconds(0, 4294),
+    'Wait before the second round of gratuitous ARP after an advertisement of lower priority.',
+  ),
+  garpLowerPriorityRepeat: value(
+    'garp_lower_prio_repeat',
+    integer(0, INT32_MAX),
+    'Gratuitous ARPs of each address after an advertisement of lower priority; 0 none.',
+  ),
+  garpExtraInterface: value('garp_extra_if', words('seconds, after all if wanted', 1, 2), 'Gratuitous ARP elsewhere.', {
+    ...LATER,
+    missingIs: 5,
+    aliases: [{ word: 'vmac_garp_intvl', message: 'vmac_garp_intvl is now called garp_extra_if' }],
+  }),
+  downTimerAdverts: value(
+    'down_timer_adverts',
+    integer(1, 100),
+    'Missed advertisements after which a Backup takes over.',
+  ),
+  lowerPriorityNoAdvert: value(
+    'lower_prio_no_advert',
+    boolean(),
+    'Do not answer a lower priority with an advertisement.',
+  ),
+  higherPrioritySendAdvert: value(
+    'higher_prio_send_advert',
+    boolean(),
+    'Send once more before yielding to a higher one.',
+  ),
+  useVmac: value('use_vmac', words('a name and a MAC address', 0), 'Use the virtual router MAC address.', LATER),
+  useVmacAddresses: flag('use_vmac_addr', 'A virtual MAC interface for addresses on other interfaces too.', LATER),
+  vmacTransmitBase: flag('vmac_xmit_base', 'Send advertisements from the interface below the virtual MAC.', LATER),
+  useIpvlan: value(
+    'use_ipvlan',
+    words('a name and an address', 0),
+    'Hold the addresses on an ipvlan interface.',
+    LATER,
+  ),
+  promoteSecondaries: flag('promote_secondaries', 'Keep secondary addresses when their primary goes.', LATER),
+  virtualRoutes: list('virtual_routes', anyLine, 'Routes that come and go with the addresses.', LATER),
+  virtualRules: list('virtual_rules', anyLine, 'Routing rules that come and go with the addresses.', LATER),
+  oldUnicastChecksum: value(
+    'old_unicast_checksum',
+    orNothing(wordOf('never')),
+    'Checksum of unicast as of old keepalived.',
+    LATER,
+  ),
+  checksumAsVersion2: value('v3_checksum_as_v2', boolean(), 'Version 3 checksum without pseudo header.', LATER),
+  kernelReceiveBuffer: value('kernel_rx_buf_size', integer(0, UINT32_MAX), 'Receive buffer in bytes.', {
+    ...LATER,
+    missingIs: 5,
+  }),
+  debug: value('debug', integer(0, 4), 'Debug level; has no effect in keepalived either.', LATER),
+  nativeIpv6: flag('native_ipv6', 'Obsolete: the family follows from the addresses.', LATER),
+  syncDaemonInterface: value(
+    'lvs_sync_daemon_interface',
+    text('an interface name'),
+    'Obsolete: lvs_sync_daemon of global_defs has taken its place.',
+    { ...LATER, deprecated: 'lvs_sync_daemon_interface is obsolete; write lvs_sync_daemon in global_defs' },
+  ),
+  ...trackKeywords,
+  ...notifyKeywords,
+  notifyDeleted: value('notify_deleted', words('a command', 0), 'Tell DELETED when a reload removes it.', LATER),
+  notifyMasterLowerPriority: value('notify_master_rx_lower_pri', script(), 'Command after a lower priority.', LATER),
+});
+
+const trackedProgramKeywords = {
+  weight: value('weight', words('a weight, then reverse if wanted', 1, 2), 'How the result changes the priority.'),
+};
+
+/** The words of vrrp_script NAME { }. */
+export const vrrpScriptKeywords = table({
+  script: value('script', script(), 'The command to run.'),
+  interval: value('interval', decimalSeconds(0, 4294), 'Time from one run to the next.'),
+  timeout: value('timeout', decimalSeconds(0, 4294), 'Time after which a run is a failure.'),
+  ...trackedProgramKeywords,
+  rise: value('rise', integer(1, INT32_MAX), 'Successes in a row that make it up.'),
+  fall: value('fall', integer(1, INT32_MAX), 'Failures in a row that make it down.'),
+  user: value('user', words('a user, then a group if wanted', 1, 2), 'Who runs it.'),
+  initFail: flag('init_fail', 'Counts as failed until the first result.'),
+});
+
+/** The words of vrrp_sync_group NAME { }. */
+export const vrrpSyncGroupKeywords = table({
+  group: list('group', anyLine, 'The instances that change state together.'),
+  ...trackKeywords,
+  ...notifyKeywords,
+  globalTracking: flag('global_tracking', 'Obsolete spelling of sync_group_tracking_weight.'),
+  trackingWeight: flag('sync_group_tracking_weight', 'Weights of tracked things count in the group.'),
+});
+
+/** The words of track_file NAME { }. */
+export const trackFileKeywords = table({
+  file: value('file', text('a path'), 'The file that holds a number.'),
+  ...trackedProgramKeywords,
+  initialValue: value('init_file', words('a number, then overwrite if wanted', 0, 2), 'Makes the file at the start.'),
+});
+
+/** The words of vrrp_track_process NAME { }. */
+export const trackProcessKeywords = table({
+  process: value('process', words('a process name'), 'The process that must run.'),
+  ...trackedProgramKeywords,
+  parameterMatch: value('param_match', words('initial or partial', 0, 1), 'How the parameters are compared.'),
+  quorum: value('quorum', integer(1, 65535), 'How many of it must run.'),
+  quorumMax: value('quorum_max', integer(0, 65535), 'How many of it may run.'),
+  delay: value('delay', decimalSeconds(0.000001, 3600), 'Wait before a change counts.'),
+  forkDelay: value('fork_delay', decimalSeconds(0.000001, 3600), 'Wait before a new process counts.'),
+  terminateDelay: value('terminate_delay', decimalSeconds(0.000001, 3600), 'Wait before an ended process counts.'),
+  fullCommand: flag('full_command', 'Compare the whole command line.'),
+});
+
+/** Lists of the top level that have lines of their own grammar. */
+export const staticBlocks = {
+  staticAddresses: list('static_ipaddress', anyLine, 'Addresses that are there while the agent runs.', LATER),
+  staticRoutes: list('static_routes', anyLine, 'Routes that are there while the agent runs.', LATER),
+  staticRules: list('static_rules', anyLine, 'Routing rules that are there while the agent runs.', LATER),
+  trackGroups: opaque('track_group', 'Instances that follow static addresses, routes or rules.'),
+  garpGroups: opaque('garp_group', 'Interfaces that share the spacing of gratuitous ARP.'),
+  linkbeatInterfaces: opaque('linkbeat_interfaces', 'Interfaces whose link is polled.'),
+  interfaceDelays: opaque('interface_up_down_delays', 'How long an interface must be up or down to count.'),
+};

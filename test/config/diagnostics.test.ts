@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { type Diagnostic, formatDiagnostic, Report } from '../../src/config/diagnostics.ts';
+
+const place = { file: 'a.conf', line: 2, column: 3, length: 4 };
+const plain = { colour: false };
+const diagnostic: Diagnostic = { severity: 'error', ...place, message: 'wrong', suggestion: 'write right' };
+
+describe('formatDiagnostic', () => {
+  it('shows place, sentence, line and caret', () => {
+    expect(formatDiagnostic(diagnostic, 'one\n  word x\nthree\n', plain)).toBe(
+      ['a.conf:2:3: error: wrong; write right', '    2 |   word x', '      |   ^^^^'].join('\n'),
+    );
+  });
+
+  it('keeps tabs before the caret and counts wide characters twice', () => {
+    expect(formatDiagnostic({ ...diagnostic, column: 4, length: 2 }, 'x\n\t注é默认1\n', plain)).toBe(
+      ['a.conf:2:4: error: wrong; write right', '    2 | \t注é默认1', '      | \t   ^^^^'].join('\n'),
+    );
+  });
+
+  it('leaves the line out when there is no source, no such line, or one too long to look at', () => {
+    const head = 'a.conf:2:3: error: wrong; write right';
+    expect(formatDiagnostic(diagnostic, undefined, plain)).toBe(head);
+    expect(formatDiagnostic(diagnostic, 'one line', plain)).toBe(head);
+    expect(formatDiagnostic(diagnostic, `x\n${'y'.repeat(3000)}\n`, plain)).toBe(head);
+  });
+
+  it('lets no control character of the file reach the terminal', () => {
+    const shown = formatDiagnostic({ ...diagnostic, message: "got '\x1b[2J'" }, 'x\n  a\x1b]0;b\x07\u202e\r\n', plain);
+    expect(shown).toBe(
+      ["a.conf:2:3: error: got '\ufffd[2J'; write right", '    2 |   a\ufffd]0;b\ufffd\ufffd', '      |   ^^^^'].join(
+        '\n',
+      ),
+    );
+  });
+
+  it('colours the severity and the caret only when asked', () => {
+    expect(formatDiagnostic(diagnostic, 'x\n  word\n', { colour: true })).toBe(
+      '\x1b[1ma.conf:2:3:\x1b[0m \x1b[31merror:\x1b[0m wrong; write right\n    2 |   word\n      |   \x1b[31m^^^^\x1b[0m',
+    );
+  });
+
+  it('is plain data before: JSON keeps it whole', () => {
+    expect(JSON.parse(JSON.stringify(diagnostic))).toEqual(diagnostic);
+  });
+});
+
+describe('Report', () => {
+  it('says each thing once, in the order of the file', () => {
+    const report = new Report();
+    report.error({ ...place, line: 9 }, 'late');
+    report.warning(place, 'early');
+    report.warning(place, 'early');
+    report.note({ ...place, column: 1 }, 'first');
+    const lines = report.finish().diagnostics.map(({ line, column, message }) => [line, column, message]);
+    expect(lines).toEqual([
+      [2, 1, 'first'],
+      [2, 3, 'early'],
+      [9, 3, 'late'],
+    ]);
+  });
+
+  it('tells what is not acted on in one note per file, at the first place', () => {
+    const report = new Report();
+    for (const word of ['smtp_alert', 'notify', 'smtp_alert']) report.notActedOn(place, word);
+    report.notActedOn({ ...place, file: 'b.conf' }, 'notify');
+    expect(report.finish()).toEqual({
+      diagnostics: [
+        { severity: 'note', ...place, message: 'accepted, not acted on yet: smtp_alert, notify' },
+        { severity: 'note', ...place, file: 'b.conf', message: 'accepted, not acted on yet: notify' },
+      ],
+      exitCode: 0,
+    });
+  });
+
+  it.each([
+    [[], 0],
+    [['note'], 0],
+    [['silent warning'], 0],
+    [['warning'], 5],
+    [['error', 'note'], 5],
+    [['cannot run'], 4],
+    [['cannot run', 'warning'], 5],
+    [['security', 'warning'], 6],
+    [['missing value', 'security', 'error'], 2],
+  ] as const)('ends with keepalived’s exit code for %j: %i', (kinds, exitCode) => {
+    const report = new Report();
+    for (const kind of kinds) {
+      if (kind === 'note') report.note(place, kind);
+      else if (kind === 'silent warning') report.warning(place, kind, { exitCode: 0 });
+      else if (kind === 'warning') report.warning(place, kind);
+      else if (kind === 'error') report.error(place, kind);
+      else
+        report.error(place, kind, {
+          exitCode: { 'cannot run': 4, security: 6, 'missing value': 2 }[kind] as 2 | 4 | 6,
+        });
+    }
+    expect(report.finish().exitCode).toBe(exitCode);
+  });
+
+  it('stops listing after 1000, counts the rest, and loses no exit code', () => {
+    const report = new Report();
+    for (let line = 1; line <= 1500; line++) report.warning({ ...place, line }, 'again', { exitCode: 0 });
+    report.error({ ...place, line: 2000 }, 'no value', { exitCode: 2 });
+    const { diagnostics, exitCode } = report.finish();
+    expect([diagnostics.length, diagnostics.at(-1)?.message, exitCode]).toEqual([1001, 'and 501 more', 2]);
+  });
+});

@@ -1,0 +1,187 @@
+/** readConfiguration: a file as a whole. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { seconds, ZERO } from '../../src/base/time.ts';
+import type { Entries, Entry, Table } from '../../src/config/table.ts';
+import { readConfiguration, rootKeywords } from '../../src/daemon/root.ts';
+
+const read = (text: string) => readConfiguration('test.conf', () => text);
+const DIRECTOR = readFileSync(join(import.meta.dirname, '../../config/lvs-dr/director1.conf'), 'utf8');
+
+describe('readConfiguration', () => {
+  it('reads a whole file into plain data', () => {
+    const { configuration, diagnostics, exitCode } = read(DIRECTOR);
+    expect({ diagnostics, exitCode }).toEqual({ diagnostics: [], exitCode: 0 });
+    expect(configuration).toEqual({
+      global: {
+        routerId: 'lvs1',
+        notificationEmail: [],
+        smtpConnectTimeout: seconds(30),
+        noEmailFaults: false,
+        multicastGroup: '224.0.0.18',
+        garpMasterDelay: seconds(5),
+        garpMasterRepeat: 5,
+        garpMasterRefresh: ZERO,
+        garpMasterRefreshRepeat: 1,
+        downTimerAdverts: 3,
+        higherPrioritySendAdvert: false,
+        vrrpVersion: 2,
+        vrrpStrict: false,
+        checkUnicastSource: false,
+        logUnknownVrids: false,
+        nftablesCounters: false,
+        vrrpNoSwap: false,
+        checkerNoSwap: false,
+        processNames: false,
+        reloadRepeat: false,
+        enableScriptSecurity: false,
+        enableTraps: false,
+        enableDbus: false,
+        enableSnmpVrrp: false,
+        enableSnmpChecker: false,
+        enableSnmpRfc: false,
+        enableSnmpRfcVersion2: false,
+        enableSnmpRfcVersion3: false,
+        lvsFlush: false,
+      },
+      instances: [
+        {
+          name: 'VI_1',
+          state: 'MASTER',
+          interface: 'eth0',
+          vrid: 50,
+          priority: 100,
+          version: 2,
+          advertisementInterval: seconds(1),
+          authentication: { type: 'PASS', password: 'forlvs' },
+          virtualAddresses: [{ address: '192.168.4.15', prefixLength: 32, interface: 'eth0', scope: 0 }],
+          excludedAddresses: [],
+          preemptMode: true,
+          preemptDelay: ZERO,
+          unicastPeers: [],
+          garpMasterDelay: seconds(5),
+          garpMasterRepeat: 5,
+          garpMasterRefresh: ZERO,
+          garpMasterRefreshRepeat: 1,
+          garpLowerPriorityDelay: seconds(5),
+          garpLowerPriorityRepeat: 5,
+          lowerPriorityNoAdvert: false,
+          higherPrioritySendAdvert: false,
+          downTimerAdverts: 3,
+          trackPrimary: true,
+        },
+      ],
+      virtualServers: [
+        {
+          id: '192.168.4.15:80/TCP',
+          key: { kind: 'address', family: 'inet', protocol: 'TCP', address: '192.168.4.15', port: 80 },
+          scheduler: 'wrr',
+          schedulerFlags: 0,
+          forwardingMethod: 'direct-route',
+          persistenceTimeout: ZERO,
+          persistenceGranularity: 32,
+          onePacket: false,
+          alpha: false,
+          realServers: [
+            ['192.168.4.100', 1],
+            ['192.168.4.200', 2],
+          ].map(([address, weight]) => ({
+            id: `${address}:80`,
+            address,
+            port: 80,
+            weight,
+            forwardingMethod: 'direct-route',
+            inhibitOnFailure: false,
+            upperThreshold: 0,
+            lowerThreshold: 0,
+            checkers: [
+              {
+                kind: 'TCP_CHECK',
+                connectAddress: address,
+                connectPort: 80,
+                connectTimeout: seconds(3),
+                retry: 1,
+                delayBeforeRetry: seconds(1),
+                delayLoop: seconds(3),
+                warmup: seconds(3),
+                alpha: false,
+              },
+            ],
+          })),
+        },
+      ],
+    });
+    expect(JSON.parse(JSON.stringify(configuration))).toEqual(configuration);
+  });
+
+  it('asks for the file that it was given, and passes on what that throws', () => {
+    expect(() =>
+      readConfiguration('/etc/keepalived/keepalived.conf', (path) => {
+        throw new Error(`no ${path}`);
+      }),
+    ).toThrow('no /etc/keepalived/keepalived.conf');
+  });
+
+  it.each([
+    ['nothing', '', 0],
+    ['comments', '! a\n# b\n', 0],
+    ['what is not acted on yet', 'vrrp_script x {\n script "/bin/x"\n}\nnet_namespace a\n', 0],
+    ['an unknown word', 'foo\n', 5],
+    ['a missing value', 'global_defs {\n vrrp_version\n foo\n}\n', 2],
+    ['a missing value that keepalived survives', 'global_defs {\n router_id\n}\n', 5],
+    ['a correction', 'global_defs {\n vrrp_rt_priority 100\n}\n', 5],
+    ['zero as it stands in packaged files', 'global_defs {\n vrrp_garp_interval 0\n}\n', 5],
+    ['nobody to mail to', 'global_defs {\n notification_email {\n }\n}\n', 5],
+  ])('%s ends with keepalived’s exit code', (_name, text, exitCode) => {
+    expect(read(text).exitCode).toBe(exitCode);
+  });
+
+  it('tells everything that is not acted on in one note', () => {
+    expect(
+      read('static_routes {\n any thing\n}\ngarp_group { x { y }\n}\nvrrp_sync_group g {\n group { a\n }\n}\nSSL {\n}')
+        .diagnostics,
+    ).toEqual([
+      {
+        severity: 'note',
+        file: 'test.conf',
+        line: 1,
+        column: 1,
+        length: 13,
+        message: 'accepted, not acted on yet: static_routes, garp_group, vrrp_sync_group, SSL',
+      },
+    ]);
+  });
+
+  it('reads global_defs that stand there twice as one, and the last value of each keyword counts', () => {
+    const { global } = read(
+      'global_defs {\n router_id a\n vrrp_version 3\n}\nglobal_defs {\n router_id b\n}\n',
+    ).configuration;
+    expect(global).toMatchObject({ routerId: 'b', vrrpVersion: 3 });
+  });
+
+  it('knows what became of old words', () => {
+    expect(read('global_defs {\n lvs_id a\n}\n').diagnostics.map(({ message }) => message)).toEqual([
+      'lvs_id: long gone; write router_id',
+    ]);
+  });
+});
+
+describe('the tables', () => {
+  const entries = (content: Table<Entries>, path: string): { path: string; word: string; doc: string }[] =>
+    Object.values(content.entries).flatMap((like) => {
+      const entry = like as Entry;
+      const named = entry.kind === 'choice' ? entry.variants : [entry];
+      const inner = entry.kind === 'block' ? [entry] : entry.kind === 'choice' ? entry.variants : [];
+      return [
+        ...named.map(({ word, doc }) => ({ path, word, doc })),
+        ...inner.flatMap(({ word, table }) => entries(table, `${path}/${word}`)),
+      ];
+    });
+  const all = entries(rootKeywords, '');
+
+  it('have a word and a sentence for every keyword', () => {
+    expect(all.length).toBeGreaterThan(250);
+    expect(all.filter(({ word, doc }) => !/^\S+$/.test(word) || !/^\S.{2,}[a-z.]$/.test(doc))).toEqual([]);
+  });
+});
