@@ -2,6 +2,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { type Diagnostic, formatDiagnostic } from '../config/diagnostics.ts';
 import { type ReadOutcome, readConfiguration } from '../daemon/root.ts';
+import { native } from '../io/native.ts';
 
 /** keepalived's exit status for a configuration that cannot be read. */
 const EXIT_NO_CONFIGURATION = 6;
@@ -9,11 +10,21 @@ const EXIT_NO_CONFIGURATION = 6;
 /** Reads a configuration from the file system. Throws a sentence when the file cannot be read. */
 export function readConfigurationFile(file: string): ReadOutcome {
   try {
-    return readConfiguration(file, (path) => readFileSync(path));
+    return readConfiguration(file, (path) => readFileSync(path), interfaceExists);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new Error(`cannot read the configuration ${file}: ${code === 'ENOENT' ? 'no such file' : message}`);
+  }
+}
+
+/** Whether this host has an interface; true where the addon, which could tell, is not there. */
+function interfaceExists(name: string): boolean {
+  try {
+    native().interfaceIndex(name);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENODEV';
   }
 }
 

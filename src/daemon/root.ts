@@ -90,16 +90,26 @@ const vocabulary = new Vocabulary(rootKeywords);
 /**
  * Reads a configuration. No mistake in it stops the reading; what is wrong is left out and said.
  * @param readFile gives the content of a file, as bytes or decoded; what it throws for the file itself is passed on
+ * @param interfaceExists says whether the host has an interface; absent: interfaces are not looked for
  */
-export function readConfiguration(fileName: string, readFile: (path: string) => string | Uint8Array): ReadOutcome {
+export function readConfiguration(
+  fileName: string,
+  readFile: (path: string) => string | Uint8Array,
+  interfaceExists?: (name: string) => boolean,
+): ReadOutcome {
   const report = new Report();
   const lines = readSource(fileName, decodeText(readFile(fileName)), report);
   const statements = parse(lines, rootKeywords, report);
-  const configuration = build(fileName, statements, report);
+  const configuration = build(fileName, statements, report, interfaceExists);
   return { configuration, ...report.finish() };
 }
 
-function build(file: string, statements: readonly Statement[], report: Report): Configuration {
+function build(
+  file: string,
+  statements: readonly Statement[],
+  report: Report,
+  interfaceExists?: (name: string) => boolean,
+): Configuration {
   const reader = new Reader(report, vocabulary);
   const topLevel: Statement = {
     keyword: { text: '', quoted: false, file, line: 1, column: 1, length: 1 },
@@ -111,7 +121,8 @@ function build(file: string, statements: readonly Statement[], report: Report): 
   const global = given?.global ?? reader.read(globalKeywords, topLevel, []);
   if (global === undefined) throw new Error('assertion failed: global_defs requires nothing');
   const { values } = global;
-  const vrrp = { ...values, version: values.vrrpVersion, strict: values.vrrpStrict };
+  const looked = interfaceExists === undefined || values.dynamicInterfaces !== undefined ? {} : { interfaceExists };
+  const vrrp = { ...values, ...looked, version: values.vrrpVersion, strict: values.vrrpStrict };
   return {
     global: values,
     instances: buildInstances(given?.instances ?? [], vrrp, report),

@@ -25,6 +25,8 @@ export interface VrrpDefaults {
   readonly lowerPriorityNoAdvert?: boolean;
   readonly higherPrioritySendAdvert: boolean;
   readonly downTimerAdverts: number;
+  /** Says whether the host has an interface; absent: not asked, as with keepalived.conf(5) "dynamic_interfaces". */
+  readonly interfaceExists?: (name: string) => boolean;
 }
 
 /** As many addresses as the count of an advertisement can tell: RFC 3768 §5.3.5. */
@@ -91,6 +93,7 @@ class InstanceBuilder {
     const family = this.#family();
     const sourceAddress = this.#ofFamily(values.sourceAddress, family);
     const { advertised, excluded } = this.#addresses(family);
+    this.#missingInterfaces();
     const unicastPeers = this.#peers(family);
     this.#checkUnicast(unicastPeers);
     if (family === 'inet6') {
@@ -208,6 +211,19 @@ class InstanceBuilder {
       this.#report.warning(line.word, `${identity(address)} is there already; this one is ignored`, { exitCode: 0 });
       return [];
     });
+  }
+
+  /** A missing interface is no reason to leave the instance out: it waits for it in FAULT. */
+  #missingInterfaces(): void {
+    const { values, at } = this.#reading;
+    const exists = this.#defaults.interfaceExists ?? (() => true);
+    const place = at('interface')?.args[0] ?? this.#place();
+    if (!exists(values.interface))
+      this.#report.warning(place, `interface ${values.interface} does not exist on this host`);
+    for (const { interface: name, word } of [...values.virtualAddresses, ...values.excludedAddresses]) {
+      if (name === undefined || exists(name)) continue;
+      this.#report.warning(word, `interface ${name} of ${word.text} does not exist on this host`);
+    }
   }
 
   #peers(family: Family): IpAddress[] {
