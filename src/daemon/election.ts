@@ -49,7 +49,11 @@ export function runElection(): void {
           channel.send({ type: 'configured' });
           return;
         case 'status':
-          channel.send({ type: 'status', id: message.id, instances: election?.report() ?? [] });
+          channel.send({
+            type: 'status',
+            id: message.id,
+            ...(election?.report() ?? { instances: [], strayPackets: {} }),
+          });
           return;
         case 'ping':
           channel.send({ type: 'pong' });
@@ -142,7 +146,8 @@ class Election {
   }
 
   report() {
-    return [...this.#loop.routers.values()].map(reportRouter);
+    const instances = [...this.#loop.routers.values()].map(reportRouter);
+    return { instances, strayPackets: { ...this.#admission.strays } };
   }
 
   /** Leaves in order: priority zero where we are MASTER, addresses away, everything closed. */

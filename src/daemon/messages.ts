@@ -57,7 +57,12 @@ export type FromChild =
 
 export type FromElection =
   | FromChild
-  | { readonly type: 'status'; readonly id: number; readonly instances: readonly InstanceReport[] };
+  | {
+      readonly type: 'status';
+      readonly id: number;
+      readonly instances: readonly InstanceReport[];
+      readonly strayPackets: Readonly<Record<string, number>>;
+    };
 
 export type FromHealth =
   | FromChild

@@ -127,6 +127,7 @@ export class Supervisor {
         warnings: this.#warnings(instances, election !== undefined, health),
       },
       instances,
+      strayPackets: election?.strayPackets ?? {},
       ipvs: health?.ipvs ?? {
         available: false,
         reason: this.#health ? 'the health process does not answer' : 'not run',

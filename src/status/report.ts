@@ -7,6 +7,8 @@ export interface StatusReport {
   readonly version: 1;
   readonly agent: AgentReport;
   readonly instances: readonly InstanceReport[];
+  /** Received VRRP packets that no instance is for, by reason, since the start of the election process. */
+  readonly strayPackets: Readonly<Record<string, number>>;
   readonly ipvs: IpvsReport;
   readonly virtualServers: readonly VirtualServerReport[];
 }

@@ -52,6 +52,7 @@ const report: StatusReport = {
       transitions: 1,
     },
   ],
+  strayPackets: {},
   ipvs: { available: true },
   virtualServers: [
     {
