@@ -108,6 +108,7 @@ export function readAgentOptions(
   const format = last('log-format');
   if (format !== undefined && !isLogFormat(format))
     problems.push(`--log-format is text, json or journal, not '${format}'`);
+  if (has('namespace')) problems.push('--namespace is not supported yet: start holdfast in it with ip netns exec');
   return {
     problems,
     options: {

@@ -1,7 +1,7 @@
 /** `holdfast` with flags: the agent in the foreground or background, the configuration test, help and version. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { type Log, type LogFormat, openLog } from '../daemon/log.ts';
 import type { LogLevel } from '../daemon/messages.ts';
 import { runningAgent } from '../daemon/pid-file.ts';
@@ -20,9 +20,16 @@ const EXIT_NO_CONFIGURATION = 6;
 /** Ours first, then keepalived's own, so that replacing it needs no copy of the file. */
 const DEFAULT_FILES = ['/etc/holdfast/holdfast.conf', '/etc/keepalived/keepalived.conf'];
 
+/** Options without effect so far that somebody counts on when the agent stops. */
+const WANTS_ANOTHER_STOP: ReadonlySet<string> = new Set(['release-vips', 'dont-release-vrrp', 'dont-release-ipvs']);
+
+/** How long an agent in the background may take to be ready. */
+const START_TIME_MS = 60_000;
+
 /** Runs the agent as the words say; resolves with the exit status. */
 export async function runAgent(words: readonly string[], environment: Environment): Promise<number> {
-  const { options, problems } = readAgentOptions(words, environment);
+  const { options: given, problems } = readAgentOptions(words, environment);
+  const options = withAbsolutePaths(given);
   for (const problem of problems) process.stderr.write(`holdfast: ${problem}\n`);
   for (const word of options.ignored) process.stderr.write(`holdfast: unexpected argument '${word}', ignored\n`);
   if (problems.length > 0) {
@@ -42,6 +49,8 @@ export async function runAgent(words: readonly string[], environment: Environmen
     return 0; // as keepalived
   }
   if (!options.foreground) return goToBackground(words, options);
+
+  if (environment.HOLDFAST_BACKGROUND !== undefined) process.chdir('/'); // no file system is kept busy
 
   let outcome: ReadOutcome;
   try {
@@ -66,7 +75,8 @@ export async function runAgent(words: readonly string[], environment: Environmen
     outcome,
   );
   for (const name of options.notActedOn) {
-    log.write({ level: 'info', event: 'option', message: `--${name} is accepted, not acted on yet`, fields: {} });
+    const level = WANTS_ANOTHER_STOP.has(name) ? 'warning' : 'info';
+    log.write({ level, event: 'option', message: `--${name} is accepted, not acted on yet`, fields: {} });
   }
   try {
     return await supervisor.run();
@@ -74,9 +84,17 @@ export async function runAgent(words: readonly string[], environment: Environmen
     log.write({ level: 'error', event: 'cannot-start', message: (error as Error).message, fields: {} });
     return 1;
   } finally {
-    log.flush();
+    await log.flush();
   }
 }
+
+/** Paths that mean the same wherever the agent goes. */
+const withAbsolutePaths = (options: AgentOptions): AgentOptions => ({
+  ...options,
+  configurationFile: options.configurationFile === undefined ? undefined : resolvePath(options.configurationFile),
+  pidFile: options.pidFile === undefined ? undefined : resolvePath(options.pidFile),
+  runDirectory: resolvePath(options.runDirectory),
+});
 
 /** Where the log goes: the console in the foreground and with -l, syslog in the background. */
 function openAgentLog(options: AgentOptions, environment: Environment): Log {
@@ -98,13 +116,17 @@ async function goToBackground(words: readonly string[], options: AgentOptions): 
   mkdirSync(options.runDirectory, { recursive: true });
   const child: ChildProcess = spawn(process.execPath, [program, '-n', ...words], {
     detached: true,
-    cwd: '/',
     // what it says before it is ready reaches the terminal; afterwards the terminal is let go, but for -l
     stdio: ['ignore', 'ignore', options.logToConsole ? 'inherit' : 'pipe', 'ipc'],
     env: { ...process.env, HOLDFAST_BACKGROUND: '1' },
   });
   child.stderr?.pipe(process.stderr);
   return new Promise((resolve) => {
+    const late = setTimeout(() => {
+      process.stderr.write(`holdfast: not ready within ${START_TIME_MS / 1000} s, giving up\n`);
+      child.kill('SIGTERM');
+    }, START_TIME_MS);
+    late.unref();
     child.once('message', () => {
       child.stderr?.destroy();
       child.disconnect();

@@ -1,8 +1,8 @@
 /**
  * From a received packet to an event for the router that it is for, or to a counter.
  *
- * What a stranger can send is counted always and logged seldom: once per instance, reason and sender, and again after
- * a minute if it goes on.
+ * What a stranger can send is counted always and logged seldom: once per instance and reason, and again after a minute
+ * if it goes on, with the count. However many senders are invented, there are no more lines.
  */
 import type { IpAddress } from '../base/address.ts';
 import type { Instant } from '../base/time.ts';
@@ -37,8 +37,6 @@ export interface AdmissionNotice {
 }
 
 const REPEAT_AFTER = seconds(60);
-/** Senders remembered; a flood of invented addresses does not fill the memory. */
-const MAX_REMEMBERED = 1_000;
 
 /** Octet of the VRID in a VRRP message of either version. */
 const VRID_OFFSET = 1;
@@ -106,10 +104,9 @@ export class Admission {
     ttl: number,
     at: Instant,
   ): void {
-    const key = `${router.instance.name} ${reason} ${source}`;
+    const key = `${router.instance.name} ${reason}`;
     const last = this.#noticed.get(key);
     if (last !== undefined && elapsed(last, at) < REPEAT_AFTER) return;
-    if (this.#noticed.size >= MAX_REMEMBERED) this.#noticed.clear();
     this.#noticed.set(key, at);
     const total = router.counters[`${accepted ? 'warned' : 'refused'} ${reason}`] ?? 0;
     this.#notify({ router, reason, accepted, source, ttl, count: total });

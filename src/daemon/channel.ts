@@ -19,7 +19,7 @@ export interface Channel<From> {
 /**
  * Connects a child process to main.
  * @param onMessage every message, in order
- * @param onOrphaned main died or SIGTERM came to this process alone: release everything
+ * @param onOrphaned main died: release everything; may be called twice
  */
 export function openChannel<To, From extends { readonly type: string } = FromChild>(
   onMessage: (message: To) => void,
@@ -33,7 +33,10 @@ export function openChannel<To, From extends { readonly type: string } = FromChi
   // Ctrl-C reaches the whole foreground group: main decides what it means
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
-  process.on('SIGTERM', () => onOrphaned('SIGTERM'));
+  // so does a SIGTERM to the whole group, as from systemd: main stops the others in order
+  process.on('SIGTERM', () => {});
+  // main may be gone before anybody listened
+  if (!process.connected) setImmediate(() => onOrphaned('the main process is gone'));
   return {
     send,
     log: (level, event, message, fields = {}) => send({ type: 'log', record: { level, event, message, fields } }),

@@ -38,6 +38,7 @@ export class Child<To extends object, From extends { readonly type: string }> {
   #failures = 0;
   #retry: NodeJS.Timeout | undefined;
   #stopping = false;
+  #wasStarted = false;
   #lastPongAt = 0;
 
   constructor(options: ChildOptions<From>) {
@@ -48,27 +49,38 @@ export class Child<To extends object, From extends { readonly type: string }> {
     return this.#process?.pid;
   }
 
-  /** True when the child has answered a ping within `limit`, or is on its way up. */
+  /** True when the child has answered a ping within `limit`, or is on its way up, or waits to be started again. */
   isResponsive(limit: Duration): boolean {
+    if (this.#retry !== undefined) return true;
     return performance.now() - Math.max(this.#lastPongAt, this.#startedAt) < inMilliseconds(limit);
   }
 
   start(restarted = false): void {
     this.#retry = undefined;
+    this.#wasStarted = true;
     const main = process.argv[1];
     if (main === undefined) throw new Error('assertion failed: no program to start');
-    const child = fork(main, [`@${this.#options.role}`], {
-      execArgv: [...this.#options.nodeOptions],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    this.#process = child;
     this.#startedAt = performance.now();
+    let child: ChildProcess;
+    try {
+      child = fork(main, [`@${this.#options.role}`], {
+        execArgv: [...this.#options.nodeOptions],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+    } catch (error) {
+      this.#ended(undefined, (error as Error).message);
+      return;
+    }
+    this.#process = child;
     child.on('message', (message) => {
       const said = message as From;
       if (said.type === 'pong') this.#lastPongAt = performance.now();
       this.#options.onMessage(said);
     });
-    child.on('error', () => {}); // a message to a process that just died; its exit is what counts
+    child.on('error', (error) => {
+      // a process that could not be made has no exit; of one that just died, the exit is what counts
+      if (child.pid === undefined) this.#ended(child, error.message);
+    });
     child.on('exit', (code, signal) => this.#ended(child, signal ?? `exit status ${code}`));
     this.#options.onStart(restarted);
   }
@@ -77,23 +89,41 @@ export class Child<To extends object, From extends { readonly type: string }> {
     if (this.#process?.connected) this.#process.send(message);
   }
 
-  /** Asks the child to release everything and end; kills it after `CHILD_WAIT_TIME`. Resolves when it is gone. */
-  stop(message: To): Promise<void> {
+  /** From now on a death of the child is no reason to start it again. Before the first of several is stopped. */
+  expectEnd(): void {
     this.#stopping = true;
     if (this.#retry) clearTimeout(this.#retry);
+  }
+
+  /**
+   * Asks the child to release everything and end; kills it after `CHILD_WAIT_TIME`. One that is dead, or had to be
+   * killed, is started once more, so that it releases what its earlier life left behind. Resolves when it is gone.
+   */
+  async stop(message: To): Promise<void> {
+    this.expectEnd();
+    const inOrder = this.#process !== undefined && (await this.#end(message));
+    if (inOrder || !this.#wasStarted) return;
+    this.start(true);
+    await this.#end(message);
+  }
+
+  /** True when the child ended by itself. */
+  #end(message: To): Promise<boolean> {
     const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(false);
     return new Promise((resolve) => {
       const overdue = setTimeout(() => child.kill('SIGKILL'), inMilliseconds(CHILD_WAIT_TIME));
-      child.once('exit', () => {
+      const gone = () => {
         clearTimeout(overdue);
-        resolve();
-      });
+        resolve(child.exitCode === 0);
+      };
+      child.once('exit', gone);
+      if (child.pid === undefined) gone();
       this.send(message);
     });
   }
 
-  #ended(child: ChildProcess, how: string): void {
+  #ended(child: ChildProcess | undefined, how: string): void {
     if (this.#process === child) this.#process = undefined;
     if (this.#stopping) return;
     const lived = milliseconds(performance.now() - this.#startedAt);

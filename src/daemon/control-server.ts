@@ -13,11 +13,19 @@ const MAX_CONNECTIONS = 64;
 /** What the server can be asked: a function of a path, answered as JSON. */
 export type ControlRoutes = Readonly<Record<string, () => Promise<object>>>;
 
-/** Listens on `path`; removes a socket that a dead agent left. Throws what listen(2) says. */
-export async function openControlServer(path: string, routes: ControlRoutes): Promise<Server> {
+/**
+ * Listens on `path`; removes a socket that a dead agent left. Throws what listen(2) says.
+ * @param onError what goes wrong with the listening socket later
+ */
+export async function openControlServer(
+  path: string,
+  routes: ControlRoutes,
+  onError: (error: Error) => void,
+): Promise<Server> {
   if (!(await answers(path))) rmSync(path, { force: true });
   const server = createServer((request, response) => {
-    const route = routes[new URL(request.url ?? '/', 'http://holdfast').pathname];
+    const asked = (request.url ?? '/').split('?')[0] ?? '/';
+    const route = Object.hasOwn(routes, asked) ? routes[asked] : undefined;
     if (!route) return reply(response, 404, { error: `unknown path; known are ${Object.keys(routes).join(', ')}` });
     if (request.method !== 'GET') return reply(response, 405, { error: 'only GET is understood here' });
     route().then(
@@ -34,6 +42,8 @@ export async function openControlServer(path: string, routes: ControlRoutes): Pr
     server.once('error', reject);
     server.listen(path, resolve);
   });
+  server.removeAllListeners('error');
+  server.on('error', onError);
   chmodSync(path, 0o600);
   return server;
 }

@@ -2,11 +2,14 @@
  * The election process: VRRP and nothing else. Real-time priority, locked memory, no text, no files, no waiting.
  */
 import { type IpAddress, parseAddress } from '../base/address.ts';
+import { inMilliseconds, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
+import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import { lockMemory, useRealTime } from '../io/scheduling.ts';
-import type { VirtualAddress, VrrpInstance } from '../vrrp/keywords.ts';
+import type { VrrpInstance } from '../vrrp/keywords.ts';
+import { AddressKeeper } from './address-keeper.ts';
 import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
@@ -14,19 +17,33 @@ import { ElectionLoop } from './loop.ts';
 import type { ElectionConfiguration, FromElection, RuntimeSettings, ToElection } from './messages.ts';
 import { Performer } from './perform.ts';
 import { RepairPace } from './repair-pace.ts';
-import { addressKey, allAddresses, count, newRouter, type Router, reportRouter, routerConfig } from './router.ts';
+import {
+  addressKey,
+  allAddresses,
+  count,
+  newRouter,
+  type Router,
+  reportRouter,
+  routerConfig,
+  routerId,
+} from './router.ts';
 import { Sockets } from './sockets.ts';
+
+/** How often addresses and sockets are looked at without any reason. */
+const LOOK_AGAIN_EVERY = seconds(10);
 
 const UNSPECIFIED = parseAddress('0.0.0.0') as IpAddress;
 
 /** Runs the process until main says stop or is gone. */
 export function runElection(): void {
+  let starting: Promise<Election> | undefined;
   let election: Election | undefined;
   let ending = false;
   const end = async () => {
     if (ending) return;
     ending = true;
-    await election?.stop();
+    // what is still starting may hold addresses of an earlier life: it is started, and then stopped in order
+    await (await starting?.catch(() => undefined))?.stop();
     channel.send({ type: 'stopped' });
     channel.close();
   };
@@ -39,25 +56,31 @@ export function runElection(): void {
       switch (message.type) {
         case 'start':
           prepare(message.runtime, channel);
-          Election.start(message.configuration, channel).then((started) => {
+          starting = Election.start(message.configuration, channel);
+          starting.then((started) => {
             election = started;
             channel.send({ type: 'started' });
           }, fail);
-          return;
+          break;
         case 'configure':
-          election?.configure(message.configuration);
-          channel.send({ type: 'configured' });
-          return;
+          starting?.then(
+            (started) => {
+              if (!ending) started.configure(message.configuration);
+              channel.send({ type: 'configured' });
+            },
+            () => {}, // said by the start
+          );
+          break;
         case 'status':
           channel.send({
             type: 'status',
             id: message.id,
             ...(election?.report() ?? { instances: [], strayPackets: {} }),
           });
-          return;
+          break;
         case 'ping':
           channel.send({ type: 'pong' });
-          return;
+          break;
         case 'stop':
           void end();
       }
@@ -80,17 +103,24 @@ class Election {
   readonly #route: RouteNetlink;
   readonly #interfaces: Interfaces;
   readonly #sockets: Sockets;
-  readonly #performer: Performer;
+  readonly #addresses: AddressKeeper;
   readonly #timer: DeadlineTimer;
   readonly #loop: ElectionLoop;
   readonly #admission = new Admission((notice) => this.#notice(notice));
   readonly #repairs = new RepairPace();
+  readonly #lookAgain: NodeJS.Timeout;
 
+  /** Throws SystemError, with nothing left open. */
   static async start(configuration: ElectionConfiguration, channel: Channel<FromElection>): Promise<Election> {
     const route = RouteNetlink.open();
-    const election = new Election(configuration, channel, route, await Interfaces.open(route));
-    election.configure(configuration);
-    return election;
+    try {
+      const election = new Election(configuration, channel, route, await Interfaces.open(route));
+      election.configure(configuration);
+      return election;
+    } catch (error) {
+      route.close();
+      throw error;
+    }
   }
 
   private constructor(
@@ -105,13 +135,21 @@ class Election {
     this.#interfaces = interfaces;
     this.#timer = new DeadlineTimer(() => this.#loop.wake());
     this.#sockets = new Sockets(multicastGroup, () => this.#loop.wake());
-    this.#performer = new Performer({
+    const failed = (router: Router, effect: string, error: unknown) => this.#failed(router, effect, error);
+    this.#addresses = new AddressKeeper({
       route,
+      interfaces,
+      kernelKeepsProtocol: kernelIsAtLeast(5, 18),
+      routers: () => this.#loop.routers.values(),
+      failed,
+      log: channel.log,
+    });
+    const performer = new Performer({
+      addresses: this.#addresses,
       interfaces,
       sockets: this.#sockets,
       multicastGroup,
-      failed: (router, effect, error) => this.#failed(router, effect, error),
-      log: channel.log,
+      failed,
     });
     this.#loop = new ElectionLoop({
       now,
@@ -121,27 +159,29 @@ class Election {
           const admitted = this.#admission.receive(packet, name, this.#loop.routers.values());
           if (admitted) this.#loop.handle(admitted.router, admitted.event, packet.receivedAt);
         }),
-      perform: (router, effect) => this.#performer.perform(router, effect),
+      perform: (router, effect) => performer.perform(router, effect),
       log: channel.log,
     });
     interfaces.onChange((change) => this.#changed(change));
+    this.#lookAgain = setInterval(() => this.#settleAll(), inMilliseconds(LOOK_AGAIN_EVERY));
   }
 
-  /** Start and reload: instances are paired by name; an equal one is not touched at all. */
+  /** Start and reload: instances are paired by interface and VRID; an equal one is not touched at all. */
   configure(configuration: ElectionConfiguration): void {
-    const wanted = new Map(configuration.instances.map((instance) => [instance.name, instance]));
-    for (const [name, router] of this.#loop.routers) {
-      const instance = wanted.get(name);
-      if (instance && sameVirtualRouter(instance, router.instance)) continue;
+    const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
+    for (const [id, router] of this.#loop.routers) {
+      if (wanted.get(id)?.version === router.instance.version) continue;
       this.#loop.dispatch(router, { type: 'shutdown' });
-      this.#loop.routers.delete(name);
-      this.#log(router, 'instance-removed', `(${name}) removed`);
+      this.#addresses.settle(router);
+      this.#loop.routers.delete(id);
+      this.#log(router, 'instance-removed', `(${router.instance.name}) removed`);
     }
-    for (const instance of configuration.instances) {
-      const router = this.#loop.routers.get(instance.name);
-      if (!router) this.#begin(instance);
+    for (const [id, instance] of wanted) {
+      const router = this.#loop.routers.get(id);
+      if (!router) this.#begin(id, instance);
       else if (JSON.stringify(router.instance) !== JSON.stringify(instance)) this.#change(router, instance);
     }
+    this.#sockets.keepOnly(new Set(configuration.instances.map((instance) => instance.interface)));
     this.#loop.arm();
   }
 
@@ -152,30 +192,35 @@ class Election {
 
   /** Leaves in order: priority zero where we are MASTER, addresses away, everything closed. */
   async stop(): Promise<void> {
-    for (const router of this.#loop.routers.values()) this.#loop.dispatch(router, { type: 'shutdown' });
-    await this.#performer.settled();
+    clearInterval(this.#lookAgain);
+    for (const router of this.#loop.routers.values()) {
+      this.#loop.dispatch(router, { type: 'shutdown' });
+      this.#addresses.settle(router);
+    }
+    await this.#addresses.settled();
     this.#timer.close();
     this.#sockets.closeAll();
     this.#route.close();
   }
 
-  #begin(instance: VrrpInstance): void {
+  #begin(id: string, instance: VrrpInstance): void {
     const router = newRouter(instance, this.#localAddress(instance));
-    this.#loop.routers.set(instance.name, router);
-    this.#openSocket(router);
-    this.#performer.clear(router, allAddresses(instance)); // left by an earlier life that was killed
-    this.#loop.dispatch(router, { type: 'startup', faults: this.#interfaces.faultsOf(instance) });
+    this.#loop.routers.set(id, router);
+    this.#addresses.settle(router); // what an earlier life that was killed left behind
+    this.#loop.dispatch(router, { type: 'startup', faults: this.#faultsOf(router) });
   }
 
   #change(router: Router, instance: VrrpInstance): void {
-    const kept = new Set(allAddresses(instance).map(addressKey));
-    const dropped: readonly VirtualAddress[] = allAddresses(router.instance).filter(
-      (entry) => !kept.has(addressKey(entry)),
-    );
+    // an address whose label or scope changed is another one for the kernel
+    const kept = new Set(allAddresses(instance).map((entry) => JSON.stringify(entry)));
+    router.retired = allAddresses(router.instance).filter((entry) => !kept.has(JSON.stringify(entry)));
+    const changed = new Set(allAddresses(instance).map(addressKey));
+    const remade = router.retired.filter((entry) => changed.has(addressKey(entry)));
     router.instance = instance;
     router.config = routerConfig(instance, this.#localAddress(instance));
-    if (dropped.length > 0) this.#performer.clear(router, dropped);
+    if (remade.length > 0) this.#addresses.remake(router, remade);
     this.#loop.dispatch(router, { type: 'configured' });
+    this.#addresses.settle(router);
     this.#followInterfaces(router);
     this.#log(router, 'instance-changed', `(${instance.name}) configuration changed`);
   }
@@ -185,36 +230,46 @@ class Election {
     return this.#interfaces.primaryAddress(instance.interface, virtual) ?? UNSPECIFIED;
   }
 
-  #openSocket(router: Router): void {
+  /** Why the router cannot take part now: its interfaces, and the socket that it must hear and speak with. */
+  #faultsOf(router: Router): readonly string[] {
+    const faults = this.#interfaces.faultsOf(router.instance);
     const name = router.instance.interface;
     const link = this.#interfaces.link(name);
     try {
       if (link) this.#sockets.open(name, link.index);
       else this.#sockets.close(name);
+      return faults;
     } catch (error) {
-      this.#failed(router, 'open-socket', error);
+      return [...faults, `no VRRP socket on ${name}: ${(error as Error).message}`];
     }
   }
 
   #changed(change: InterfaceChange): void {
+    if (change.type === 'link' && !this.#interfaces.link(change.name)) this.#sockets.forget(change.index);
+    const isForeign = change.type === 'address-removed' && !this.#addresses.wasOurs(keyOf(change));
     for (const router of this.#loop.routers.values()) {
-      if (change.type === 'address-removed') this.#restore(router, change);
+      if (isForeign) this.#restore(router, change);
+      if (change.type === 'resynchronised') this.#addresses.settle(router);
       this.#followInterfaces(router);
     }
   }
 
-  /** The router's faults as the interfaces are now; one event for each that came or went. */
+  /** From time to time everything is looked at without any reason: a lost event or a refusal is made good. */
+  #settleAll(): void {
+    for (const router of this.#loop.routers.values()) {
+      this.#followInterfaces(router);
+      this.#addresses.settle(router);
+    }
+  }
+
+  /** The router's faults as they are now; one event for each that came or went. */
   #followInterfaces(router: Router): void {
-    this.#openSocket(router);
     const address = this.#localAddress(router.instance);
-    if (
-      address !== UNSPECIFIED &&
-      router.instance.sourceAddress === undefined &&
-      router.config.localAddress !== address
-    ) {
+    const configured = router.instance.sourceAddress;
+    if (address !== UNSPECIFIED && configured === undefined && router.config.localAddress !== address) {
       router.config = { ...router.config, localAddress: address };
     }
-    const faults = this.#interfaces.faultsOf(router.instance);
+    const faults = this.#faultsOf(router);
     const before = router.state.name === 'Fault' ? router.state.reasons : [];
     for (const reason of faults) {
       if (!before.includes(reason)) this.#loop.dispatch(router, { type: 'fault', reason });
@@ -226,8 +281,8 @@ class Election {
 
   /** One of our addresses was removed by somebody: it is put back, at a pace that does not feed a fight. */
   #restore(router: Router, change: Extract<InterfaceChange, { type: 'address-removed' }>): void {
-    const { address, prefixLength } = change.address;
-    const key = addressKey({ interface: change.interface, address, prefixLength });
+    const { address } = change.address;
+    const key = keyOf(change);
     if (router.state.name !== 'Master') return;
     if (!allAddresses(router.instance).some((entry) => addressKey(entry) === key)) return;
     const { name, vrid } = router.instance;
@@ -240,7 +295,8 @@ class Election {
     });
     count(router, 'addresses lost');
     const restore = () => {
-      if (this.#loop.routers.get(name) === router) this.#loop.dispatch(router, { type: 'addresses-lost' });
+      const isThere = this.#loop.routers.get(routerId(router.instance)) === router;
+      if (isThere) this.#loop.dispatch(router, { type: 'addresses-lost' });
     };
     if (wait === 0) restore();
     else setTimeout(restore, wait / 1_000).unref();
@@ -268,9 +324,7 @@ class Election {
         code: failure.code,
       });
     }
-    if (effect !== 'open-socket') {
-      this.#loop.dispatch(router, { type: 'effect-failed', effect, code: failure.code ?? '' });
-    }
+    this.#loop.dispatch(router, { type: 'effect-failed', effect, code: failure.code ?? '' });
   }
 
   #log(router: Router, event: string, message: string): void {
@@ -278,6 +332,7 @@ class Election {
   }
 }
 
-/** What cannot be changed in place: another VRID, interface or version is another virtual router. */
-const sameVirtualRouter = (a: VrrpInstance, b: VrrpInstance): boolean =>
-  a.vrid === b.vrid && a.interface === b.interface && a.version === b.version;
+const keyOf = (change: Extract<InterfaceChange, { type: 'address-removed' }>): string => {
+  const { address, prefixLength } = change.address;
+  return addressKey({ interface: change.interface, address, prefixLength });
+};

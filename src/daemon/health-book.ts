@@ -1,6 +1,6 @@
 /**
  * All checkers of a configuration with their state: which are due, what a result changes, which real servers are
- * healthy. A checker keeps its state over a reload as long as nothing about it changes.
+ * healthy. A checker keeps its state over a reload as long as it asks the same question, however often it does.
  */
 import { DueHeap } from '../base/heap.ts';
 import type { Instant } from '../base/time.ts';
@@ -15,7 +15,7 @@ export interface CheckerEntry {
   readonly id: string;
   readonly virtualServerId: string;
   readonly realServerId: string;
-  readonly config: CheckerConfig;
+  config: CheckerConfig;
   health: Health;
   /** Ends the probe that is on its way. */
   abort: AbortController | undefined;
@@ -50,8 +50,8 @@ export class HealthBook {
         const entries = realServer.checkers.map((config, i) => {
           const id = `${virtualServer.id} ${realServer.id} ${i}`;
           const old = before.get(id);
-          const kept = old && JSON.stringify(old.config) === JSON.stringify(config);
-          return kept ? old : newEntry(id, virtualServer, realServer, config, newHealth(config, now, random()));
+          if (old && probeOf(old.config) === probeOf(config)) return Object.assign(old, { config });
+          return newEntry(id, virtualServer, realServer, config, newHealth(config, now, random()));
         });
         for (const entry of entries) this.#entries.set(entry.id, entry);
         this.#byServer.set(serverKey(virtualServer.id, realServer.id), entries);
@@ -117,6 +117,12 @@ export class HealthBook {
     else this.#due.set(entry.id, entry.health.nextAt);
   }
 }
+
+/** What a checker asks, without when and how often. */
+const probeOf = (config: CheckerConfig): string => {
+  const { kind, connectAddress, connectPort, bindAddress, bindPort } = config;
+  return JSON.stringify([kind, connectAddress, connectPort, bindAddress, bindPort]);
+};
 
 const serverKey = (virtualServerId: string, realServerId: string): string => `${virtualServerId} ${realServerId}`;
 

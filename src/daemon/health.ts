@@ -30,6 +30,7 @@ export function runHealth(): void {
   };
   const channel: Channel<FromHealth> = openChannel<ToHealth, FromHealth>(
     (message) => {
+      if (ending) return;
       switch (message.type) {
         case 'start':
           void health.configure(message.virtualServers).then(() => channel.send({ type: 'started' }));

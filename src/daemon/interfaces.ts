@@ -10,7 +10,7 @@ import type { VrrpInstance } from '../vrrp/keywords.ts';
 
 /** What changed, as far as the election is concerned. */
 export type InterfaceChange =
-  | { readonly type: 'link'; readonly name: string }
+  | { readonly type: 'link'; readonly name: string; readonly index: number }
   | { readonly type: 'address-removed'; readonly address: InterfaceAddress; readonly interface: string }
   | { readonly type: 'address-added'; readonly address: InterfaceAddress; readonly interface: string }
   | { readonly type: 'resynchronised' };
@@ -96,12 +96,12 @@ export class Interfaces {
     switch (event.type) {
       case 'link-changed':
         this.#links.set(event.link.index, event.link);
-        this.#onChange({ type: 'link', name: event.link.name });
+        this.#onChange({ type: 'link', name: event.link.name, index: event.link.index });
         break;
       case 'link-removed': {
         const name = this.#links.get(event.index)?.name;
         this.#links.delete(event.index);
-        if (name !== undefined) this.#onChange({ type: 'link', name });
+        if (name !== undefined) this.#onChange({ type: 'link', name, index: event.index });
         break;
       }
       case 'address-added':

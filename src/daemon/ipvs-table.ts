@@ -5,7 +5,7 @@
  * Without IPVS in the kernel it says so once and tries again from time to time; everything else goes on.
  */
 import { inMilliseconds, seconds } from '../base/time.ts';
-import { IpvsClient } from '../io/ipvs-client.ts';
+import { IpvsClient, IpvsUnavailable } from '../io/ipvs-client.ts';
 import { loadKernelModule } from '../io/kernel-module.ts';
 import type { NetlinkError } from '../io/netlink-error.ts';
 import { plan } from '../ipvs/plan.ts';
@@ -66,7 +66,10 @@ export class IpvsTable {
   async close(): Promise<void> {
     clearInterval(this.#compare);
     this.#compare = undefined;
-    await this.settle([]);
+    for (let attempt = 0; attempt < MAX_PASSES && this.#owned.size > 0; attempt++) {
+      await this.settle([]);
+      if (this.#unavailable !== undefined) break;
+    }
     this.#client?.close();
     this.#client = undefined;
   }
@@ -89,7 +92,8 @@ export class IpvsTable {
       try {
         for (let pass = 0; pass < MAX_PASSES && (await this.#pass(expected)); pass++) expected = true;
       } catch (error) {
-        this.#lose((error as Error).message);
+        if (error instanceof IpvsUnavailable) this.#lose(error.message);
+        else this.#log('error', 'ipvs-failed', `the IPVS table could not be read: ${(error as Error).message}`);
         return;
       }
     }

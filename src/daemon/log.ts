@@ -12,8 +12,8 @@ export type LogFormat = 'text' | 'journal' | 'json';
 
 export interface Log {
   write(record: LogRecord): void;
-  /** Writes what is still buffered; before the process ends. */
-  flush(): void;
+  /** Writes what is still buffered, before the process ends; gives up on a reader that does not read. */
+  flush(): Promise<void>;
 }
 
 /** syslog(3) severities of our levels. */
@@ -24,6 +24,9 @@ const PINO_LEVELS: Record<LogLevel, number> = { debug: 20, info: 30, notice: 35,
 
 /** Lines wait here while a reader is slow; more than this is dropped rather than held against the agent's memory. */
 const MAX_BUFFERED_BYTES = 1 << 20;
+
+/** A reader that has not read for this long keeps no agent from ending. */
+const FLUSH_TIME_MS = 500;
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -67,13 +70,12 @@ export function openLog(options: LogOptions): Log {
   );
   return {
     write: ({ level, event, message, fields }) => logger[level]({ event, ...fields }, message),
-    flush: () => {
-      try {
-        sink?.flushSync();
-      } catch {
-        // never opened or already gone: nothing to lose
-      }
-    },
+    flush: () =>
+      new Promise((resolve) => {
+        if (!sink) return resolve();
+        setTimeout(resolve, FLUSH_TIME_MS).unref();
+        sink.flush(() => resolve());
+      }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Router {
   readonly counters: Record<string, number>;
   /** Addresses that the kernel has for us, by `addressKey`. */
   readonly held: Set<string>;
+  /** Addresses that a reload took from the configuration and that are still to be released. */
+  retired: readonly VirtualAddress[];
   /** Why an address of ours could not be taken, or is there without our mark. */
   readonly problems: Map<string, string>;
 }
@@ -38,6 +40,7 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Rout
     packetId: 1,
     counters: {},
     held: new Set(),
+    retired: [],
     problems: new Map(),
   };
 }
@@ -63,6 +66,9 @@ export const routerConfig = (instance: VrrpInstance, localAddress: IpAddress): V
     lowerPriorityRepeat: instance.garpLowerPriorityRepeat,
   },
 });
+
+/** Identity of a virtual router on this host: an instance may be renamed without any consequence. */
+export const routerId = ({ interface: name, vrid }: VrrpInstance): string => `${name} ${vrid}`;
 
 /** Advertised and excluded addresses: everything that moves with the state. */
 export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => [

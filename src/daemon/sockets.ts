@@ -42,8 +42,17 @@ export class Sockets {
     if (!entry) return;
     entry.socket.close();
     this.#vrrp.delete(name);
-    this.#packet.get(entry.index)?.close();
-    this.#packet.delete(entry.index);
+  }
+
+  /** Closes the sockets of interfaces that no instance is on any more. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of [...this.#vrrp.keys()]) if (!names.has(name)) this.close(name);
+  }
+
+  /** An interface is gone: nothing can be sent there any more. */
+  forget(index: number): void {
+    this.#packet.get(index)?.close();
+    this.#packet.delete(index);
   }
 
   /** The socket for Ethernet frames on an interface. Throws SystemError. */

@@ -25,6 +25,9 @@ const HUNG_AFTER = seconds(10);
 /** keepalived runs at normal priority unless vrrp_rt_priority says otherwise; an election that is late is a fault. */
 const DEFAULT_REAL_TIME_PRIORITY = 50;
 
+/** Attempts to start a process that has never started before the agent gives up. */
+const MAX_STILLBORN = 3;
+
 /** A small heap that is collected often and by the thread itself: no pause that an advertisement would notice. */
 const ELECTION_NODE_OPTIONS = ['--max-semi-space-size=1', '--single-threaded-gc'];
 
@@ -53,7 +56,14 @@ export class Supervisor {
   #diagnostics: readonly Diagnostic[];
   #refused: string | undefined;
   #server: Server | undefined;
-  #starting = new Set<string>();
+  /** Roles that have not started yet, in this life of the agent. */
+  readonly #starting = new Set<string>();
+  /** Deaths of a role before it has started once: it will never start. */
+  readonly #stillborn = new Map<string, number>();
+  /** Roles that a reload still waits for. */
+  readonly #reloading = new Set<string>();
+  /** What a reload could not change. */
+  #needsRestart: string | undefined;
   #stopping = false;
   #watchdog: NodeJS.Timeout | undefined;
   #ended: (status: number) => void = () => {};
@@ -89,12 +99,21 @@ export class Supervisor {
   async run(): Promise<number> {
     const { runDirectory, pidFile, configurationFile } = this.#options;
     mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+    this.#server = await openControlServer(
+      join(runDirectory, 'holdfast.sock'),
+      { '/status': () => this.status() },
+      (error) => this.#log('error', 'control-socket', `control socket: ${error.message}`, {}),
+    );
     writePidFile(pidFile);
-    this.#server = await openControlServer(join(runDirectory, 'holdfast.sock'), { '/status': () => this.status() });
     const ended = new Promise<number>((resolve) => {
       this.#ended = resolve;
     });
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.#stop(signal));
+    // our own mistake: said, and everything is released in order
+    process.on('uncaughtException', (error) => {
+      this.#log('error', 'assertion', error.stack ?? error.message, {});
+      void this.#stop('an error of holdfast itself', 70);
+    });
     process.on('SIGHUP', () => this.#reload());
     process.on('SIGPIPE', () => {});
     this.#log('notice', 'starting', `holdfast ${VERSION} starting with ${configurationFile}`, { pid: process.pid });
@@ -103,6 +122,7 @@ export class Supervisor {
     if (this.#health) this.#starting.add('health');
     this.#election?.start();
     this.#health?.start();
+    if (this.#starting.size === 0) this.#ready();
     this.#feedWatchdog();
     return ended;
   }
@@ -151,6 +171,7 @@ export class Supervisor {
       );
     }
     if (this.#refused !== undefined) warnings.push(this.#refused);
+    if (this.#needsRestart !== undefined) warnings.push(this.#needsRestart);
     if (this.#election && !electionAnswers) warnings.push('the election process does not answer');
     if (this.#health && !health) warnings.push('the health process does not answer');
     if (health && !health.ipvs.available && this.#configuration.virtualServers.length > 0) {
@@ -191,8 +212,10 @@ export class Supervisor {
         this.#questions.answer(message.id, message);
         break;
       case 'started':
-        this.#starting.delete(role);
-        if (this.#starting.size === 0) this.#ready();
+        if (this.#starting.delete(role) && this.#starting.size === 0) this.#ready();
+        break;
+      case 'configured':
+        if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded();
     }
   }
 
@@ -201,13 +224,18 @@ export class Supervisor {
     const summary = `${plural(instances.length, 'instance')}, ${plural(virtualServers.length, 'virtual server')}`;
     this.#log('notice', 'started', `Startup complete: ${summary}`, {});
     this.#serviceManager.ready(summary);
-    process.send?.({ type: 'ready' }); // the command that put us into the background waits for it
+    // the command that put us into the background waits for it
+    if (process.connected) process.send?.({ type: 'ready' }, undefined, undefined, () => {});
   }
 
   #died(role: string, how: string, retryIn: Duration | undefined): void {
     const next = retryIn === undefined ? 'the agent ends' : `starting it again in ${inSeconds(retryIn)} s`;
     this.#log('error', 'process-died', `the ${role} process died (${how}); ${next}`, { role });
-    if (retryIn === undefined) void this.#stop('dead process', 1);
+    if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded(); // it starts with the new one
+    const stillborn = this.#starting.has(role) ? (this.#stillborn.get(role) ?? 0) + 1 : 0;
+    this.#stillborn.set(role, stillborn);
+    if (retryIn === undefined) void this.#stop(`the ${role} process died`, 1);
+    else if (stillborn >= MAX_STILLBORN) void this.#stop(`the ${role} process cannot be started`, 1);
   }
 
   #reload(): void {
@@ -227,12 +255,31 @@ export class Supervisor {
       return;
     }
     this.#refused = undefined;
+    this.#noteUnchangeable(outcome.configuration);
     this.#configuration = outcome.configuration;
     this.#diagnostics = outcome.diagnostics;
+    if (this.#election) this.#reloading.add('election');
+    if (this.#health) this.#reloading.add('health');
     this.#election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
     this.#health?.send({ type: 'configure', virtualServers: outcome.configuration.virtualServers });
+    if (this.#reloading.size === 0) this.#reloaded();
+  }
+
+  #reloaded(): void {
     this.#log('notice', 'reloaded', 'Reload complete', {});
     this.#serviceManager.ready('running');
+  }
+
+  /** What holds for a whole life of the election process. */
+  #noteUnchangeable({ global }: Configuration): void {
+    const running = this.#configuration.global;
+    const changed = [
+      ...(global.multicastGroup === running.multicastGroup ? [] : ['vrrp_mcast_group4']),
+      ...(global.vrrpRealTimePriority === running.vrrpRealTimePriority ? [] : ['vrrp_rt_priority']),
+    ];
+    if (changed.length === 0) return;
+    this.#needsRestart = `${changed.join(' and ')} changed: that takes effect at the next start of the agent only`;
+    this.#log('warning', 'needs-restart', this.#needsRestart, {});
   }
 
   #refuse(sentence: string): void {
@@ -248,6 +295,8 @@ export class Supervisor {
     this.#log('notice', 'stopping', `stopping: ${why}`, {});
     this.#serviceManager.stopping();
     clearInterval(this.#watchdog);
+    this.#election?.expectEnd();
+    this.#health?.expectEnd();
     await this.#election?.stop({ type: 'stop' });
     await this.#health?.stop({ type: 'stop' });
     if (this.#server) await closeControlServer(this.#server);

@@ -9,8 +9,8 @@
 import { familyOf, type IpAddress } from '../base/address.ts';
 
 /**
- * The mark on our addresses: `IFA_PROTO` (linux/if_addr.h), the number that rtnetlink(7) calls RTPROT_KEEPALIVED. It is
- * shared with keepalived on purpose: what a killed keepalived left behind is cleared at the first start of holdfast.
+ * The mark on our addresses: `IFA_PROTO` (linux/if_addr.h), the number that rtnetlink(7) calls RTPROT_KEEPALIVED.
+ * keepalived 2.3 and later set it too; 2.2.7 does not, so that what a killed one left behind is foreign here.
  */
 export const HOLDFAST_PROTOCOL = 18;
 

@@ -93,14 +93,14 @@ describe('Admission', () => {
     expect(notices.length).toBe(2);
   });
 
-  it('its memory of senders is bounded under a flood of invented ones', () => {
+  it('a flood of invented senders is one line, and counted', () => {
     const flood = (i: number) => `198.51.${i >> 8}.${i & 0xff}` as typeof PEER;
     for (let i = 0; i < 5_000; i++) {
       const [packet] = advertisementPackets(instance({ version: 3 }), flood(i), 1, 150, GROUP);
       receive(packet?.packet ?? new Uint8Array());
     }
     expect(ours.counters).toEqual({ 'refused version': 5_000 });
-    expect(notices.length).toBe(5_000);
+    expect(notices.length).toBe(1);
   });
 
   it('the packet carries what keepalived sends: TTL 255, TOS 0xc0, protocol 112, the list, the password', () => {

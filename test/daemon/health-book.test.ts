@@ -99,6 +99,14 @@ describe('HealthBook', () => {
     });
   });
 
+  it('keeps it also when only the timing changes: a dead server is not put back into service', () => {
+    book.configure([server([checker()])], T0, half);
+    fail(0);
+    book.configure([server([checker({ delayLoop: seconds(11), warmup: seconds(8), retry: 3 })])], T0, half);
+    expect(isUp(book)).toBe(false);
+    expect(book.checksOf('192.0.2.1:80/TCP', '192.0.2.10:80')[0]?.config.retry).toBe(3);
+  });
+
   it('begins anew with a checker that changed, and aborts the old one', () => {
     book.configure([server([checker()])], T0, half);
     const [entry] = book.checksOf('192.0.2.1:80/TCP', '192.0.2.10:80');
