@@ -6,6 +6,8 @@ import { Capture } from './capture.ts';
 import { Holdfast, instanceText } from './holdfast.ts';
 
 const SECOND = '192.168.4.16';
+/** An address that comes and goes to see whether anybody watches. */
+const PROBE = '192.168.4.99';
 
 let cluster: Cluster;
 let holdfast: Holdfast;
@@ -24,16 +26,17 @@ beforeEach(async () => {
     (await cluster.addresses('director1')).includes(VIRTUAL_IP) ? true : undefined,
   );
   changes = [];
-  monitor = new Background(...cluster.inNode('director1', ['ip', '-o', 'monitor', 'address']), (line) =>
-    changes.push(line),
-  );
+  let listening = false;
+  monitor = new Background(...cluster.inNode('director1', ['ip', '-o', 'monitor', 'address']), (line) => {
+    if (line.includes(PROBE)) listening = true;
+    else changes.push(line);
+  });
   // the monitor is deaf until it has opened its socket: it has when it sees a change of our own
   await until('the monitor listens', 10_000, async () => {
-    await cluster.exec('director1', 'ip', 'address', 'add', '192.168.4.99/32', 'dev', 'lo');
-    await cluster.exec('director1', 'ip', 'address', 'del', '192.168.4.99/32', 'dev', 'lo');
-    return changes.some((line) => line.includes('Deleted')) ? true : undefined;
+    await cluster.exec('director1', 'ip', 'address', 'add', `${PROBE}/32`, 'dev', 'lo');
+    await cluster.exec('director1', 'ip', 'address', 'del', `${PROBE}/32`, 'dev', 'lo');
+    return listening ? true : undefined;
   });
-  changes.length = 0;
 });
 
 afterEach(async (context) => {
