@@ -240,14 +240,20 @@ async function answers(drill: Drill): Promise<void> {
   });
 }
 
-/** Makes sure that the next requests are answered by these real servers, all of them and nobody else. */
+/**
+ * Waits until ten requests in a row are answered by these real servers, all of them and nobody else. What is read first
+ * may have been under way before the table was changed.
+ */
 async function onlyFrom(drill: Drill, expected: readonly string[]): Promise<string> {
-  // The first may have been under way before the table was changed.
-  const [, ...requests] = await drill.http.next(10, 15_000);
-  const seen = new Set(requests.map((answer) => answer.server ?? 'nobody'));
-  const text = `then answers from ${[...seen].sort().join(' and ')}`;
-  if (seen.size !== expected.length || !expected.every((name) => seen.has(name))) throw new Error(text);
-  return text;
+  let seen = new Set<string>();
+  const text = () => `then answers from ${[...seen].sort().join(' and ')}`;
+  await until('', 15_000, async () => {
+    seen = new Set((await drill.http.next(10, 15_000)).map((answer) => answer.server ?? 'nobody'));
+    return seen.size === expected.length && expected.every((name) => seen.has(name)) ? true : undefined;
+  }).catch(() => {
+    throw new Error(text());
+  });
+  return text();
 }
 
 /** Makes sure that a stopped agent left neither an address nor a table entry nor a process. */
