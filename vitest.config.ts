@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    // the tests against kernels and peers mostly wait
+    maxWorkers: 3,
     projects: [
       {
         test: {
@@ -28,6 +30,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts'],
+          fileParallelism: false,
           pool: 'forks',
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -52,7 +52,13 @@ export class Holdfast {
   /** The process of a role, from the kernel's list of processes in the namespace. */
   async pidOf(role: 'election' | 'health'): Promise<number | undefined> {
     const pids = await this.#cluster.processes(this.#director);
-    return pids.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`@${role}`));
+    return pids.find((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(`@${role}`);
+      } catch {
+        return false; // gone meanwhile
+      }
+    });
   }
 
   signal(signal: NodeJS.Signals): void {
