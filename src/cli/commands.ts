@@ -24,12 +24,16 @@ export async function runCommand(words: readonly string[], environment: Environm
     });
   program
     .command('check')
-    .description('check configuration files: every mistake with file, line, column and a suggestion')
+    .description(
+      'check configuration files, and two or more as the nodes of one cluster: what would happen between them',
+    )
     .argument('<files...>', 'configuration files')
     .option('--json', 'as JSON, for programs')
     .option('--strict', 'fail on warnings and notes too')
-    .action((files: string[], options: { json?: boolean; strict?: boolean }) => {
-      status = checkFiles(files, { json: options.json === true, strict: options.strict === true });
+    .option('--separate', 'each file by itself, also when there are several')
+    .action((files: string[], options: { json?: boolean; strict?: boolean; separate?: boolean }) => {
+      const { json = false, strict = false, separate = false } = options;
+      status = checkFiles(files, { json, strict, separate });
     });
   try {
     await program.parseAsync([...words], { from: 'user' });

@@ -1,16 +1,29 @@
 /** `holdfast -t` and `holdfast check`: reads configurations and prints what is wrong, without side effects. */
 import { appendFileSync, readFileSync } from 'node:fs';
-import { type Diagnostic, formatDiagnostic } from '../config/diagnostics.ts';
-import { type ReadOutcome, readConfiguration } from '../daemon/root.ts';
+import { type Diagnostic, formatDiagnostic, type Severity } from '../config/diagnostics.ts';
+import { checkCluster, type NodeFile } from '../daemon/cluster-check.ts';
+import { type ReadOutcome, type ReadOutcomeWithTree, readConfigurationTree } from '../daemon/root.ts';
 import { native } from '../io/native.ts';
+import { formatFinding } from './finding-text.ts';
 
 /** keepalived's exit status for a configuration that cannot be read. */
 const EXIT_NO_CONFIGURATION = 6;
+/** keepalived's exit status for whatever else there is to complain about. */
+const EXIT_COMPLAINTS = 5;
 
-/** Reads a configuration from the file system. Throws a sentence when the file cannot be read. */
+/** Reads a configuration of this host from the file system. Throws a sentence when the file cannot be read. */
 export function readConfigurationFile(file: string): ReadOutcome {
+  const { configuration, diagnostics, exitCode } = readConfigurationFileTree(file, interfaceExists);
+  return { configuration, diagnostics, exitCode };
+}
+
+/**
+ * The same with its tree.
+ * @param exists absent: the file may be of another host, so interfaces are not looked for
+ */
+export function readConfigurationFileTree(file: string, exists?: (name: string) => boolean): ReadOutcomeWithTree {
   try {
-    return readConfiguration(file, (path) => readFileSync(path), interfaceExists);
+    return readConfigurationTree(file, (path) => readFileSync(path), exists);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -52,25 +65,48 @@ export function runConfigTest(file: string, logFile: string | undefined): number
   return outcome.exitCode;
 }
 
-/** `check FILE…`: all files; 0 when all are clean, else the highest status of one of them. */
-export function checkFiles(files: readonly string[], options: { json: boolean; strict: boolean }): number {
-  let status = 0;
-  const results: { file: string; exitCode: number; diagnostics: readonly Diagnostic[]; unreadable?: string }[] = [];
+/** What `check` is asked for. */
+export interface CheckOptions {
+  readonly json: boolean;
+  /** Warnings and notes fail too. */
+  readonly strict: boolean;
+  /** The files are nothing to each other. */
+  readonly separate: boolean;
+}
+
+interface CheckedFile {
+  readonly file: string;
+  readonly exitCode: number;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly unreadable?: string;
+}
+
+/**
+ * `check FILE…`: each file, and two or more of them as the nodes of one cluster. 0 when all is well, else the highest
+ * status of a file; an error between files counts as 5.
+ */
+export function checkFiles(given: readonly string[], options: CheckOptions): number {
+  const files = [...new Set(given)];
+  const isCluster = files.length > 1 && !options.separate;
+  const results: CheckedFile[] = [];
+  const nodes: NodeFile[] = [];
   for (const file of files) {
     try {
-      const { diagnostics, exitCode } = readConfigurationFile(file);
-      results.push({
-        file,
-        exitCode: exitCode === 0 && options.strict && diagnostics.length > 0 ? 5 : exitCode,
-        diagnostics,
-      });
+      const outcome = readConfigurationFileTree(file, isCluster ? undefined : interfaceExists);
+      const { diagnostics, exitCode } = outcome;
+      const fails = exitCode === 0 && options.strict && diagnostics.length > 0;
+      results.push({ file, exitCode: fails ? EXIT_COMPLAINTS : exitCode, diagnostics });
+      nodes.push({ file, outcome });
     } catch (error) {
       results.push({ file, exitCode: EXIT_NO_CONFIGURATION, diagnostics: [], unreadable: (error as Error).message });
     }
-    status = Math.max(status, results.at(-1)?.exitCode ?? 0);
   }
+  const findings = isCluster ? checkCluster(nodes) : [];
+  const isBroken = findings.some(({ severity }) => options.strict || severity === 'error');
+  const status = Math.max(isBroken ? EXIT_COMPLAINTS : 0, ...results.map(({ exitCode }) => exitCode));
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ version: 1, files: results }, undefined, 2)}\n`);
+    const report = { version: 1, files: results, ...(isCluster ? { findings } : {}) };
+    process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     return status;
   }
   const colour = wantsColour(process.stdout);
@@ -79,6 +115,8 @@ export function checkFiles(files: readonly string[], options: { json: boolean; s
     for (const entry of diagnostics) process.stdout.write(`${format(entry, colour)}\n`);
     if (unreadable === undefined) process.stdout.write(`${file}: ${summary(diagnostics)}\n`);
   }
+  for (const finding of findings) process.stdout.write(`${formatFinding(finding, colour)}\n`);
+  if (isCluster && nodes.length > 1) process.stdout.write(`together: ${summary(findings)}\n`);
   return status;
 }
 
@@ -96,7 +134,7 @@ function sourceOf(file: string): string | undefined {
   }
 }
 
-function summary(diagnostics: readonly Diagnostic[]): string {
+function summary(diagnostics: readonly { readonly severity: Severity }[]): string {
   const counts = (['error', 'warning', 'note'] as const).flatMap((severity) => {
     const n = diagnostics.filter((entry) => entry.severity === severity).length;
     return n === 0 ? [] : [`${n} ${severity}${n === 1 ? '' : 's'}`];

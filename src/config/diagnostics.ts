@@ -170,8 +170,8 @@ function lineOf(source: string, line: number): string | undefined {
     .replace(/^\uFEFF/, '');
 }
 
-/** Control characters would command the terminal. Tabs stay. */
-const printable = (text: string): string =>
+/** The text without control characters, which would command the terminal. Tabs stay. */
+export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 

@@ -43,6 +43,12 @@ export interface ReadOutcome {
   readonly exitCode: ExitCode;
 }
 
+/** The same with the tree that it was read from, for those who ask where a value comes from. */
+export interface ReadOutcomeWithTree extends ReadOutcome {
+  /** The statements of the top level. */
+  readonly statements: readonly Statement[];
+}
+
 /** All words of keepalived.conf(5), from the top level down. */
 export const rootKeywords = table({
   global: block('global_defs', globalKeywords, 'What holds for the whole agent.'),
@@ -97,11 +103,21 @@ export function readConfiguration(
   readFile: (path: string) => string | Uint8Array,
   interfaceExists?: (name: string) => boolean,
 ): ReadOutcome {
+  const { configuration, diagnostics, exitCode } = readConfigurationTree(fileName, readFile, interfaceExists);
+  return { configuration, diagnostics, exitCode };
+}
+
+/** As `readConfiguration`, and the tree too. */
+export function readConfigurationTree(
+  fileName: string,
+  readFile: (path: string) => string | Uint8Array,
+  interfaceExists?: (name: string) => boolean,
+): ReadOutcomeWithTree {
   const report = new Report();
   const lines = readSource(fileName, decodeText(readFile(fileName)), report);
   const statements = parse(lines, rootKeywords, report);
   const configuration = build(fileName, statements, report, interfaceExists);
-  return { configuration, ...report.finish() };
+  return { configuration, statements, ...report.finish() };
 }
 
 function build(

@@ -1,0 +1,80 @@
+/** `holdfast check` with several files: what it prints and ends with. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { checkFiles } from '../../src/cli/config-test.ts';
+
+const CONFIG = join(import.meta.dirname, '../../config/vrrp-pair');
+const directory = mkdtempSync(join(tmpdir(), 'holdfast-check-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
+
+/** Writes the sample pair, with something replaced in the second one. */
+function pair(from = '', to = ''): [string, string] {
+  const files: [string, string] = [join(directory, 'web1.conf'), join(directory, 'web2.conf')];
+  writeFileSync(files[0], readFileSync(join(CONFIG, 'web1.conf')));
+  writeFileSync(files[1], readFileSync(join(CONFIG, 'web2.conf'), 'utf8').replace(from, to));
+  return files;
+}
+
+function run(files: readonly string[], options: { json?: true; strict?: true; separate?: true } = {}) {
+  let text = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    text += chunk;
+    return true;
+  });
+  const status = checkFiles(files, { json: false, strict: false, separate: false, ...options });
+  return { status, text: text.replaceAll(`${directory}/`, '') };
+}
+
+describe('holdfast check with two files', () => {
+  it('a correct pair is ok', () => {
+    expect(run(pair())).toEqual({ status: 0, text: 'web1.conf: ok\nweb2.conf: ok\ntogether: ok\n' });
+  });
+
+  it('an error between the files ends with 5, and the sentence names the lines', () => {
+    expect(run(pair('virtual_router_id 51', 'virtual_router_id 52'))).toEqual({
+      status: 5,
+      text:
+        'web1.conf: ok\nweb2.conf: ok\n' +
+        'web1.conf:14, web2.conf:10: error: VI_1: web1 has virtual_router_id 51 and web2 virtual_router_id 52: ' +
+        'each takes itself for the only router, and both are MASTER of 192.168.4.80 [vrid]\n' +
+        'together: 1 error\n',
+    });
+  });
+
+  it('a warning ends with 0, and with --strict with 5', () => {
+    const files = pair('priority 50', 'priority 100');
+    expect(run(files).status).toBe(0);
+    expect(run(files, { strict: true }).status).toBe(5);
+  });
+
+  it('--json carries the findings', () => {
+    const { text } = run(pair('advert_int 1', 'advert_int 2'), { json: true });
+    const { findings } = JSON.parse(text) as { findings: { code: string; places: unknown }[] };
+    expect(findings.map(({ code, places }) => ({ code, places }))).toEqual([
+      {
+        code: 'advert-int',
+        places: [
+          { file: 'web1.conf', line: 18 },
+          { file: 'web2.conf', line: 12 },
+        ],
+      },
+    ]);
+  });
+
+  it('--separate takes each file by itself', () => {
+    const { status, text } = run(pair('advert_int 1', 'advert_int 2'), { separate: true, json: true });
+    expect({ status: status === 0 || status === 5, findings: 'findings' in JSON.parse(text) }).toEqual({
+      status: true,
+      findings: false,
+    });
+  });
+
+  it('a file that cannot be read ends with 6, and the same file twice is one file', () => {
+    const [first] = pair();
+    expect(run([first, join(directory, 'none.conf')]).status).toBe(6);
+    expect(run([first, first]).text).not.toContain('together');
+  });
+});
