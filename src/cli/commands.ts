@@ -1,14 +1,30 @@
 /** The commands a person types, with their `--help`: `holdfast status`, `holdfast check`. */
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { VERSION } from '../daemon/version.ts';
 import { defaultRunDirectory } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
+import { bashCompletion } from './completion.ts';
 import { checkFiles } from './config-test.ts';
+import { explain } from './explain.ts';
 import { showStatus } from './status.ts';
 
 /** Runs one command; resolves with the exit status. */
 export async function runCommand(words: readonly string[], environment: Environment): Promise<number> {
   let status = 0;
+  const program = makeProgram(environment, (result) => {
+    status = result;
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+  return status;
+}
+
+/** All commands with their options. @param end is told the exit status of the one that ran */
+export function makeProgram(environment: Environment, end: (status: number) => void): Command {
   const program = new Command('holdfast')
     .description('High-availability agent for Linux directors. Without a command: run the agent, see holdfast --help.')
     .version(`holdfast ${VERSION}`)
@@ -20,7 +36,7 @@ export async function runCommand(words: readonly string[], environment: Environm
     .option('--json', 'as JSON, for programs')
     .option('--run-dir <dir>', 'where the agent keeps its control socket', defaultRunDirectory(environment))
     .action(async (options: { json?: boolean; runDir: string }) => {
-      status = await showStatus({ json: options.json === true, runDirectory: options.runDir });
+      end(await showStatus({ json: options.json === true, runDirectory: options.runDir }));
     });
   program
     .command('check')
@@ -33,13 +49,23 @@ export async function runCommand(words: readonly string[], environment: Environm
     .option('--separate', 'each file by itself, also when there are several')
     .action((files: string[], options: { json?: boolean; strict?: boolean; separate?: boolean }) => {
       const { json = false, strict = false, separate = false } = options;
-      status = checkFiles(files, { json, strict, separate });
+      end(checkFiles(files, { json, strict, separate }));
     });
-  try {
-    await program.parseAsync([...words], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode;
-    throw error;
-  }
-  return status;
+  const config = program.command('config').description('what a configuration means, and what its keywords are');
+  config
+    .command('explain')
+    .description('a keyword: where it belongs, its type, range, unit and default, and what it does')
+    .argument('<keyword>', 'as it stands in the file')
+    .option('--json', 'as JSON, for programs')
+    .action((keyword: string, options: { json?: boolean }) => {
+      end(explain(keyword, { json: options.json === true }));
+    });
+  program
+    .command('completion')
+    .description('a script that completes commands, options and keywords: source <(holdfast completion bash)')
+    .addArgument(new Argument('<shell>', 'the shell it is for').choices(['bash']))
+    .action(() => {
+      process.stdout.write(bashCompletion(program));
+    });
+  return program;
 }

@@ -16,6 +16,16 @@ export interface Complaints {
   correct(at: Word, message: string): void;
 }
 
+/** What programs and the documentation want to know of a kind of value, besides `expected`. */
+export interface ValueFacts {
+  readonly kind: 'integer' | 'seconds' | 'microseconds' | 'boolean' | 'flag' | 'word';
+  readonly min?: number;
+  /** Absent: no limit. */
+  readonly max?: number;
+  /** What it may be, where it is a word. */
+  readonly words?: readonly string[];
+}
+
 /** A kind of value. `T` survives JSON unchanged. */
 export interface ValueType<T> {
   /** Completes 'expected …'. */
@@ -30,6 +40,9 @@ export interface ValueType<T> {
   read(words: readonly Word[], complaints: Complaints): T | undefined;
   /** The value as a person would write it. */
   show(value: T): string;
+  /** The value as it stands in a file, where that is not what `show` gives. */
+  write?(value: T): string;
+  readonly facts?: ValueFacts;
 }
 
 /** A value of one word; `parse` returns undefined for everything that is not `expected`. */
@@ -74,7 +87,7 @@ const rangeText = (min: number, max: number): string => (max === Infinity ? `${m
 
 /** A whole number in decimal. @param max Infinity: what keepalived keeps in 32 bits is bounded by `UINT32_MAX` */
 export function integer(min: number, max: number, correction: Correction = {}): ValueType<number> {
-  return oneWord(`an integer ${rangeText(min, max)}`, (text, word, complaints) => {
+  const type = oneWord(`an integer ${rangeText(min, max)}`, (text, word, complaints) => {
     if (!/^[+-]?[0-9]{1,15}$/.test(text)) return undefined;
     const value = Number(text) + 0;
     if (value === 0 && correction.zeroBecomes !== undefined) {
@@ -87,7 +100,11 @@ export function integer(min: number, max: number, correction: Correction = {}): 
     complaints.correct(word, `${value} is outside ${min} to ${max}, it becomes ${nearest}`);
     return nearest;
   });
+  return { ...type, facts: factsOf('integer', min, max) };
 }
+
+const factsOf = (kind: ValueFacts['kind'], min: number, max: number): ValueFacts =>
+  max === Infinity ? { kind, min } : { kind, min, max };
 
 /** The largest number keepalived keeps in an unsigned int. */
 export const UINT32_MAX = 4294967295;
@@ -105,12 +122,14 @@ export function wholeSeconds(min: number, max: number, correction: Correction = 
       return value === undefined ? undefined : seconds(value);
     },
     show: showSeconds,
+    write: writeSeconds,
+    facts: factsOf('seconds', min, max),
   };
 }
 
 /** Seconds with decimals down to the microsecond. @param min in seconds, so 0.000001 is the smallest positive one */
 export function decimalSeconds(min: number, max: number, options: { zeroIsOff?: true } = {}): ValueType<Duration> {
-  return oneWord(
+  const type = oneWord(
     `seconds ${rangeText(min, max)}`,
     (text, word, complaints) => {
       if (!/^\+?([0-9]{1,15}\.?|[0-9]{0,15}\.[0-9]{1,30})$/.test(text)) return undefined;
@@ -124,9 +143,15 @@ export function decimalSeconds(min: number, max: number, options: { zeroIsOff?: 
     },
     showSeconds,
   );
+  return { ...type, write: writeSeconds, facts: factsOf('seconds', min, max) };
 }
 
 const showSeconds = (value: Duration): string => `${inSeconds(value)} s`;
+/** Never with an exponent, which keepalived does not read: the least time is 0.000001. */
+const writeSeconds = (value: Duration): string =>
+  inSeconds(value)
+    .toFixed(6)
+    .replace(/\.?0+$/, '');
 
 /** Whole microseconds. */
 export function wholeMicroseconds(min: number, max: number): ValueType<Duration> {
@@ -139,6 +164,8 @@ export function wholeMicroseconds(min: number, max: number): ValueType<Duration>
       return value === undefined ? undefined : microseconds(value);
     },
     show: (value) => `${value} us`,
+    write: String,
+    facts: factsOf('microseconds', min, max),
   };
 }
 
@@ -161,6 +188,7 @@ export function boolean(): ValueType<boolean> {
     minWords: 0,
     read: (words, complaints) => (words.length === 0 ? true : type.read(words, complaints)),
     show: (value) => (value ? 'on' : 'off'),
+    facts: { kind: 'boolean' },
   };
 }
 
@@ -171,13 +199,15 @@ export const nothing: ValueType<true> = {
   maxWords: 0,
   read: () => true,
   show: () => 'set',
+  write: () => '',
+  facts: { kind: 'flag' },
 };
 
 /** One of some words, as they are written: case counts. @param meanings the word and what it stands for */
 export function oneOf<const T extends string | number>(meanings: Readonly<Record<string, T>>): ValueType<T> {
   const words = Object.keys(meanings);
   const expected = words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
-  return oneWord(
+  const type = oneWord(
     expected,
     (text, word, complaints) => {
       if (Object.hasOwn(meanings, text)) return meanings[text];
@@ -189,6 +219,7 @@ export function oneOf<const T extends string | number>(meanings: Readonly<Record
     },
     (value) => words.find((known) => meanings[known] === value) ?? String(value),
   );
+  return { ...type, facts: { kind: 'word', words } };
 }
 
 /** One of some words, each standing for itself. */
@@ -201,6 +232,7 @@ export const orNothing = <T>(type: ValueType<T>): ValueType<T | true> => ({
   minWords: 0,
   read: (given, complaints) => (given.length === 0 ? true : type.read(given, complaints)),
   show: (value) => (value === true ? 'without value' : type.show(value)),
+  write: (value) => (value === true ? '' : (type.write ?? type.show)(value)),
 });
 
 /** Any one word, or several between quotation marks. */
@@ -210,7 +242,7 @@ export const text = (expected = 'a word'): ValueType<string> => ({
 });
 
 /** Any words; kept as they are, for keywords whose own grammar is read elsewhere or not yet. */
-export const words = (expected: string, minWords = 1, maxWords = Infinity): ValueType<string[]> => ({
+export const words = (expected: string, minWords = 1, maxWords = Infinity): Omit<ValueType<string[]>, 'write'> => ({
   expected,
   minWords,
   maxWords,
@@ -266,8 +298,8 @@ export interface Granularity {
 }
 
 /** An IPv4 netmask or an IPv6 prefix length. */
-export const granularity = (): ValueType<Granularity> =>
-  oneWord(
+export const granularity = (): ValueType<Granularity> => ({
+  ...oneWord<Granularity>(
     'an IPv4 netmask or an IPv6 prefix length from 1 to 128',
     (given) => {
       if (/^[0-9]{1,3}$/.test(given)) {
@@ -280,4 +312,10 @@ export const granularity = (): ValueType<Granularity> =>
       return /^1*0*$/.test(bits) ? { family: 'inet', prefixLength: bits.lastIndexOf('1') + 1 } : undefined;
     },
     ({ prefixLength }) => `/${prefixLength}`,
-  );
+  ),
+  // As an IPv4 netmask it is a mask again, not a length.
+  write: ({ family, prefixLength }) =>
+    family === 'inet6'
+      ? String(prefixLength)
+      : [0, 8, 16, 24].map((from) => 256 - 2 ** (8 - Math.min(8, Math.max(0, prefixLength - from)))).join('.'),
+});

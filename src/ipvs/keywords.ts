@@ -127,6 +127,8 @@ const scheduler: ValueType<GivenScheduler> = {
     return { name: known, flags: bits };
   },
   show: ({ name }) => name,
+  write: ({ name, flags }) =>
+    [name, ...[1, 2, 3].filter((n) => flags & (1 << (n - 1))).map((n) => `flag-${n}`)].join(' '),
 };
 
 /** A forwarding method; tunnel options as they were written. */

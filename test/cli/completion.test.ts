@@ -1,0 +1,58 @@
+/** `holdfast completion bash`, in a real bash. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/command-line.ts';
+import { makeProgram } from '../../src/cli/commands.ts';
+import { bashCompletion } from '../../src/cli/completion.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'holdfast-completion-'));
+const script = join(directory, 'holdfast');
+beforeAll(() => writeFileSync(script, bashCompletion(makeProgram({}, () => {}))));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What bash proposes for the last word. */
+function proposed(...words: string[]): string[] {
+  const call = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _holdfast; printf "%s\\n" "\${COMPREPLY[@]}"`;
+  const { stdout, stderr, status } = spawnSync('bash', ['-uc', call, 'bash', script, 'holdfast', ...words], {
+    encoding: 'utf8',
+  });
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('holdfast completion bash', () => {
+  it('proposes the commands', () => {
+    expect(proposed('').sort()).toEqual([...COMMANDS].sort());
+    expect(proposed('st')).toEqual(['status']);
+  });
+
+  it('proposes the options of the command that was typed', () => {
+    expect(proposed('check', '--')).toEqual(['--json', '--strict', '--separate', '--help']);
+    expect(proposed('check', '--json', 'a.conf', '--st')).toEqual(['--strict']);
+    expect(proposed('--config')).toEqual(['--config-test']);
+  });
+
+  it('proposes the commands of a command, also for help', () => {
+    expect(proposed('config', 'e')).toEqual(['explain']);
+    expect(proposed('help', 'comp')).toEqual(['completion']);
+    expect(proposed('completion', '')).toEqual(['bash']);
+  });
+
+  it('proposes keywords for config explain', () => {
+    expect(proposed('config', 'explain', 'preempt')).toEqual(['preempt', 'preempt_delay']);
+  });
+
+  it('leaves files to bash', () => {
+    expect(proposed('check', '')).toEqual([]);
+  });
+
+  it('is registered for holdfast', () => {
+    const { stdout } = spawnSync('bash', ['-c', 'source "$1"; complete -p holdfast', 'bash', script], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('complete -o bashdefault -o default -F _holdfast holdfast\n');
+  });
+});
