@@ -12,13 +12,11 @@ import { openSyslog } from '../io/syslog.ts';
 import { type AgentOptions, readAgentOptions, shownOptions } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
 import { readConfigurationFile, runConfigTest } from './config-test.ts';
+import { configurationFile } from './default-file.ts';
 import { describeOptions } from './getopt.ts';
 
 /** keepalived's exit status for a configuration that cannot be read. */
 const EXIT_NO_CONFIGURATION = 6;
-
-/** Ours first, then keepalived's own, so that replacing it needs no copy of the file. */
-const DEFAULT_FILES = ['/etc/holdfast/holdfast.conf', '/etc/keepalived/keepalived.conf'];
 
 /** Options without effect so far that somebody counts on when the agent stops. */
 const WANTS_ANOTHER_STOP: ReadonlySet<string> = new Set(['release-vips', 'dont-release-vrrp', 'dont-release-ipvs']);
@@ -39,7 +37,7 @@ export async function runAgent(words: readonly string[], environment: Environmen
   if (options.show === 'help') return print(help());
   if (options.show === 'version') return print(`holdfast ${VERSION}\n`);
 
-  const file = options.configurationFile ?? DEFAULT_FILES.find(existsSync) ?? (DEFAULT_FILES[0] as string);
+  const file = options.configurationFile ?? configurationFile(existsSync);
   if (options.configTest) return runConfigTest(file, options.configTest.logFile);
 
   const pidFile = options.pidFile ?? join(options.runDirectory, 'holdfast.pid');
@@ -144,7 +142,10 @@ async function goToBackground(words: readonly string[], options: AgentOptions): 
 const help = (): string => `Usage: holdfast [OPTION…]         run the agent (in the background without -n)
        holdfast -t [-f FILE]       check a configuration and exit
        holdfast status [--json]    what the running agent does and why
-       holdfast check FILE…        check configurations
+       holdfast check FILE…        check configurations, several as the nodes of a cluster
+       holdfast config show        the configuration as understood, and where each value comes from
+       holdfast config explain     what a keyword means
+       holdfast completion bash    completion for the shell
        holdfast help [COMMAND]
 
 A high-availability agent for Linux directors: VRRP, virtual IPs, IPVS and health checks from a keepalived.conf(5).

@@ -4,6 +4,7 @@ import { VERSION } from '../daemon/version.ts';
 import { defaultRunDirectory } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
 import { bashCompletion } from './completion.ts';
+import { showConfig } from './config-show.ts';
 import { checkFiles } from './config-test.ts';
 import { explain } from './explain.ts';
 import { showStatus } from './status.ts';
@@ -52,6 +53,14 @@ export function makeProgram(environment: Environment, end: (status: number) => v
       end(checkFiles(files, { json, strict, separate }));
     });
   const config = program.command('config').description('what a configuration means, and what its keywords are');
+  config
+    .command('show')
+    .description('the configuration as understood: defaults filled in, and where each value comes from')
+    .argument('[file]', 'configuration file; default as of the agent')
+    .option('--json', 'as JSON, for programs')
+    .action((file: string | undefined, options: { json?: boolean }) => {
+      end(showConfig(file, { json: options.json === true }));
+    });
   config
     .command('explain')
     .description('a keyword: where it belongs, its type, range, unit and default, and what it does')

@@ -126,10 +126,13 @@ const likeness = (a: VrrpInstance, b: VrrpInstance): number =>
   (a.vrid === b.vrid ? 4 : 0) + (a.name === b.name ? 2 : 0) + (a.interface === b.interface ? 1 : 0);
 
 function membersOf(node: ClusterNode): Member[] {
+  const blocks = new Map<string, Statement>();
+  for (const statement of node.statements) {
+    const name = statement.keyword.text === 'vrrp_instance' ? statement.args[0]?.text : undefined;
+    if (name !== undefined && !blocks.has(name)) blocks.set(name, statement);
+  }
   return node.configuration.instances.flatMap((instance) => {
-    const statement = node.statements.find(
-      ({ keyword, args }) => keyword.text === 'vrrp_instance' && args[0]?.text === instance.name,
-    );
+    const statement = blocks.get(instance.name);
     return statement === undefined ? [] : [{ node, instance, statement }];
   });
 }
