@@ -75,6 +75,11 @@ for (const page of ['holdfast.8', 'holdfast.conf.5']) {
   writeFileSync(at(`usr/share/man/man${page.at(-1)}/${page}.gz`), gzip(text));
 }
 
+writeFileSync(
+  at('usr/share/bash-completion/completions/holdfast'),
+  run(process.execPath, [join(root, 'dist/main.js'), 'completion', 'bash']),
+);
+
 const size = Number(run('du', ['-sk', '--apparent-size', stage]).split('\t')[0]);
 writeFileSync(
   at('DEBIAN/control'),
