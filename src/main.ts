@@ -14,7 +14,11 @@ switch (role) {
     (await import('./daemon/health.ts')).runHealth();
     break;
   default: {
+    // A pipe whose reader has had enough, `| head`, is no mistake.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
     const status = await runCommandLine(process.argv.slice(2), process.env);
+    // What is on its way into a pipe would be lost.
+    for (const stream of [process.stdout, process.stderr]) await new Promise((done) => stream.write('', done));
     process.exit(status);
   }
 }

@@ -140,7 +140,10 @@ function checkService(id: string, holders: readonly Holder[], places: Places): F
 /** The real servers of one service: one finding a kind of difference, however many servers differ. */
 function checkRealServers(id: string, holders: readonly Holder[], places: Places): Finding[] {
   const all = [...new Set(holders.flatMap(({ server }) => server.realServers.map((real) => real.id)))];
-  const find = ({ server }: Holder, realId: string) => server.realServers.find((real) => real.id === realId);
+  const byId = new Map(
+    holders.map((holder) => [holder, new Map(holder.server.realServers.map((real) => [real.id, real]))]),
+  );
+  const find = (holder: Holder, realId: string) => byId.get(holder)?.get(realId);
   const findings: Finding[] = [];
   const lacks = lacking(holders, ({ server }) => server.realServers.map((real) => real.id));
   if (lacks !== undefined) {

@@ -78,7 +78,12 @@ const addressIn = (word: string | undefined): IpAddress | undefined => parseAddr
 export function effectiveVirtualServer(server: VirtualServer, isActedOn: (word: string) => boolean): Effective {
   const { key, persistenceTimeout, persistenceGranularity: prefixLength, forwardingMethod, onePacket, alpha } = server;
   const isPersistent = persistenceTimeout > 0;
-  const free = new Set(server.realServers);
+  const free = new Map<string, RealServer[]>();
+  for (const real of server.realServers) {
+    const alike = free.get(real.address);
+    if (alike === undefined) free.set(real.address, [real]);
+    else alike.push(real);
+  }
   return {
     values: {
       scheduler: { name: server.scheduler, flags: server.schedulerFlags },
@@ -92,10 +97,10 @@ export function effectiveVirtualServer(server: VirtualServer, isActedOn: (word: 
     inside: (inner, statement) => {
       if (inner !== 'realServers') return undefined;
       const [address, port] = statement.args.map(({ text }) => text);
-      const alike = [...free].filter((real) => real.address === addressIn(address));
+      const alike = free.get(addressIn(address) ?? '') ?? [];
       const real = alike.find((one) => one.port === Number(port)) ?? alike[0];
       if (real === undefined) return 'left out';
-      free.delete(real);
+      alike.splice(alike.indexOf(real), 1);
       return effectiveRealServer(real, isActedOn);
     },
   };
