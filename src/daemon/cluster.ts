@@ -128,7 +128,11 @@ const likeness = (a: VrrpInstance, b: VrrpInstance): number =>
 function membersOf(node: ClusterNode): Member[] {
   const blocks = new Map<string, Statement>();
   for (const statement of node.statements) {
-    const name = statement.keyword.text === 'vrrp_instance' ? statement.args[0]?.text : undefined;
+    const { keyword, args, block = [] } = statement;
+    // One without VRID is left out, and a later one of the same name counts.
+    const counts =
+      keyword.text === 'vrrp_instance' && block.some((inner) => inner.keyword.text === 'virtual_router_id');
+    const name = counts ? args[0]?.text : undefined;
     if (name !== undefined && !blocks.has(name)) blocks.set(name, statement);
   }
   return node.configuration.instances.flatMap((instance) => {

@@ -88,8 +88,10 @@ class Walk {
   #rootBlock(key: string, statement: Statement): Effective | 'left out' | undefined {
     const { instances, virtualServers } = this.#outcome.configuration;
     if (key === 'instances') {
+      const { table, header } = rootKeywords.entries.instances;
+      const isRead = statement.args.length === header.max && this.#read(table, statement, statement.block ?? []);
       const name = statement.args[0]?.text ?? '';
-      const instance = this.#instances.delete(name) ? instances.find((one) => one.name === name) : undefined;
+      const instance = isRead && this.#instances.delete(name) ? instances.find((one) => one.name === name) : undefined;
       return instance === undefined ? 'left out' : effectiveInstance(instance);
     }
     if (key !== 'virtualServers') return undefined;

@@ -148,6 +148,12 @@ describe('holdfast config show', () => {
     expect(lines('global_defs {\n vrrp_strict off\n}')).toContain('vrrp_strict off # a.conf:2');
   });
 
+  it('of two instances of a name the first one that can be read is shown', () => {
+    const text = 'vrrp_instance V {\n interface eth0\n}\nvrrp_instance V {\n interface eth0\n virtual_router_id 9\n}\n';
+    expect(lines(text)).toContain('# vrrp_instance V: left out # a.conf:1');
+    expect(lines(text)).toContain('virtual_router_id 9 # a.conf:6');
+  });
+
   it('an empty file has the defaults of global_defs', () => {
     const [first] = shown('');
     expect(first).toMatchObject({ kind: 'block', keyword: 'global_defs', source: 'default' });
