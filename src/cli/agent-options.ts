@@ -5,6 +5,8 @@ import { type OptionSpec, parseOptions } from './getopt.ts';
 /** What the agent is asked to be. */
 export interface AgentOptions {
   readonly configurationFile: string | undefined;
+  /** What `@id` lines ask for; undefined: the first label of the host name. */
+  readonly configId: string | undefined;
   readonly foreground: boolean;
   readonly logToConsole: boolean;
   /** 0: notices and worse; 1: also what was done; 2: also packets and commands. */
@@ -44,6 +46,7 @@ const valued = (
 const ACTED_ON: readonly OptionSpec[] = [
   valued('f', 'use-file', 'FILE', 'configuration file; default /etc/holdfast/holdfast.conf, else keepalived’s own'),
   valued('t', 'config-test', 'LOG', 'check the configuration, print what is wrong, and exit', 'optional'),
+  valued('i', 'config-id', 'ID', 'what @ID lines of the configuration ask for; default: the short host name'),
   flag('n', 'dont-fork', 'stay in the foreground'),
   flag('l', 'log-console', 'log to standard error also when in the background'),
   flag('D', 'log-detail', 'log what is done; twice: packets and commands too'),
@@ -75,7 +78,6 @@ const ACCEPTED: readonly OptionSpec[] = [
   flag('a', 'address-monitoring', ''),
   valued('s', 'namespace', 'NAME', ''),
   flag('e', 'all-config', ''),
-  valued('i', 'config-id', 'ID', ''),
   flag('x', 'snmp', ''),
   valued('A', 'snmp-agent-socket', 'SOCKET', ''),
   valued('u', 'umask', 'MASK', ''),
@@ -113,6 +115,7 @@ export function readAgentOptions(
     problems,
     options: {
       configurationFile: last('use-file'),
+      configId: last('config-id'),
       foreground: has('dont-fork'),
       logToConsole: has('log-console'),
       logDetail: given('log-detail').length,

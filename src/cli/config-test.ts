@@ -1,8 +1,11 @@
 /** `holdfast -t` and `holdfast check`: reads configurations and prints what is wrong, without side effects. */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { type Diagnostic, formatDiagnostic, type Severity } from '../config/diagnostics.ts';
+import type { PathKind } from '../config/glob.ts';
 import { checkCluster, type NodeFile } from '../daemon/cluster-check.ts';
-import { type ReadOutcome, type ReadOutcomeWithTree, readConfigurationTree } from '../daemon/root.ts';
+import { type HostView, type ReadOutcome, type ReadOutcomeWithTree, readConfigurationTree } from '../daemon/root.ts';
 import { native } from '../io/native.ts';
 import { formatFinding } from './finding-text.ts';
 
@@ -11,24 +14,58 @@ const EXIT_NO_CONFIGURATION = 6;
 /** keepalived's exit status for whatever else there is to complain about. */
 const EXIT_COMPLAINTS = 5;
 
-/** Reads a configuration of this host from the file system. Throws a sentence when the file cannot be read. */
-export function readConfigurationFile(file: string): ReadOutcome {
-  const { configuration, diagnostics, exitCode } = readConfigurationFileTree(file, interfaceExists);
+/**
+ * Reads a configuration of this host from the file system. Throws a sentence when the file cannot be read.
+ * @param configId what `@id` lines ask for; undefined: the first label of the name of this host
+ */
+export function readConfigurationFile(file: string, configId?: string): ReadOutcome {
+  const { configuration, diagnostics, exitCode } = readConfigurationFileTree(file, hostView(configId));
   return { configuration, diagnostics, exitCode };
 }
 
 /**
  * The same with its tree.
- * @param exists absent: the file may be of another host, so interfaces are not looked for
+ * @param host what is known of the host; the file may be of another one, whose interfaces are not looked for here
  */
-export function readConfigurationFileTree(file: string, exists?: (name: string) => boolean): ReadOutcomeWithTree {
+export function readConfigurationFileTree(file: string, host: HostView = anyHost()): ReadOutcomeWithTree {
   try {
-    return readConfigurationTree(file, (path) => readFileSync(path), exists);
+    return readConfigurationTree(file, (path) => readFileSync(path), host);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new Error(`cannot read the configuration ${file}: ${code === 'ENOENT' ? 'no such file' : message}`);
   }
+}
+
+const hostView = (configId = hostname().split('.')[0] ?? ''): HostView => ({
+  configId,
+  list: namesIn,
+  kindOf,
+  environment: (name) => process.env[name],
+  random: (min, max) => min + Math.floor(Math.random() * (max - min + 1)),
+  absolute: (folder) => resolve(folder),
+  interfaceExists,
+});
+
+/** This host's files for a configuration that may be of another host. */
+function anyHost(): HostView {
+  const { interfaceExists: _ours, ...host } = hostView();
+  return host;
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function kindOf(path: string): PathKind | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
+  if (stats.isDirectory()) return 'directory';
+  return !stats.isFile() ? 'other' : (stats.mode & 0o111) === 0 ? 'file' : 'executable';
 }
 
 /** Whether this host has an interface; true where the addon, which could tell, is not there. */
@@ -42,10 +79,10 @@ function interfaceExists(name: string): boolean {
 }
 
 /** `-t`: the diagnostics on standard error or at the end of LOG; the exit status is keepalived's. */
-export function runConfigTest(file: string, logFile: string | undefined): number {
+export function runConfigTest(file: string, logFile: string | undefined, configId?: string): number {
   let outcome: ReadOutcome;
   try {
-    outcome = readConfigurationFile(file);
+    outcome = readConfigurationFile(file, configId);
   } catch (error) {
     process.stderr.write(`holdfast: ${(error as Error).message}\n`);
     return EXIT_NO_CONFIGURATION;
@@ -92,7 +129,7 @@ export function checkFiles(given: readonly string[], options: CheckOptions): num
   const nodes: NodeFile[] = [];
   for (const file of files) {
     try {
-      const outcome = readConfigurationFileTree(file, isCluster ? undefined : interfaceExists);
+      const outcome = readConfigurationFileTree(file, isCluster ? anyHost() : hostView());
       const { diagnostics, exitCode } = outcome;
       const fails = exitCode === 0 && options.strict && diagnostics.length > 0;
       results.push({ file, exitCode: fails ? EXIT_COMPLAINTS : exitCode, diagnostics });

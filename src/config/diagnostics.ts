@@ -42,6 +42,8 @@ export interface Place {
   readonly line: number;
   readonly column: number;
   readonly length: number;
+  /** The parameter that the text comes from, and where that was defined. */
+  readonly via?: string;
 }
 
 /** What may be said besides the sentence. */
@@ -59,11 +61,11 @@ export class Report {
   #omitted = 0;
 
   error(at: Place, message: string, details: Details = {}): void {
-    this.#add({ severity: 'error', ...placeOf(at), message, ...details });
+    this.#add({ severity: 'error', ...placeOf(at), message: withOrigin(message, at), ...details });
   }
 
   warning(at: Place, message: string, details: Details = {}): void {
-    this.#add({ severity: 'warning', ...placeOf(at), message, ...details });
+    this.#add({ severity: 'warning', ...placeOf(at), message: withOrigin(message, at), ...details });
   }
 
   note(at: Place, message: string, details: Details = {}): void {
@@ -120,6 +122,9 @@ export class Report {
     return ([2, 6, 5, 4] as const).find((code) => this.#exitCodes.has(code)) ?? 0;
   }
 }
+
+const withOrigin = (message: string, { via }: Place): string =>
+  via === undefined ? message : `${message} (from ${via})`;
 
 const placeOf = ({ file, line, column, length }: Place): Place => ({ file, line, column, length: Math.max(1, length) });
 

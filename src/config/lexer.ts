@@ -169,6 +169,15 @@ export class Lexer {
 
   /** Counts on from the last word, so that a line costs its length once. */
   #word(line: SourceLine, start: number, end: number, text: string, quoted: boolean): Word {
+    if (line.origin !== undefined) {
+      return {
+        text,
+        quoted,
+        file: line.file,
+        line: line.number,
+        ...originOf(line.origin, line.text.slice(start, end)),
+      };
+    }
     const column = this.#counted.column + codePoints(line.text, this.#counted.offset, start);
     this.#counted = { offset: start, column };
     return { text, quoted, file: line.file, line: line.number, column, length: codePoints(line.text, start, end) };
@@ -190,6 +199,21 @@ export class Lexer {
     }
     this.#odd.clear();
   }
+}
+
+/** Where a word of a changed line stands in the line as it was written: itself, or else the parameter it may be from. */
+function originOf({ text, from }: NonNullable<SourceLine['origin']>, word: string) {
+  const via = from.length === 0 ? {} : { via: from.join(', ') };
+  const itself = text.indexOf(word);
+  if (itself >= 0) {
+    return { column: codePoints(text, 0, itself) + 1, length: codePoints(text, itself, itself + word.length) };
+  }
+  const [reference = text.trim()] = /\$(\{[^}]*\}|[A-Za-z_0-9]+)/.exec(text) ?? [];
+  return {
+    column: codePoints(text, 0, text.indexOf(reference)) + 1,
+    length: codePoints(reference, 0, reference.length),
+    ...via,
+  };
 }
 
 function codePoints(text: string, start: number, end: number): number {

@@ -20,7 +20,7 @@ import type {
 } from './table.ts';
 import { type Statement, titleOf } from './tree.ts';
 import type { Complaints } from './values.ts';
-import { unreadSyntax, type Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 type AnyValueEntry = ValueEntry<unknown, 'required' | 'optional' | 'value'>;
 type AnyBlockEntry = BlockEntry<Entries, boolean>;
@@ -35,7 +35,6 @@ const SEARCHES_MAX = 100;
 export class Reader {
   readonly #report: Report;
   readonly #vocabulary: Vocabulary;
-  readonly #said = new Set<string>();
   /** Keywords of the blocks that are being read, the innermost last. */
   readonly #path: string[] = [];
   #searches = 0;
@@ -48,13 +47,6 @@ export class Reader {
   /** Says that nobody knows the word of a statement in the block that is being read. */
   unknown({ keyword, block }: Statement, table: Table<Entries>): void {
     const details = { keyword: keyword.text };
-    const unread = unreadSyntax(keyword.text);
-    if (unread !== undefined) {
-      if (this.#said.has(unread)) return;
-      this.#said.add(unread);
-      this.#report.error(keyword, `${unread} not acted on yet; such lines are left out`, { ...details, ...SILENT });
-      return;
-    }
     const search = this.#searches++ < SEARCHES_MAX;
     const { message, suggestion } = this.#vocabulary.explain(
       keyword.text,

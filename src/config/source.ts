@@ -1,16 +1,18 @@
 /**
  * From the bytes of a file to its lines, each with where it came from.
  *
- * What will replace, repeat or insert lines (include, parameters, conditions, ~SEQ) belongs between `readSource` and the
- * lexer: it takes lines and gives lines, and a line keeps the place that it was written at.
+ * What replaces, repeats or inserts lines (include, parameters, conditions, ~SEQ) stands between `readSource` and the
+ * lexer, in expand.ts: it takes lines and gives lines, and a line keeps the place that it was written at.
  */
 import type { Report } from './diagnostics.ts';
 
-/** A line without its end. `text` starts at column 1 of line `number` of `file`. */
+/** A line without its end. `text` starts at column 1 of line `number` of `file`, unless `origin` says otherwise. */
 export interface SourceLine {
   readonly file: string;
   readonly number: number;
   readonly text: string;
+  /** Where `text` is not what stands there: what does, and the parameters that it came from. */
+  readonly origin?: { readonly text: string; readonly from: readonly string[] };
 }
 
 /** keepalived's line buffer: a longer line is dropped there. */

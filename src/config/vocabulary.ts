@@ -102,12 +102,3 @@ function tableOf({ entry, variant }: Found): Table<Entries> | undefined {
   if (variant !== undefined) return variant.table;
   return (entry as Entry).kind === 'block' ? (entry as { table: Table<Entries> }).table : undefined;
 }
-
-/** Parts of the language that no stage reads yet, as the beginning of a sentence; undefined for an ordinary word. */
-export function unreadSyntax(word: string): string | undefined {
-  if (/^\$[A-Za-z_][A-Za-z0-9_]*=/.test(word)) return 'parameters ($NAME=VALUE) are';
-  if (/^@\^?[A-Za-z0-9_.-]+$/.test(word)) return 'conditional lines (@id) are';
-  if (/^~(SEQx?|LST)\(/.test(word)) return 'sequences (~SEQ, ~LST) are';
-  if (/^include[rmwba]?$/.test(word)) return 'included files are';
-  return undefined;
-}

@@ -6,8 +6,10 @@
 import { checkersNotActedOn } from '../checks/keywords.ts';
 import { tcpChecker } from '../checks/tcp-keywords.ts';
 import { type Diagnostic, type ExitCode, Report } from '../config/diagnostics.ts';
+import { expand } from '../config/expand.ts';
+import type { FileAccess } from '../config/glob.ts';
+import type { Surroundings } from '../config/parameters.ts';
 import { Reader } from '../config/reader.ts';
-import { decodeText, readSource } from '../config/source.ts';
 import { block, blocks, flag, LATER, NAME, opaque, table, value } from '../config/table.ts';
 import { parse, type Statement } from '../config/tree.ts';
 import { integer, UINT32_MAX, words } from '../config/values.ts';
@@ -93,31 +95,53 @@ export const rootKeywords = table({
 
 const vocabulary = new Vocabulary(rootKeywords);
 
+/** What the reading asks of the host. What is absent is not asked. */
+export interface HostView extends Partial<Omit<FileAccess, 'readFile'>>, Partial<Surroundings> {
+  /** Absent: interfaces are not looked for. */
+  interfaceExists?(name: string): boolean;
+}
+
 /**
  * Reads a configuration. No mistake in it stops the reading; what is wrong is left out and said.
  * @param readFile gives the content of a file, as bytes or decoded; what it throws for the file itself is passed on
- * @param interfaceExists says whether the host has an interface; absent: interfaces are not looked for
  */
 export function readConfiguration(
   fileName: string,
-  readFile: (path: string) => string | Uint8Array,
-  interfaceExists?: (name: string) => boolean,
+  readFile: FileAccess['readFile'],
+  host: HostView = {},
 ): ReadOutcome {
-  const { configuration, diagnostics, exitCode } = readConfigurationTree(fileName, readFile, interfaceExists);
+  const { configuration, diagnostics, exitCode } = readConfigurationTree(fileName, readFile, host);
   return { configuration, diagnostics, exitCode };
 }
 
 /** As `readConfiguration`, and the tree too. */
 export function readConfigurationTree(
   fileName: string,
-  readFile: (path: string) => string | Uint8Array,
-  interfaceExists?: (name: string) => boolean,
+  readFile: FileAccess['readFile'],
+  host: HostView = {},
 ): ReadOutcomeWithTree {
   const report = new Report();
-  const lines = readSource(fileName, decodeText(readFile(fileName)), report);
+  const files: FileAccess = { list: () => [], kindOf: (path) => kindByReading(readFile, path), ...host, readFile };
+  const surroundings: Surroundings = {
+    configId: '',
+    environment: () => undefined,
+    random: (min) => min,
+    absolute: (folder) => folder,
+    ...host,
+  };
+  const lines = expand(fileName, files, surroundings, report);
   const statements = parse(lines, rootKeywords, report);
-  const configuration = build(fileName, statements, report, interfaceExists);
+  const configuration = build(fileName, statements, report, host.interfaceExists);
   return { configuration, statements, ...report.finish() };
+}
+
+function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' | undefined {
+  try {
+    readFile(path);
+    return 'file';
+  } catch {
+    return undefined;
+  }
 }
 
 function build(

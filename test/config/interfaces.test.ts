@@ -12,11 +12,7 @@ const instance = (extra = '') => `vrrp_instance VI_1 {
 ${extra}`;
 
 const read = (text: string, ...present: string[]) =>
-  readConfiguration(
-    'x.conf',
-    () => text,
-    (name) => present.includes(name),
-  );
+  readConfiguration('x.conf', () => text, { interfaceExists: (name) => present.includes(name) });
 
 describe('interfaces of a configuration', () => {
   it('that the host has are nothing to talk about', () => {
