@@ -12,12 +12,14 @@ import {
   type Entries,
   flag,
   type Header,
+  type Reading,
   type Table,
   table,
   type Variant,
   value,
   variant,
 } from '../config/table.ts';
+import type { Statement } from '../config/tree.ts';
 import {
   boolean,
   decimalSeconds,
@@ -69,6 +71,10 @@ export interface GivenChecker {
   readonly keyword: Word;
   /** Undefined: this kind is not acted on yet. */
   readonly configure?: (inherited: Inherited, report: Report) => CheckerConfig;
+  /** The command that it runs, and who runs it. */
+  readonly command?: { readonly script: Statement | undefined; readonly user: Statement | undefined };
+  /** What it cannot do without and lacks. */
+  readonly lacks?: string;
 }
 
 /** Longest time keepalived takes for a timeout. */
@@ -192,18 +198,53 @@ const bfdKeywords = table({
   alpha: value('alpha', boolean(), 'Down until the session is up.'),
 });
 
-const notYet = (word: string, content: Table<Entries>, doc: string): Variant<GivenChecker> =>
-  variant(word, content, doc, ({ keyword }) => ({ keyword }), { later: true });
+/** @param lacks what a reading lacks that the check cannot do without */
+const notYet = <E extends Entries>(
+  word: string,
+  content: Table<E>,
+  doc: string,
+  lacks: (reading: Reading<E>) => string | undefined = () => undefined,
+): Variant<GivenChecker> =>
+  variant(
+    word,
+    content,
+    doc,
+    (reading) => {
+      const missing = lacks(reading);
+      return { keyword: reading.keyword, ...(missing === undefined ? {} : { lacks: missing }) };
+    },
+    { later: true },
+  );
+
+const miscChecker = variant(
+  'MISC_CHECK',
+  miscKeywords,
+  'Healthy when a command says so.',
+  ({ keyword, values, at }): GivenChecker => ({
+    keyword,
+    command: { script: at('path'), user: at('user') },
+    ...(values.path === undefined ? { lacks: 'misc_path' } : {}),
+  }),
+  { later: true },
+);
 
 /** Kinds of checkers whose words are known and nothing more. */
 export const checkersNotActedOn: readonly Variant<GivenChecker>[] = [
-  notYet('HTTP_GET', httpKeywords, 'Healthy when a web page is as it should be.'),
-  notYet('SSL_GET', httpKeywords, 'The same over TLS.'),
+  notYet('HTTP_GET', httpKeywords, 'Healthy when a web page is as it should be.', lacksUrl),
+  notYet('SSL_GET', httpKeywords, 'The same over TLS.', lacksUrl),
   notYet('SMTP_CHECK', smtpKeywords, 'Healthy when a mail server greets.'),
   notYet('DNS_CHECK', dnsKeywords, 'Healthy when a name server answers.'),
-  notYet('MISC_CHECK', miscKeywords, 'Healthy when a command says so.'),
+  miscChecker,
   notYet('UDP_CHECK', udpKeywords, 'Healthy when a datagram is not refused.'),
   notYet('PING_CHECK', pingKeywords, 'Healthy when an echo request is answered.'),
-  notYet('FILE_CHECK', fileKeywords, 'Healthy while the number in a file says so.'),
-  notYet('BFD_CHECK', bfdKeywords, 'Healthy while a BFD session is up.'),
+  notYet('FILE_CHECK', fileKeywords, 'Healthy while the number in a file says so.', ({ values }) =>
+    values.trackFile === undefined ? 'track_file' : undefined,
+  ),
+  notYet('BFD_CHECK', bfdKeywords, 'Healthy while a BFD session is up.', ({ values }) =>
+    values.name === undefined ? 'name' : undefined,
+  ),
 ];
+
+function lacksUrl({ values }: Reading<(typeof httpKeywords)['entries']>): string | undefined {
+  return values.urls.length === 0 ? 'url' : undefined;
+}

@@ -1,13 +1,10 @@
 /** `holdfast -t` and `holdfast check`: reads configurations and prints what is wrong, without side effects. */
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { type Diagnostic, formatDiagnostic, type Severity } from '../config/diagnostics.ts';
-import type { PathKind } from '../config/glob.ts';
 import { checkCluster, type NodeFile } from '../daemon/cluster-check.ts';
 import { type HostView, type ReadOutcome, type ReadOutcomeWithTree, readConfigurationTree } from '../daemon/root.ts';
-import { native } from '../io/native.ts';
 import { formatFinding } from './finding-text.ts';
+import { hostView } from './host-view.ts';
 
 /** keepalived's exit status for a configuration that cannot be read. */
 const EXIT_NO_CONFIGURATION = 6;
@@ -37,45 +34,10 @@ export function readConfigurationFileTree(file: string, host: HostView = anyHost
   }
 }
 
-const hostView = (configId = hostname().split('.')[0] ?? ''): HostView => ({
-  configId,
-  list: namesIn,
-  kindOf,
-  environment: (name) => process.env[name],
-  random: (min, max) => min + Math.floor(Math.random() * (max - min + 1)),
-  absolute: (folder) => resolve(folder),
-  interfaceExists,
-});
-
-/** This host's files for a configuration that may be of another host. */
+/** The files of this host, for a configuration that may be of another host: its interfaces and scripts are not here. */
 function anyHost(): HostView {
-  const { interfaceExists: _ours, ...host } = hostView();
+  const { interfaceExists: _interfaces, scripts: _scripts, ...host } = hostView();
   return host;
-}
-
-function namesIn(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function kindOf(path: string): PathKind | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return undefined;
-  if (stats.isDirectory()) return 'directory';
-  return !stats.isFile() ? 'other' : (stats.mode & 0o111) === 0 ? 'file' : 'executable';
-}
-
-/** Whether this host has an interface; true where the addon, which could tell, is not there. */
-function interfaceExists(name: string): boolean {
-  try {
-    native().interfaceIndex(name);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENODEV';
-  }
 }
 
 /** `-t`: the diagnostics on standard error or at the end of LOG; the exit status is keepalived's. */

@@ -105,6 +105,12 @@ class BlockReader {
       return;
     }
     if (found.aliasMessage !== undefined) this.#report.warning(keyword, found.aliasMessage, { keyword: keyword.text });
+    const { since } = found.entry as { since?: string };
+    if (since !== undefined) {
+      this.#report.warning(keyword, `${keyword.text} came with keepalived ${since}; 2.2.7 does not know it`, {
+        keyword: keyword.text,
+      });
+    }
     this.#known(found, statement);
   }
 

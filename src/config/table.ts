@@ -18,10 +18,13 @@ interface Common {
   /** One sentence of our own: what it does. */
   readonly doc: string;
   readonly aliases?: readonly Alias[];
+  /** The keepalived that first knew it, where that is later than 2.2.7. */
+  readonly since?: string;
 }
 
 /** Options of an entry with a value. */
 export interface Options<T> {
+  readonly since?: string;
   readonly aliases?: readonly Alias[];
   /** Accepted without effect so far: always, or for these values. Said in one note per file. */
   readonly later?: true | ((value: T) => boolean);
@@ -243,7 +246,7 @@ export const list = <T>(
   word: string,
   line: LineType<T>,
   doc: string,
-  options: Pick<ListEntry<T>, 'aliases' | 'later' | 'whenEmpty'> = {},
+  options: Pick<ListEntry<T>, 'aliases' | 'later' | 'since' | 'whenEmpty'> = {},
 ): ListEntry<T> => ({ kind: 'list', word, line, doc, ...options });
 
 const NO_HEADER: Header = { min: 0, max: 0, expected: 'nothing', missingIs: 5 };
@@ -253,7 +256,7 @@ export const block = <E extends Entries>(
   word: string,
   content: Table<E>,
   doc: string,
-  options: { later?: true } = {},
+  options: { later?: true; since?: string } = {},
 ): BlockEntry<E, false> => ({ kind: 'block', word, table: content, many: false, header: NO_HEADER, doc, ...options });
 
 /** A block of keywords that may be there many times, each with its header. */

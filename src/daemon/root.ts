@@ -10,23 +10,19 @@ import { expand } from '../config/expand.ts';
 import type { FileAccess } from '../config/glob.ts';
 import type { Surroundings } from '../config/parameters.ts';
 import { Reader } from '../config/reader.ts';
-import { block, blocks, flag, LATER, NAME, opaque, table, value } from '../config/table.ts';
+import { block, blocks, flag, LATER, NAME, opaque, type Reading, table, value } from '../config/table.ts';
 import { parse, type Statement } from '../config/tree.ts';
 import { integer, UINT32_MAX, words } from '../config/values.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
 import { ipvsBlocks, VIRTUAL_SERVER, type VirtualServer, virtualServerKeywords } from '../ipvs/keywords.ts';
 import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
 import { buildInstances } from '../vrrp/instances.ts';
-import {
-  staticBlocks,
-  trackFileKeywords,
-  trackProcessKeywords,
-  type VrrpInstance,
-  vrrpInstanceKeywords,
-  vrrpScriptKeywords,
-  vrrpSyncGroupKeywords,
-} from '../vrrp/keywords.ts';
+import { staticBlocks, type VrrpInstance, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
+import { checkReferences } from '../vrrp/references.ts';
+import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
+import { checkScripts } from './script-checks.ts';
+import type { ScriptView } from './scripts.ts';
 
 /** What the agent runs with. Survives JSON unchanged. */
 export interface Configuration {
@@ -76,7 +72,7 @@ export const rootKeywords = table({
   ),
   ...staticBlocks,
   ...ipvsBlocks,
-  bfdInstances: opaque('bfd_instance', 'A BFD session.'),
+  bfdInstances: blocks('bfd_instance', NAME, bfdKeywords, 'A BFD session.', LATER),
   ssl: opaque('SSL', 'Certificates for SSL_GET.'),
   networkNamespace: value('net_namespace', words('a name', 1, 1), 'Network namespace to run in.', {
     ...LATER,
@@ -93,12 +89,17 @@ export const rootKeywords = table({
   linkbeatUsePolling: flag('linkbeat_use_polling', 'Polls the link of interfaces.', LATER),
 });
 
+/** A whole configuration as it was read. */
+export type RootReading = Reading<(typeof rootKeywords)['entries']>;
+
 const vocabulary = new Vocabulary(rootKeywords);
 
 /** What the reading asks of the host. What is absent is not asked. */
 export interface HostView extends Partial<Omit<FileAccess, 'readFile'>>, Partial<Surroundings> {
   /** Absent: interfaces are not looked for. */
   interfaceExists?(name: string): boolean;
+  /** Absent: commands are not looked for. */
+  readonly scripts?: ScriptView;
 }
 
 /**
@@ -131,7 +132,7 @@ export function readConfigurationTree(
   };
   const lines = expand(fileName, files, surroundings, report);
   const statements = parse(lines, rootKeywords, report);
-  const configuration = build(fileName, statements, report, host.interfaceExists);
+  const configuration = build(fileName, statements, report, host);
   return { configuration, statements, ...report.finish() };
 }
 
@@ -144,28 +145,31 @@ function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' |
   }
 }
 
-function build(
-  file: string,
-  statements: readonly Statement[],
-  report: Report,
-  interfaceExists?: (name: string) => boolean,
-): Configuration {
+function build(file: string, statements: readonly Statement[], report: Report, host: HostView): Configuration {
   const reader = new Reader(report, vocabulary);
   const topLevel: Statement = {
     keyword: { text: '', quoted: false, file, line: 1, column: 1, length: 1 },
     args: [],
     raw: '',
   };
-  const root = reader.read(rootKeywords, topLevel, statements);
-  const given = root?.values;
-  const global = given?.global ?? reader.read(globalKeywords, topLevel, []);
+  const root = reader.read(rootKeywords, topLevel, statements) as RootReading;
+  const { values: given } = root;
+  const global = given.global ?? reader.read(globalKeywords, topLevel, []);
   if (global === undefined) throw new Error('assertion failed: global_defs requires nothing');
   const { values } = global;
-  const looked = interfaceExists === undefined || values.dynamicInterfaces !== undefined ? {} : { interfaceExists };
-  const vrrp = { ...values, ...looked, version: values.vrrpVersion, strict: values.vrrpStrict };
-  return {
-    global: values,
-    instances: buildInstances(given?.instances ?? [], vrrp, report),
-    virtualServers: buildVirtualServers(given?.virtualServers ?? [], report),
+  const { interfaceExists } = host;
+  let lacksInterface = false;
+  const exists = (name: string): boolean => {
+    const isThere = interfaceExists?.(name) ?? true;
+    lacksInterface ||= !isThere;
+    return isThere;
   };
+  const looked =
+    interfaceExists === undefined || values.dynamicInterfaces !== undefined ? {} : { interfaceExists: exists };
+  const vrrp = { ...values, ...looked, version: values.vrrpVersion, strict: values.vrrpStrict };
+  const instances = buildInstances(given.instances, vrrp, report);
+  const virtualServers = buildVirtualServers(given.virtualServers, report);
+  const unusable = checkScripts(given, global, host.scripts, report, () => lacksInterface);
+  checkReferences(given, unusable, looked.interfaceExists, report);
+  return { global: values, instances, virtualServers };
 }

@@ -270,7 +270,11 @@ class VirtualServerBuilder {
       warmup: values.warmup ?? outer.warmup,
       alpha: values.alpha ?? outer.alpha,
     };
-    return values.checkers.flatMap(({ keyword, configure }) => {
+    return values.checkers.flatMap(({ keyword, configure, lacks }) => {
+      if (lacks !== undefined) {
+        this.#report.error(keyword, `${keyword.text} has no ${lacks}; the check is left out`);
+        return [];
+      }
       if (configure !== undefined) return [configure(inherited, this.#report)];
       const known = this.#idle.get(keyword.text);
       if (known === undefined) this.#idle.set(keyword.text, { place: keyword, count: 1 });

@@ -4,6 +4,7 @@
  */
 import type { IpAddress } from '../base/address.ts';
 import { type Duration, seconds, ZERO } from '../base/time.ts';
+import type { Word } from '../config/lexer.ts';
 import { block, flag, LATER, type LineType, list, opaque, optional, required, table, value } from '../config/table.ts';
 import {
   boolean,
@@ -23,6 +24,8 @@ import {
   words,
 } from '../config/values.ts';
 import { addressLine } from './address-keywords.ts';
+import { routeLine, ruleLine } from './route-keywords.ts';
+import { trackKeywords } from './tracking-keywords.ts';
 
 /** A virtual address and how it is put on its interface. */
 export interface VirtualAddress {
@@ -76,8 +79,8 @@ export interface VrrpInstance {
   readonly trackPrimary: boolean;
 }
 
-/** Any line, one item a line: for lists whose lines have a grammar of their own that is not read yet. */
-const anyLine: LineType<string> = { expected: 'a line', read: (given) => [given.map((word) => word.text).join(' ')] };
+/** Names, one or more a line. */
+const nameLine: LineType<Word> = { expected: 'names', read: (given) => given };
 
 const peerLine: LineType<IpAddress> = {
   expected: 'the address of a peer',
@@ -130,14 +133,6 @@ const notifyKeywords = {
   smtpAlert: value('smtp_alert', boolean(), 'Send a mail on every change of state.', LATER),
 };
 
-const trackKeywords = {
-  trackInterface: list('track_interface', anyLine, 'Interfaces that must be up, or that change the priority.', LATER),
-  trackScript: list('track_script', anyLine, 'Scripts whose result counts.', LATER),
-  trackFile: list('track_file', anyLine, 'Files whose number counts.', LATER),
-  trackProcess: list('track_process', anyLine, 'Processes that must run.', LATER),
-  trackBfd: list('track_bfd', anyLine, 'BFD sessions that must be up.', LATER),
-};
-
 /** The words of authentication { }. */
 export const authenticationKeywords = table({
   type: value(
@@ -147,6 +142,15 @@ export const authenticationKeywords = table({
     { later: (type) => type === 'AH', instead: 'as it stands there is no authentication, as in keepalived' },
   ),
   password: value('auth_pass', password(), 'The password; the first 8 bytes count.'),
+});
+
+/** The words of auth_hmac { }. */
+export const hmacKeywords = table({
+  keys: value('key', words('a number and a key', 2, 2), 'A key and its number, 1 to 255; may be repeated.'),
+  activeKey: value('active_key', integer(1, 255), 'The key to send with.'),
+  antiReplay: value('anti_replay', wordOf('time', 'monotonic'), 'How repeated packets are told.'),
+  timeWindow: value('time_window', wholeSeconds(1, 300), 'How far clocks may differ.'),
+  mode: value('mode', wordOf('enforce', 'permissive', 'receive-only'), 'What is required of others.'),
 });
 
 /** The words of vrrp_instance NAME { }. */
@@ -178,7 +182,7 @@ export const vrrpInstanceKeywords = table({
   }),
   virtualAddresses: list('virtual_ipaddress', addressLine, 'The virtual addresses, as advertised.'),
   excludedAddresses: list('virtual_ipaddress_excluded', addressLine, 'Virtual addresses that are not advertised.'),
-  noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', LATER),
+  noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', { ...LATER, since: '2.3' }),
   authentication: block('authentication', authenticationKeywords, 'Authentication of advertisements, version 2 only.'),
   sourceAddress: value('mcast_src_ip', ipAddress(), 'Source address of advertisements.', {
     aliases: ['unicast_src_ip'],
@@ -267,15 +271,33 @@ export const vrrpInstanceKeywords = table({
     LATER,
   ),
   promoteSecondaries: flag('promote_secondaries', 'Keep secondary addresses when their primary goes.', LATER),
-  virtualRoutes: list('virtual_routes', anyLine, 'Routes that come and go with the addresses.', LATER),
-  virtualRules: list('virtual_rules', anyLine, 'Routing rules that come and go with the addresses.', LATER),
+  virtualRoutes: list('virtual_routes', routeLine(false), 'Routes that come and go with the addresses.', LATER),
+  virtualRules: list('virtual_rules', ruleLine(), 'Routing rules that come and go with the addresses.', LATER),
   oldUnicastChecksum: value(
     'old_unicast_checksum',
     orNothing(wordOf('never')),
     'Checksum of unicast as of old keepalived.',
     LATER,
   ),
-  checksumAsVersion2: value('v3_checksum_as_v2', boolean(), 'Version 3 checksum without pseudo header.', LATER),
+  checksumAsVersion2: value('v3_checksum_as_v2', boolean(), 'Version 3 checksum without pseudo header.', {
+    ...LATER,
+    since: '2.3',
+  }),
+  ownerIgnoreAdverts: value('owner_ignore_adverts', boolean(), 'The owner of the addresses discards advertisements.', {
+    ...LATER,
+    since: '2.3',
+  }),
+  timerExpiredBackup: value('timer_expired_backup', orNothing(integer(1, 254)), 'Step down when scheduled too late.', {
+    ...LATER,
+    since: '2.3',
+    aliases: ['thread_timer_expired'],
+  }),
+  hmac: block('auth_hmac', hmacKeywords, 'Authentication of advertisements with HMAC.', { ...LATER, since: '2.4' }),
+  vrf: value('vrf', interfaceName(), 'VRF of an instance without interface.', LATER),
+  linkbeatUsePolling: flag('linkbeat_use_polling', 'Polls the link.', {
+    ...LATER,
+    deprecated: 'linkbeat_use_polling of an instance is obsolete; write linkbeat_interfaces',
+  }),
   kernelReceiveBuffer: value('kernel_rx_buf_size', integer(0, UINT32_MAX), 'Receive buffer in bytes.', {
     ...LATER,
     missingIs: 5,
@@ -294,56 +316,22 @@ export const vrrpInstanceKeywords = table({
   notifyMasterLowerPriority: value('notify_master_rx_lower_pri', script(), 'Command after a lower priority.', LATER),
 });
 
-const trackedProgramKeywords = {
-  weight: value('weight', words('a weight, then reverse if wanted', 1, 2), 'How the result changes the priority.'),
-};
-
-/** The words of vrrp_script NAME { }. */
-export const vrrpScriptKeywords = table({
-  script: value('script', script(), 'The command to run.'),
-  interval: value('interval', decimalSeconds(0, 4294), 'Time from one run to the next.'),
-  timeout: value('timeout', decimalSeconds(0, 4294), 'Time after which a run is a failure.'),
-  ...trackedProgramKeywords,
-  rise: value('rise', integer(1, INT32_MAX), 'Successes in a row that make it up.'),
-  fall: value('fall', integer(1, INT32_MAX), 'Failures in a row that make it down.'),
-  user: value('user', words('a user, then a group if wanted', 1, 2), 'Who runs it.'),
-  initFail: flag('init_fail', 'Counts as failed until the first result.'),
-});
-
 /** The words of vrrp_sync_group NAME { }. */
 export const vrrpSyncGroupKeywords = table({
-  group: list('group', anyLine, 'The instances that change state together.'),
+  group: list('group', nameLine, 'The instances that change state together.'),
   ...trackKeywords,
   ...notifyKeywords,
-  globalTracking: flag('global_tracking', 'Obsolete spelling of sync_group_tracking_weight.'),
+  globalTracking: flag('global_tracking', 'Obsolete spelling of sync_group_tracking_weight.', {
+    deprecated: 'global_tracking is obsolete; write the track_… blocks into the group, and sync_group_tracking_weight',
+  }),
   trackingWeight: flag('sync_group_tracking_weight', 'Weights of tracked things count in the group.'),
-});
-
-/** The words of track_file NAME { }. */
-export const trackFileKeywords = table({
-  file: value('file', text('a path'), 'The file that holds a number.'),
-  ...trackedProgramKeywords,
-  initialValue: value('init_file', words('a number, then overwrite if wanted', 0, 2), 'Makes the file at the start.'),
-});
-
-/** The words of vrrp_track_process NAME { }. */
-export const trackProcessKeywords = table({
-  process: value('process', words('a process name'), 'The process that must run.'),
-  ...trackedProgramKeywords,
-  parameterMatch: value('param_match', words('initial or partial', 0, 1), 'How the parameters are compared.'),
-  quorum: value('quorum', integer(1, 65535), 'How many of it must run.'),
-  quorumMax: value('quorum_max', integer(0, 65535), 'How many of it may run.'),
-  delay: value('delay', decimalSeconds(0.000001, 3600), 'Wait before a change counts.'),
-  forkDelay: value('fork_delay', decimalSeconds(0.000001, 3600), 'Wait before a new process counts.'),
-  terminateDelay: value('terminate_delay', decimalSeconds(0.000001, 3600), 'Wait before an ended process counts.'),
-  fullCommand: flag('full_command', 'Compare the whole command line.'),
 });
 
 /** Lists of the top level that have lines of their own grammar. */
 export const staticBlocks = {
-  staticAddresses: list('static_ipaddress', anyLine, 'Addresses that are there while the agent runs.', LATER),
-  staticRoutes: list('static_routes', anyLine, 'Routes that are there while the agent runs.', LATER),
-  staticRules: list('static_rules', anyLine, 'Routing rules that are there while the agent runs.', LATER),
+  staticAddresses: list('static_ipaddress', addressLine, 'Addresses that are there while the agent runs.', LATER),
+  staticRoutes: list('static_routes', routeLine(true), 'Routes that are there while the agent runs.', LATER),
+  staticRules: list('static_rules', ruleLine(), 'Routing rules that are there while the agent runs.', LATER),
   trackGroups: opaque('track_group', 'Instances that follow static addresses, routes or rules.'),
   garpGroups: opaque('garp_group', 'Interfaces that share the spacing of gratuitous ARP.'),
   linkbeatInterfaces: opaque('linkbeat_interfaces', 'Interfaces whose link is polled.'),

@@ -29,10 +29,10 @@ describe('blocks', () => {
 
 describe('an unknown block', () => {
   it('is skipped with all that is in it, and said once', () => {
-    expect(said(instanceWith('auth_hmca {', 'key 1 {', '}', 'interface lo', '}', 'priority 7'))).toEqual([
-      "4:1 error: unknown block 'auth_hmca' in vrrp_instance; it is skipped",
+    expect(said(instanceWith('frobnicate {', 'key 1 {', '}', 'interface lo', '}', 'priority 7'))).toEqual([
+      "4:1 error: unknown block 'frobnicate' in vrrp_instance; it is skipped",
     ]);
-    expect(instanceOf('auth_hmca {', 'interface lo', '}', 'priority 7')?.priority).toBe(7);
+    expect(instanceOf('frobnicate {', 'interface lo', '}', 'priority 7')?.priority).toBe(7);
   });
 
   it('is recognised when its brace stands on the next line', () => {

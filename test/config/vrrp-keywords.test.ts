@@ -316,10 +316,11 @@ describe('what is not acted on yet', () => {
       'smtp_alert',
       'notify_master "/bin/x a"',
       'track_interface {',
-      'eth0 weight 5',
+      'eth1 weight 5',
       '}',
       'version 3',
       'use_vmac',
+      'vmac_xmit_base',
       'unicast_peer {',
       '192.168.4.6',
       '}',
@@ -331,7 +332,7 @@ describe('what is not acted on yet', () => {
           severity: 'note',
           line: 4,
           message:
-            'accepted, not acted on yet: smtp_alert, notify_master, track_interface, version 3, use_vmac, unicast_peer',
+            'accepted, not acted on yet: smtp_alert, notify_master, track_interface, version 3, use_vmac, vmac_xmit_base, unicast_peer',
         },
       ],
     });

@@ -139,8 +139,9 @@ describe('readConfiguration', () => {
 
   it('tells everything that is not acted on in one note', () => {
     expect(
-      read('static_routes {\n any thing\n}\ngarp_group { x { y }\n}\nvrrp_sync_group g {\n group { a\n }\n}\nSSL {\n}')
-        .diagnostics,
+      read(
+        'static_routes {\n 10.0.0.0/8 dev eth0\n}\ngarp_group {\n garp_interval 1\n interface eth0\n}\ninterface_up_down_delays {\n}\nSSL {\n}',
+      ).diagnostics,
     ).toEqual([
       {
         severity: 'note',
@@ -148,7 +149,7 @@ describe('readConfiguration', () => {
         line: 1,
         column: 1,
         length: 13,
-        message: 'accepted, not acted on yet: static_routes, garp_group, vrrp_sync_group, SSL',
+        message: 'accepted, not acted on yet: static_routes, garp_group, interface_up_down_delays, SSL',
       },
     ]);
   });

@@ -1,0 +1,144 @@
+/**
+ * The commands that a configuration names: whether they are there, who would run them, and whether others could have
+ * changed them. keepalived.conf(5) "enable_script_security", "script_user". The file system is asked through an interface.
+ */
+import type { Details, Place, Report } from '../config/diagnostics.ts';
+import type { Word } from '../config/lexer.ts';
+import type { Statement } from '../config/tree.ts';
+
+/** What the host knows of programs and accounts. */
+export interface ScriptView {
+  /** Undefined: not there, or not to be reached. A name without '/' is looked for in PATH. */
+  program(path: string): { readonly isPlain: boolean; readonly changeableByOthers: boolean } | undefined;
+  hasUser(name: string): boolean;
+  hasGroup(name: string): boolean;
+}
+
+/** What a command belongs to: keepalived looks at those of VRRP and those of the checkers apart. */
+export type ScriptPart = 'vrrp' | 'checks';
+
+/** The account of scripts without script_user, where it exists. */
+const DEFAULT_USER = 'keepalived_script';
+
+/** The first word of a command line, as a shell would split it. */
+export function programOf(command: string): string {
+  const [, single, double, plain] = /^\s*(?:'([^']*)'|"([^"]*)"|(\S+))/.exec(command) ?? [];
+  return single ?? double ?? plain ?? '';
+}
+
+/** Checks the scripts of one configuration. */
+export class Scripts {
+  readonly #view: ScriptView | undefined;
+  readonly #report: Report;
+  readonly #isSecure: boolean;
+  /** Why scripts without a user of their own cannot run. */
+  readonly #noDefaultUser: boolean;
+  readonly #unusable = new Set<string>();
+  readonly #first = new Map<ScriptPart, Place>();
+
+  constructor(
+    view: ScriptView | undefined,
+    report: Report,
+    options: { isSecure: boolean; user: Statement | undefined },
+  ) {
+    this.#view = view;
+    this.#report = report;
+    this.#isSecure = options.isSecure;
+    const { user } = options;
+    if (view === undefined) this.#noDefaultUser = false;
+    else if (user === undefined) this.#noDefaultUser = options.isSecure && !view.hasUser(DEFAULT_USER);
+    else this.#noDefaultUser = !this.#hasAccount(user.args, 'scripts without a user of their own are left out');
+  }
+
+  /** Names of vrrp_scripts that are left out before anything can track them. */
+  get unusable(): ReadonlySet<string> {
+    return this.#unusable;
+  }
+
+  /** A vrrp_script; keepalived complains when it is not there. */
+  tracked(name: string, script: Statement, user: Statement | undefined): void {
+    const isUsable =
+      user === undefined ? this.#hasDefaultUser(script.keyword) : this.#hasAccount(user.args, `${name} is left out`);
+    if (!isUsable) this.#unusable.add(name);
+    else this.#program(script, 'vrrp', true);
+  }
+
+  /** A command that is run when something happens; keepalived says nothing when it is not there. */
+  run(script: Statement | undefined, part: ScriptPart): void {
+    if (script === undefined) return;
+    const [, user] = script.args;
+    if (user === undefined && !this.#hasDefaultUser(script.keyword)) return;
+    if (user !== undefined && !this.#hasAccount(script.args.slice(1), 'the command is not run', { exitCode: 0 }))
+      return;
+    this.#program(script, part, false);
+  }
+
+  /** A command of a checker, which may have a user of its own. */
+  checker(script: Statement | undefined, user: Statement | undefined): void {
+    if (script === undefined) return;
+    const isUsable =
+      user === undefined ? this.#hasDefaultUser(script.keyword) : this.#hasAccount(user.args, 'the check is left out');
+    if (isUsable) this.#program(script, 'checks', false);
+  }
+
+  /**
+   * One message when there are scripts and nothing keeps others from changing them.
+   * @param skips parts that keepalived does not come to look at
+   */
+  finish(skips: ReadonlySet<ScriptPart>): void {
+    if (this.#isSecure) return;
+    for (const [part, place] of this.#first) {
+      const what = part === 'vrrp' ? 'scripts' : 'scripts of checkers and services';
+      this.#report.warning(place, `${what} are run without enable_script_security`, {
+        suggestion: 'add enable_script_security and script_user to global_defs',
+        exitCode: skips.has(part) ? 0 : 6,
+      });
+    }
+  }
+
+  #program(script: Statement, part: ScriptPart, isTracked: boolean): void {
+    const view = this.#view;
+    const [first] = script.args;
+    if (view === undefined || first === undefined) return;
+    const path = programOf(first.text);
+    if (path.startsWith('<')) return; // reading a file, without running anything
+    const program = view.program(path);
+    const details: Details = { keyword: script.keyword.text };
+    if (program === undefined) {
+      const silent = isTracked ? {} : { exitCode: 0 as const };
+      const consequence = isTracked ? 'the script is disabled' : 'the command is not run';
+      this.#report.warning(first, `${path} is not there or cannot be reached; ${consequence}`, {
+        ...details,
+        ...silent,
+      });
+      return;
+    }
+    if (!program.isPlain) {
+      this.#report.warning(first, `${path} is not a plain file; it is not run`, details);
+    } else if (program.changeableByOthers && this.#isSecure) {
+      this.#report.warning(first, `others than root could have changed ${path}; it is not run`, details);
+      return;
+    }
+    if (!this.#first.has(part)) this.#first.set(part, first);
+  }
+
+  #hasDefaultUser(at: Word): boolean {
+    if (!this.#noDefaultUser) return true;
+    this.#report.error(at, `there is no account to run scripts as (script_user, or ${DEFAULT_USER}); it is left out`);
+    return false;
+  }
+
+  #hasAccount([user, group]: readonly Word[], consequence: string, details: Details = {}): boolean {
+    const view = this.#view;
+    if (view === undefined || user === undefined) return true;
+    const name = user.text;
+    if (!view.hasUser(name)) {
+      this.#report.error(user, `there is no account ${name}; ${consequence}`, details);
+      return false;
+    }
+    const groupName = group?.text.replace(/^:/, '');
+    if (group === undefined || groupName === undefined || view.hasGroup(groupName)) return true;
+    this.#report.error(group, `there is no group ${groupName}; ${consequence}`, details);
+    return false;
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * What instances, sync groups and tracked things say of each other by name: scripts that nobody defined, members that
+ * do not exist, interfaces that are not there. Messages and results follow keepalived.
+ */
+import type { Report } from '../config/diagnostics.ts';
+import type { Word } from '../config/lexer.ts';
+import { nearestWord } from '../config/suggestion.ts';
+import type { Reading } from '../config/table.ts';
+import type { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from './keywords.ts';
+import type { RouteLine } from './route-keywords.ts';
+import type { BfdReading, ScriptReading, Tracked, TrackFileReading, TrackProcessReading } from './tracking-keywords.ts';
+
+export type InstanceReading = Reading<(typeof vrrpInstanceKeywords)['entries']>;
+export type SyncGroupReading = Reading<(typeof vrrpSyncGroupKeywords)['entries']>;
+
+/** All blocks that name each other. */
+export interface NamedBlocks {
+  readonly instances: readonly InstanceReading[];
+  readonly syncGroups: readonly SyncGroupReading[];
+  readonly scripts: readonly ScriptReading[];
+  readonly trackFiles: readonly TrackFileReading[];
+  readonly trackProcesses: readonly TrackProcessReading[];
+  readonly bfdInstances: readonly BfdReading[];
+  readonly staticRoutes: readonly RouteLine[];
+  readonly staticRules: readonly RouteLine[];
+}
+
+/** The kinds of things that can be tracked, as messages call them. */
+type Kind = 'vrrp_script' | 'track_file' | 'vrrp_track_process' | 'bfd_instance';
+
+const OWNER_PRIORITY = 255;
+
+/** Says what is wrong with the names. @param unusable scripts that have been removed; a word about each has been said */
+export function checkReferences(
+  blocks: NamedBlocks,
+  unusable: ReadonlySet<string>,
+  interfaceExists: ((name: string) => boolean) | undefined,
+  report: Report,
+): void {
+  new References(blocks, unusable, interfaceExists ?? (() => true), report).check();
+}
+
+class References {
+  readonly #blocks: NamedBlocks;
+  readonly #interfaceExists: (name: string) => boolean;
+  readonly #report: Report;
+  readonly #known: Readonly<Record<Kind, ReadonlySet<string>>>;
+
+  constructor(
+    blocks: NamedBlocks,
+    unusable: ReadonlySet<string>,
+    interfaceExists: (name: string) => boolean,
+    report: Report,
+  ) {
+    this.#blocks = blocks;
+    this.#interfaceExists = interfaceExists;
+    this.#report = report;
+    const complete = <R extends Reading<never>>(all: readonly R[], isComplete: (one: R) => boolean) =>
+      new Set(all.filter(isComplete).map(nameOf));
+    this.#known = {
+      vrrp_script: complete(blocks.scripts as never, (one: ScriptReading) => {
+        return one.values.script !== undefined && !unusable.has(nameOf(one));
+      }),
+      track_file: complete(blocks.trackFiles as never, (one: TrackFileReading) => one.values.file !== undefined),
+      vrrp_track_process: complete(blocks.trackProcesses as never, (one: TrackProcessReading) => {
+        return one.values.process !== undefined;
+      }),
+      bfd_instance: new Set(blocks.bfdInstances.map(nameOf)),
+    };
+  }
+
+  check(): void {
+    this.#definitions();
+    for (const instance of this.#blocks.instances) this.#instance(instance);
+    this.#syncGroups();
+    for (const { interfaces } of [...this.#blocks.staticRoutes, ...this.#blocks.staticRules]) this.#present(interfaces);
+  }
+
+  #definitions(): void {
+    const { scripts, trackFiles, trackProcesses, bfdInstances } = this.#blocks;
+    for (const { values, keyword, header, refused } of scripts) {
+      if (values.script === undefined && !refused('script')) this.#lacks(keyword, header, 'script');
+    }
+    for (const { values, keyword, header } of trackFiles) {
+      if (values.file === undefined) this.#lacks(keyword, header, 'file');
+    }
+    for (const { values, keyword, header, at } of trackProcesses) {
+      if (values.process === undefined) this.#lacks(keyword, header, 'process');
+      const { quorum = 1, quorumMax } = values;
+      if (quorumMax !== undefined && quorumMax > 0 && quorumMax < quorum) {
+        this.#report.warning(at('quorumMax')?.keyword ?? keyword, 'quorum_max is less than quorum; it is ignored');
+      }
+    }
+    for (const { values, keyword, header, at, refused } of bfdInstances) {
+      const { neighbour, source, maxHops, ttl } = values;
+      if (neighbour === undefined && !refused('neighbour')) this.#lacks(keyword, header, 'neighbor_ip');
+      if (neighbour !== undefined && source !== undefined && neighbour.includes(':') !== source.includes(':')) {
+        this.#report.error(at('source')?.args[0] ?? keyword, 'source_ip is not of the family of neighbor_ip');
+      }
+      if (maxHops !== undefined && ttl !== undefined && maxHops > ttl) {
+        this.#report.warning(
+          at('maxHops')?.args[0] ?? keyword,
+          `max_hops is more than the ttl of ${ttl}, it becomes that`,
+        );
+      }
+    }
+  }
+
+  #lacks(keyword: Word, header: readonly Word[], word: string): void {
+    this.#report.error(keyword, `${keyword.text} ${header[0]?.text ?? ''} has no ${word}; it is left out`);
+  }
+
+  #instance({ values, keyword }: InstanceReading): void {
+    const isOwner = values.priority === OWNER_PRIORITY || (values.priority === undefined && values.state === 'MASTER');
+    this.#tracked(values, isOwner);
+    const seen = new Set<string>();
+    for (const { word } of values.trackInterface) {
+      if (seen.has(word.text)) this.#report.warning(word, `${word.text} is tracked already; this line is ignored`);
+      else if (word.text === values.interface && !values.dontTrackPrimary) {
+        this.#report.warning(word, `${word.text} is the interface of the instance itself, which is tracked anyway`, {
+          suggestion: 'remove the line',
+        });
+      }
+      seen.add(word.text);
+    }
+    this.#present(values.trackInterface.map(({ word }) => word));
+    for (const { interfaces } of [...values.virtualRoutes, ...values.virtualRules]) this.#present(interfaces);
+    if (values.useVmac !== undefined && values.unicastPeers.length > 0 && !values.vmacTransmitBase) {
+      this.#report.warning(keyword, 'use_vmac with unicast_peer needs vmac_xmit_base; it is set');
+    }
+  }
+
+  #tracked(
+    values: Pick<InstanceReading['values'], 'trackScript' | 'trackFile' | 'trackProcess' | 'trackBfd'>,
+    isOwner = false,
+  ): void {
+    this.#names(values.trackScript, 'vrrp_script', isOwner);
+    this.#names(values.trackFile, 'track_file', isOwner);
+    this.#names(values.trackProcess, 'vrrp_track_process', isOwner);
+    this.#names(values.trackBfd, 'bfd_instance', isOwner);
+  }
+
+  #names(tracked: readonly Tracked[], kind: Kind, isOwner: boolean): void {
+    const seen = new Set<string>();
+    for (const { word, weight } of tracked) {
+      const { text } = word;
+      if (!this.#known[kind].has(text)) {
+        const near = nearestWord(text, [...this.#known[kind]]);
+        this.#report.error(word, `there is no ${kind} ${text}; it is not tracked`, {
+          ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
+        });
+      } else if (seen.has(text)) this.#report.warning(word, `${text} is tracked already; this line is ignored`);
+      else if (isOwner && (weight?.weight ?? this.#weightOf(kind, text)) !== 0) {
+        this.#report.warning(word, `priority 255 does not change, so ${text} is not tracked with a weight`);
+      }
+      seen.add(text);
+    }
+  }
+
+  /** The weight of a tracked thing where the line has none. */
+  #weightOf(kind: Kind, name: string): number {
+    const { scripts, trackFiles, trackProcesses, bfdInstances } = this.#blocks;
+    const all = {
+      vrrp_script: scripts,
+      track_file: trackFiles,
+      vrrp_track_process: trackProcesses,
+      bfd_instance: bfdInstances,
+    };
+    const found = all[kind].find((one) => nameOf(one) === name);
+    return found?.values.weight?.weight ?? (kind === 'track_file' ? 1 : 0);
+  }
+
+  #syncGroups(): void {
+    const instances = new Map(this.#blocks.instances.map((one) => [nameOf(one), one]));
+    const member = new Map<string, string>();
+    for (const { keyword, header, values } of this.#blocks.syncGroups) {
+      const name = header[0]?.text ?? '';
+      this.#tracked(values);
+      this.#present(values.trackInterface.map(({ word }) => word));
+      if (values.group.length === 0) {
+        this.#report.error(keyword, `vrrp_sync_group ${name} has no group of instances; it is left out`);
+        continue;
+      }
+      let count = 0;
+      for (const word of values.group) {
+        const other = member.get(word.text);
+        if (!instances.has(word.text)) {
+          const near = nearestWord(word.text, [...instances.keys()]);
+          this.#report.error(word, `there is no vrrp_instance ${word.text}; it is left out of the group`, {
+            ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
+          });
+        } else if (other !== undefined) {
+          this.#report.error(word, `${word.text} is in the group ${other} already; an instance can be in one only`);
+        } else {
+          member.set(word.text, name);
+          count++;
+        }
+      }
+      if (count === 0) this.#report.error(keyword, `vrrp_sync_group ${name} has no members; it is left out`);
+      if (count === 1) this.#report.warning(keyword, `vrrp_sync_group ${name} has one member only`);
+      this.#trackedTwice(values, values.group, instances);
+    }
+  }
+
+  #trackedTwice(
+    { trackInterface }: SyncGroupReading['values'],
+    group: readonly Word[],
+    instances: ReadonlyMap<string, InstanceReading>,
+  ): void {
+    for (const { word } of trackInterface) {
+      for (const { text } of group) {
+        const own = instances.get(text)?.values;
+        if (own?.interface !== word.text && !own?.trackInterface.some((one) => one.word.text === word.text)) continue;
+        this.#report.warning(word, `${word.text} is tracked by the group and by its member ${text}`, {
+          suggestion: 'remove one of the two',
+        });
+      }
+    }
+  }
+
+  #present(interfaces: readonly Word[]): void {
+    for (const word of interfaces) {
+      if (!this.#interfaceExists(word.text)) {
+        this.#report.warning(word, `interface ${word.text} does not exist on this host`);
+      }
+    }
+  }
+}
+
+const nameOf = ({ header }: { readonly header: readonly Word[] }): string => header[0]?.text ?? '';
