@@ -32,7 +32,7 @@ describe('holdfast completion bash', () => {
   it('proposes the options of the command that was typed', () => {
     expect(proposed('check', '--')).toEqual(['--json', '--strict', '--separate', '--help']);
     expect(proposed('check', '--json', 'a.conf', '--st')).toEqual(['--strict']);
-    expect(proposed('--config')).toEqual(['--config-test']);
+    expect(proposed('--config')).toEqual(['--config-test', '--config-id']);
   });
 
   it('proposes the commands of a command, also for help', () => {

@@ -133,12 +133,12 @@ describe('holdfast config show', () => {
 
   it('names what is left out, and what is not looked into', () => {
     expect(
-      lines('vrrp_instance V {\n interface eth0\n}\nvirtual_server 1.2.3.4 80 {\n}\nbfd_instance b {\n}\n'),
+      lines('vrrp_instance V {\n interface eth0\n}\nvirtual_server 1.2.3.4 80 {\n}\ntrack_group b {\n}\n'),
     ).toEqual(
       expect.arrayContaining([
         '# vrrp_instance V: left out # a.conf:1',
         '# virtual_server 1.2.3.4 80: left out # a.conf:4',
-        '# bfd_instance b: not looked into # a.conf:6, not acted on yet',
+        '# track_group b: not looked into # a.conf:6, not acted on yet',
       ]),
     );
   });
