@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 
 #include "arguments.h"
@@ -83,6 +84,14 @@ void SetParentDeathSignal(const Napi::CallbackInfo& info) {
   if (prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(signal)) < 0) ThrowSystemError(info.Env(), errno, "prctl");
 }
 
+void IgnoreSignal(const Napi::CallbackInfo& info) {
+  int64_t number;
+  if (!ReadInteger(info[0], "signal", 1, 64, &number)) return;
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  if (sigaction(static_cast<int>(number), &action, nullptr) < 0) ThrowSystemError(info.Env(), errno, "sigaction");
+}
+
 template <auto function>
 void Define(Napi::Env env, Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<function>(env, name));
@@ -99,6 +108,7 @@ void DefineProcessFunctions(Napi::Env env, Napi::Object exports) {
   Define<Unshare>(env, exports, "unshare");
   Define<SetNamespace>(env, exports, "setNamespace");
   Define<SetParentDeathSignal>(env, exports, "setParentDeathSignal");
+  Define<IgnoreSignal>(env, exports, "ignoreSignal");
 }
 
 }  // namespace holdfast

@@ -21,6 +21,8 @@ export interface AgentOptions {
   readonly runHealth: boolean;
   readonly respawn: boolean;
   readonly configTest: { readonly logFile: string | undefined } | undefined;
+  /** The name of a signal whose number is asked for. */
+  readonly signum: string | undefined;
   readonly show: 'help' | 'version' | undefined;
   /** Long names of options that are accepted and have no effect yet. */
   readonly notActedOn: readonly string[];
@@ -58,6 +60,7 @@ const ACTED_ON: readonly OptionSpec[] = [
   flag('P', 'vrrp', 'run the election only, no health checks and no IPVS'),
   flag('C', 'check', 'run health checks and IPVS only, no election'),
   flag('R', 'dont-respawn', 'end when a process of the agent dies'),
+  valued(undefined, 'signum', 'SIGNAL', 'print the number of STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON or TDUMP'),
   flag('v', 'version', 'print the version'),
   flag('h', 'help', 'print this text'),
 ];
@@ -83,7 +86,6 @@ const ACCEPTED: readonly OptionSpec[] = [
   valued('u', 'umask', 'MASK', ''),
   flag('m', 'core-dump', ''),
   valued('M', 'core-dump-pattern', 'PATTERN', '', 'optional'),
-  valued(undefined, 'signum', 'SIGNAL', ''),
   flag(undefined, 'no-mem-check', ''),
   flag(undefined, 'ignore-sigint', ''),
 ];
@@ -128,6 +130,7 @@ export function readAgentOptions(
       runHealth: !has('vrrp'),
       respawn: !has('dont-respawn'),
       configTest: has('config-test') ? { logFile: last('config-test') } : undefined,
+      signum: last('signum'),
       show: has('help') ? 'help' : has('version') ? 'version' : undefined,
       notActedOn: [...new Set(parsed.options.map((option) => option.name))].filter((name) =>
         ACCEPTED.some((spec) => spec.long === name),

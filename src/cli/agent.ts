@@ -1,6 +1,7 @@
 /** `holdfast` with flags: the configuration test, help and version; the agent itself is loaded when it is to run. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { SIGNAL_NUMBERS } from '../daemon/signals.ts';
 import { VERSION } from '../daemon/version.ts';
 import { type AgentOptions, readAgentOptions, shownOptions } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
@@ -19,6 +20,8 @@ export async function runAgent(words: readonly string[], environment: Environmen
   }
   if (options.show === 'help') return print(help());
   if (options.show === 'version') return print(`holdfast ${VERSION}\n`);
+
+  if (options.signum !== undefined) return printSignal(options.signum);
 
   const file = options.configurationFile ?? configurationFile(existsSync);
   if (options.configTest) {
@@ -52,6 +55,13 @@ ${describeOptions(shownOptions)}
 
 Other options of keepalived(8) are accepted and have no effect yet.
 `;
+
+function printSignal(name: string): number {
+  const number = SIGNAL_NUMBERS[name];
+  if (number !== undefined) return print(`${number}\n`);
+  process.stderr.write(`holdfast: unknown signal '${name}': known are ${Object.keys(SIGNAL_NUMBERS).join(', ')}\n`);
+  return 1;
+}
 
 function print(text: string): number {
   process.stdout.write(text);

@@ -32,6 +32,8 @@ interface Row extends ActualAddress {
 export class AddressKeeper {
   readonly #world: AddressKeeperWorld;
   #queue: Promise<void> = Promise.resolve();
+  /** Under which names interfaces got addresses of ours: one that is renamed is still found. */
+  readonly #names = new Map<number, string>();
   /** What we have removed ourselves and the kernel has still to tell. */
   readonly #expected = new Set<string>();
 
@@ -110,7 +112,7 @@ export class AddressKeeper {
   async #read(): Promise<Row[]> {
     const { route, interfaces } = this.#world;
     return (await route.addresses()).map((entry) => ({
-      interface: interfaces.nameOf(entry.interfaceIndex) ?? '',
+      interface: this.#names.get(entry.interfaceIndex) ?? interfaces.nameOf(entry.interfaceIndex) ?? '',
       address: entry.address,
       prefixLength: entry.prefixLength,
       protocol: entry.protocol,
@@ -152,6 +154,7 @@ export class AddressKeeper {
     const interfaceIndex = interfaces.link(entry.interface)?.index;
     if (interfaceIndex === undefined) return; // a fault of its own
     const { address, prefixLength, scope, label, broadcast } = entry;
+    this.#names.set(interfaceIndex, entry.interface);
     await this.#change(router, 'take-addresses', addressKey(entry), () =>
       route.addAddress({
         interfaceIndex,

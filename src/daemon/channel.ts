@@ -33,6 +33,8 @@ export function openChannel<To, From extends { readonly type: string } = FromChi
   // Ctrl-C reaches the whole foreground group: main decides what it means
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
+  process.on('SIGUSR1', () => {}); // without a listener it opens Node's debugger
+  process.on('SIGUSR2', () => {});
   // so does a SIGTERM to the whole group, as from systemd: main stops the others in order
   process.on('SIGTERM', () => {});
   // main may be gone before anybody listened

@@ -294,6 +294,8 @@ class Election {
       address,
     });
     count(router, 'addresses lost');
+    router.held.delete(key);
+    if (wait > 0) router.problems.set(key, `somebody removes ${key} again and again`);
     const restore = () => {
       const isThere = this.#loop.routers.get(routerId(router.instance)) === router;
       if (isThere) this.#loop.dispatch(router, { type: 'addresses-lost' });

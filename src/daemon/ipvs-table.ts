@@ -50,7 +50,9 @@ export class IpvsTable {
   }
 
   report(): IpvsReport {
-    return this.#unavailable === undefined ? { available: true } : { available: false, reason: this.#unavailable };
+    if (this.#unavailable !== undefined) return { available: false, reason: this.#unavailable };
+    if (!this.#client) return { available: false, reason: 'not looked for: no virtual server is configured' };
+    return { available: true };
   }
 
   /** From now on the table should be this. Resolves when it is, or when it cannot be made so for now. */

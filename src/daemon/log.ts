@@ -73,8 +73,15 @@ export function openLog(options: LogOptions): Log {
     flush: () =>
       new Promise((resolve) => {
         if (!sink) return resolve();
-        setTimeout(resolve, FLUSH_TIME_MS).unref();
-        sink.flush(() => resolve());
+        const done = () => {
+          sink.destroy(); // or its exit hook would write on for ever to a full disk
+          resolve();
+        };
+        const late = setTimeout(done, FLUSH_TIME_MS);
+        sink.flush(() => {
+          clearTimeout(late);
+          done();
+        });
       }),
   };
 }

@@ -103,7 +103,7 @@ export function reportRouter(router: Router): InstanceReport {
     state: stateWord(state.name),
     since: router.since.toISOString(),
     cause: router.cause,
-    detail: router.detail,
+    detail: state.name === 'Fault' ? state.reasons.join(', ') : router.detail,
     priority: instance.priority,
     effectivePriority: router.config.priority,
     advertisementInterval_s: inSeconds(instance.advertisementInterval),

@@ -16,6 +16,7 @@ import type { FromElection, FromHealth, LogLevel, ToElection, ToHealth } from '.
 import { removePidFile, writePidFile } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration, ReadOutcome } from './root.ts';
+import { tameSignals } from './signals.ts';
 import { VERSION } from './version.ts';
 
 /** Asked children answer within this, or `status` does without them. */
@@ -104,7 +105,12 @@ export class Supervisor {
       { '/status': () => this.status() },
       (error) => this.#log('error', 'control-socket', `control socket: ${error.message}`, {}),
     );
-    writePidFile(pidFile);
+    try {
+      writePidFile(pidFile);
+    } catch (error) {
+      await closeControlServer(this.#server);
+      throw error;
+    }
     const ended = new Promise<number>((resolve) => {
       this.#ended = resolve;
     });
@@ -116,6 +122,9 @@ export class Supervisor {
     });
     process.on('SIGHUP', () => this.#reload());
     process.on('SIGPIPE', () => {});
+    tameSignals((name) =>
+      this.#log('notice', 'signal', `${name}: dumps are not acted on yet; ask holdfast status`, {}),
+    );
     this.#log('notice', 'starting', `holdfast ${VERSION} starting with ${configurationFile}`, { pid: process.pid });
     this.#logDiagnostics(this.#diagnostics);
     if (this.#election) this.#starting.add('election');
@@ -249,7 +258,8 @@ export class Supervisor {
       return;
     }
     this.#logDiagnostics(outcome.diagnostics);
-    const errors = outcome.diagnostics.filter((entry) => entry.severity === 'error');
+    // what is only not acted on yet was no reason not to start either
+    const errors = outcome.diagnostics.filter(({ severity, exitCode }) => severity === 'error' && exitCode !== 0);
     if (errors.length > 0) {
       this.#refuse(`reload refused: ${plural(errors.length, 'error')}; the running configuration stays`);
       return;
@@ -319,7 +329,7 @@ export class Supervisor {
 
   #logDiagnostics(diagnostics: readonly Diagnostic[]): void {
     for (const { severity, file, line, column, message, suggestion } of diagnostics) {
-      const level: LogLevel = severity === 'error' ? 'error' : severity === 'warning' ? 'warning' : 'info';
+      const level: LogLevel = severity === 'note' ? (message.includes('not acted on') ? 'notice' : 'info') : severity;
       const sentence = `${file}:${line}:${column}: ${message}${suggestion === undefined ? '' : `; ${suggestion}`}`;
       this.#log(level, 'configuration', sentence, {});
     }

@@ -91,6 +91,8 @@ export interface Native {
   setNamespace(fd: number, type: number): void;
   /** prctl(PR_SET_PDEATHSIG). */
   setParentDeathSignal(signal: number): void;
+  /** sigaction(2) with SIG_IGN, 1-64: for real-time signals, which Node cannot name. Processes made later inherit it. */
+  ignoreSignal(signal: number): void;
 }
 
 /** From src/io or dist up to the root of the package. */

@@ -94,6 +94,7 @@ describe('readAgentOptions', () => {
       runHealth: true,
       respawn: true,
       configTest: undefined,
+      signum: undefined,
       show: undefined,
       notActedOn: ['vrrp_pid', 'checkers_pid'],
       ignored: [],

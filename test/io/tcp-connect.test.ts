@@ -6,7 +6,7 @@ import type { IpAddress } from '../../src/base/address.ts';
 import { milliseconds, seconds } from '../../src/base/time.ts';
 import { tcpConnect } from '../../src/io/tcp-connect.ts';
 import { withBlackhole } from '../support/blackhole.ts';
-import { withServer } from '../support/checker-conformance.ts';
+import { withRefusingPort, withServer } from '../support/checker-conformance.ts';
 
 const LOOPBACK = '127.0.0.1' as IpAddress;
 const never = () => new AbortController().signal;
@@ -49,12 +49,9 @@ async function seenBy(different: { bindAddress?: string; bindPort?: number } = {
 
 describe('tcpConnect', () => {
   it('tells the name of a refusal, and that it is not ours', async () => {
-    const port = await withServer(
-      LOOPBACK,
-      () => {},
-      async (free) => free,
-    );
-    expect(await tcpConnect(target(port), never())).toEqual({ ok: false, reason: 'ECONNREFUSED', local: false });
+    await withRefusingPort(LOOPBACK, async (port) => {
+      expect(await tcpConnect(target(port), never())).toEqual({ ok: false, reason: 'ECONNREFUSED', local: false });
+    });
   });
 
   it('gives up after its timeout, and says after how long', async () => {
@@ -140,12 +137,14 @@ describe('tcpConnect', () => {
   });
 
   it('does not take itself for a server: a connection to the port that it comes from', async () => {
+    // no other test's server is there
+    const ALONE = '127.9.8.7' as IpAddress;
     const port = await withServer(
-      LOOPBACK,
+      ALONE,
       () => {},
       async (free) => free,
     );
-    expect(await tcpConnect({ ...target(port), bindAddress: LOOPBACK, bindPort: port }, never())).toEqual({
+    expect(await tcpConnect({ ...target(port), address: ALONE, bindAddress: ALONE, bindPort: port }, never())).toEqual({
       ok: false,
       reason: 'ECONNREFUSED',
       local: false,

@@ -1,7 +1,7 @@
 /**
  * What every kind of checker must survive, run against real sockets on loopback and a world that answers as told.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { type Duration, microseconds, milliseconds } from '../../src/base/time.ts';
@@ -41,10 +41,11 @@ export function checkerConformance(kind: CheckerKind, { serve, configure, needsA
     });
 
     it(`a port of ${address} where nobody listens is unhealthy, and says so`, async () => {
-      const port = await withServer(address, serve, async (free) => free);
-      expect(await check(configure(address, port))).toEqual({
-        outcome: 'unhealthy',
-        reason: 'connect: ECONNREFUSED',
+      await withRefusingPort(address, async (port) => {
+        expect(await check(configure(address, port))).toEqual({
+          outcome: 'unhealthy',
+          reason: 'connect: ECONNREFUSED',
+        });
       });
     });
   }
@@ -154,4 +155,24 @@ export async function withServer<T>(
     for (const socket of open) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   }
+}
+
+/**
+ * Runs `use` with a port of the address where nobody listens: it belongs to one end of a connection, so that no server of
+ * another test gets it meanwhile.
+ */
+export function withRefusingPort<T>(address: IpAddress, use: (port: number) => Promise<T>): Promise<T> {
+  return withServer(
+    address,
+    () => {},
+    async (port) => {
+      const client = createConnection({ host: address, port });
+      await new Promise<void>((resolve) => client.once('connect', resolve));
+      try {
+        return await use(client.localPort ?? 0);
+      } finally {
+        client.destroy();
+      }
+    },
+  );
 }
