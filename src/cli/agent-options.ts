@@ -112,6 +112,9 @@ export function readAgentOptions(
   const format = last('log-format');
   if (format !== undefined && !isLogFormat(format))
     problems.push(`--log-format is text, json or journal, not '${format}'`);
+  const facility = last('log-facility');
+  if (facility !== undefined && !isFacility(facility))
+    problems.push(`--log-facility is 0-7 for local0-local7, user or daemon, not '${facility}'`);
   if (has('namespace')) problems.push('--namespace is not supported yet: start holdfast in it with ip netns exec');
   return {
     problems,
@@ -122,7 +125,7 @@ export function readAgentOptions(
       logToConsole: has('log-console'),
       logDetail: given('log-detail').length,
       logFormat: format !== undefined && isLogFormat(format) ? format : undefined,
-      logFacility: last('log-facility'),
+      logFacility: facility,
       noSyslog: has('no-syslog'),
       pidFile: last('pid'),
       runDirectory: last('run-dir') ?? defaultRunDirectory(environment),
@@ -139,5 +142,7 @@ export function readAgentOptions(
     },
   };
 }
+
+const isFacility = (text: string): boolean => /^([0-7]|user|daemon)$/.test(text);
 
 const isLogFormat = (text: string): text is LogFormat => text === 'text' || text === 'json' || text === 'journal';

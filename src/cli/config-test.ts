@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { type Diagnostic, formatDiagnostic, type Severity } from '../config/diagnostics.ts';
 import { checkCluster, type NodeFile } from '../daemon/cluster-check.ts';
 import { type HostView, type ReadOutcome, type ReadOutcomeWithTree, readConfigurationTree } from '../daemon/root.ts';
+import { wantsColour } from './colour.ts';
 import { formatFinding } from './finding-text.ts';
 import { hostView } from './host-view.ts';
 
@@ -118,9 +119,6 @@ export function checkFiles(given: readonly string[], options: CheckOptions): num
   if (isCluster && nodes.length > 1) process.stdout.write(`together: ${summary(findings)}\n`);
   return status;
 }
-
-const wantsColour = (stream: NodeJS.WriteStream): boolean =>
-  stream.isTTY === true && process.env.NO_COLOR === undefined;
 
 const format = (entry: Diagnostic, colour: boolean): string =>
   formatDiagnostic(entry, sourceOf(entry.file), { colour });

@@ -1,12 +1,12 @@
 /** Starts the agent in the foreground or in the background. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Log, type LogFormat, openLog } from '../daemon/log.ts';
 import type { LogLevel } from '../daemon/messages.ts';
 import { runningAgent } from '../daemon/pid-file.ts';
 import type { ReadOutcome } from '../daemon/root.ts';
 import { Supervisor } from '../daemon/supervisor.ts';
+import { makeDirectory } from '../io/make-directory.ts';
 import { openSyslog } from '../io/syslog.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
@@ -94,7 +94,12 @@ function openAgentLog(options: AgentOptions, environment: Environment): Log {
 async function goToBackground(words: readonly string[], options: AgentOptions): Promise<number> {
   const program = process.argv[1];
   if (program === undefined) throw new Error('assertion failed: no program to start');
-  mkdirSync(options.runDirectory, { recursive: true });
+  try {
+    makeDirectory(options.runDirectory);
+  } catch (error) {
+    process.stderr.write(`holdfast: ${(error as Error).message}\n`);
+    return 1;
+  }
   const child: ChildProcess = spawn(process.execPath, [program, '-n', ...words], {
     detached: true,
     // what it says before it is ready reaches the terminal; afterwards the terminal is let go, but for -l

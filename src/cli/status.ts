@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import type { StatusReport } from '../status/report.ts';
 import { renderStatus } from '../status/text.ts';
+import { wantsColour } from './colour.ts';
 
 const PATIENCE_MS = 5_000;
 
@@ -18,7 +19,7 @@ export async function showStatus(options: { json: boolean; runDirectory: string 
     return 1;
   }
   const report = JSON.parse(answer) as StatusReport;
-  const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+  const colour = wantsColour(process.stdout);
   process.stdout.write(
     options.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderStatus(report, { now: new Date(), colour }),
   );

@@ -1,5 +1,9 @@
 /** The pid file: written at start, removed at stop, and how a second agent notices the first. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** Of a command line: node, and the program that it runs. */
+const PROGRAM_WORDS = 2;
 
 /** The pid of the agent that the file names, when that process is alive and is not us. */
 export function runningAgent(file: string): number | undefined {
@@ -11,9 +15,9 @@ export function runningAgent(file: string): number | undefined {
   }
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
   try {
-    process.kill(pid, 0);
-    // a pid that is used again by something else is no agent
-    return /holdfast|node/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) ? pid : undefined;
+    // a pid that is used again by something else is no agent; a zombie has no words
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words.slice(0, PROGRAM_WORDS).some((word) => basename(word) === 'holdfast') ? pid : undefined;
   } catch {
     return undefined;
   }

@@ -2,11 +2,11 @@
  * The main process: reads the configuration, starts and watches the election and health processes, answers `status`,
  * writes the log, follows signals. It never touches the election's timing.
  */
-import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { type Duration, inSeconds, seconds } from '../base/time.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
+import { makeDirectory } from '../io/make-directory.ts';
 import { ServiceManager } from '../io/service-manager.ts';
 import type { InstanceReport, StatusReport } from '../status/report.ts';
 import { Child } from './child.ts';
@@ -99,7 +99,7 @@ export class Supervisor {
   /** Runs until a signal ends it; resolves with the exit status. Throws when it cannot start at all. */
   async run(): Promise<number> {
     const { runDirectory, pidFile, configurationFile } = this.#options;
-    mkdirSync(runDirectory, { recursive: true, mode: 0o755 });
+    makeDirectory(runDirectory);
     this.#server = await openControlServer(
       join(runDirectory, 'holdfast.sock'),
       { '/status': () => this.status() },

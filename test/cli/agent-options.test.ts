@@ -74,6 +74,13 @@ describe('parseOptions', () => {
 });
 
 describe('readAgentOptions', () => {
+  it.each(['8', 'local0', '-1', ''])('refuses the syslog facility %j', (facility) => {
+    expect(readAgentOptions(['-S', facility], {}).problems).toEqual([
+      `--log-facility is 0-7 for local0-local7, user or daemon, not '${facility}'`,
+    ]);
+    for (const good of ['0', '7', 'user', 'daemon']) expect(readAgentOptions(['-S', good], {}).problems).toEqual([]);
+  });
+
   it("takes keepalived's usual command line", () => {
     const { options, problems } = readAgentOptions(
       ['-n', '-l', '-D', '-f', '/etc/x.conf', '-p', '/run/a.pid', '-r', '/run/b.pid', '-c', '/run/c.pid'],

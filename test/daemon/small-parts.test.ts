@@ -82,10 +82,16 @@ describe('pid file', () => {
     expect(runningAgent(file)).toBeUndefined();
     writeFileSync(file, '4194304\n'); // the largest pid Linux can have, plus one
     expect(runningAgent(file)).toBeUndefined();
-    const agent = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const program = join(directory, 'holdfast');
+    writeFileSync(program, 'process.stdin.resume()');
+    const start = (...words: string[]) => spawn(process.execPath, words, { stdio: ['pipe', 'ignore', 'ignore'] });
+    const [agent, other] = [start(program), start('-e', 'process.stdin.resume() // holdfast')];
     writeFileSync(file, `${agent.pid}\n`);
     expect(runningAgent(file)).toBe(agent.pid);
+    writeFileSync(file, `${other.pid}\n`);
+    expect(runningAgent(file)).toBeUndefined();
     agent.kill('SIGKILL');
+    other.kill('SIGKILL');
   });
 
   it('is removed by its owner only', () => {
