@@ -42,6 +42,8 @@ export interface ValueType<T> {
   show(value: T): string;
   /** The value as it stands in a file, where that is not what `show` gives. */
   write?(value: T): string;
+  /** The same as words, without quotation marks, where a word may have blanks. */
+  writeWords?(value: T): string[];
   readonly facts?: ValueFacts;
 }
 
@@ -233,6 +235,7 @@ export const orNothing = <T>(type: ValueType<T>): ValueType<T | true> => ({
   read: (given, complaints) => (given.length === 0 ? true : type.read(given, complaints)),
   show: (value) => (value === true ? 'without value' : type.show(value)),
   write: (value) => (value === true ? '' : (type.write ?? type.show)(value)),
+  ...(type.writeWords && { writeWords: (value) => (value === true ? [] : (type.writeWords?.(value) ?? [])) }),
 });
 
 /** Any one word, or several between quotation marks. */
@@ -242,7 +245,11 @@ export const text = (expected = 'a word'): ValueType<string> => ({
 });
 
 /** Any words; kept as they are, for keywords whose own grammar is read elsewhere or not yet. */
-export const words = (expected: string, minWords = 1, maxWords = Infinity): Omit<ValueType<string[]>, 'write'> => ({
+export const words = (
+  expected: string,
+  minWords = 1,
+  maxWords = Infinity,
+): Omit<ValueType<string[]>, 'write' | 'writeWords'> => ({
   expected,
   minWords,
   maxWords,

@@ -6,7 +6,7 @@
 import { addressBytes, familyOf } from '../base/address.ts';
 import type { InterfaceAddress, RouteNetlink } from '../io/route-netlink.ts';
 import { type ActualAddress, HOLDFAST_PROTOCOL, planAddresses } from '../vrrp/addresses.ts';
-import type { VirtualAddress } from '../vrrp/keywords.ts';
+import type { VirtualAddress } from '../vrrp/instance.ts';
 import type { Interfaces } from './interfaces.ts';
 import type { LogLevel } from './messages.ts';
 import { addressKey, allAddresses, type Router } from './router.ts';

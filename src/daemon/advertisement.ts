@@ -1,6 +1,6 @@
 /** The packets of one advertisement, header and all: one to the group, or one to each unicast peer. */
 import type { IpAddress } from '../base/address.ts';
-import type { VrrpInstance } from '../vrrp/keywords.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 import { encodeIpv4, INTERNETWORK_CONTROL } from '../wire/ipv4.ts';
 import { type Advertisement, encodeAdvertisement, passwordData, VRRP_PROTOCOL } from '../wire/vrrp.ts';
 
@@ -26,10 +26,11 @@ export function advertisementPackets(
   group: IpAddress,
 ): readonly OutgoingPacket[] {
   const advertisement = advertisementOf(instance, priority);
-  const destinations = instance.unicastPeers.length > 0 ? instance.unicastPeers : [group];
-  return destinations.map((destination) => {
+  const peers = instance.unicastPeers.map(({ address }) => address);
+  const ttl = peers.length > 0 ? instance.unicastTtl : TTL;
+  return (peers.length > 0 ? peers : [group]).map((destination) => {
     const payload = encodeAdvertisement(advertisement, { source, destination });
-    const header = { typeOfService: INTERNETWORK_CONTROL, identification, ttl: TTL, protocol: VRRP_PROTOCOL };
+    const header = { typeOfService: INTERNETWORK_CONTROL, identification, ttl, protocol: VRRP_PROTOCOL };
     return { packet: encodeIpv4({ ...header, source, destination, payload }), destination };
   });
 }

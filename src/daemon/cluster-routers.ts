@@ -2,6 +2,7 @@
 import { compareAddresses, type IpAddress } from '../base/address.ts';
 import { inSeconds } from '../base/time.ts';
 import type { Severity } from '../config/diagnostics.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 import {
   addressesOf,
   apart,
@@ -170,7 +171,7 @@ class RouterChecks {
     for (const sender of this.#group) {
       for (const receiver of this.#group) {
         const { sourceAddress } = receiver.instance;
-        const reaches = sourceAddress === undefined || sender.instance.unicastPeers.includes(sourceAddress);
+        const reaches = sourceAddress === undefined || names(sender.instance, sourceAddress);
         if (sender !== receiver && !reaches) deaf.push({ sender, receiver });
       }
     }
@@ -201,9 +202,9 @@ class RouterChecks {
   #sameOnlyPeer(): Finding[] {
     const [first, second, ...more] = this.#group;
     if (first === undefined || second === undefined || more.length > 0) return [];
-    const [peer, ...others] = first.instance.unicastPeers;
+    const [peer, ...others] = first.instance.unicastPeers.map(({ address }) => address);
     const same = others.length === 0 && second.instance.unicastPeers.length === 1;
-    if (peer === undefined || !same || second.instance.unicastPeers[0] !== peer) return [];
+    if (peer === undefined || !same || second.instance.unicastPeers[0]?.address !== peer) return [];
     return [
       this.#finding(
         'error',
@@ -323,6 +324,10 @@ class RouterChecks {
     return enumerate(this.#group.map(({ node }) => node.name));
   }
 }
+
+/** Whether unicast_peer has the address. */
+const names = ({ unicastPeers }: VrrpInstance, address: IpAddress): boolean =>
+  unicastPeers.some((peer) => peer.address === address);
 
 /** Whether the file says it, acted on or not. */
 const asks = ({ statement }: Member, keyword: string): boolean =>

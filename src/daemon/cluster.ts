@@ -4,7 +4,7 @@
  */
 import type { Severity } from '../config/diagnostics.ts';
 import type { Statement } from '../config/tree.ts';
-import type { VrrpInstance } from '../vrrp/keywords.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { Configuration } from './root.ts';
 
 /** One node: a configuration and the tree it was read from. */

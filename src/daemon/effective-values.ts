@@ -6,7 +6,8 @@ import { type IpAddress, parseAddress } from '../base/address.ts';
 import type { CheckerConfig } from '../checks/keywords.ts';
 import type { Statement } from '../config/tree.ts';
 import type { RealServer, VirtualServer } from '../ipvs/keywords.ts';
-import type { VirtualAddress, VrrpInstance } from '../vrrp/keywords.ts';
+import { ADDRESS_FLAGS } from '../vrrp/address-keywords.ts';
+import type { UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 
 /** A line of a list, as the agent understands it. */
 export interface EffectiveLine {
@@ -27,29 +28,44 @@ export interface Effective {
   readonly inside?: (key: string, statement: Statement) => Effective | 'left out' | undefined;
 }
 
+/** What a peer may have at most, and has unless it says otherwise. */
+const TTL_MAX = 255;
+
 /** A virtual router, by the keys of vrrp_instance. */
 export function effectiveInstance(instance: VrrpInstance): Effective {
   const {
     name: _,
+    family: _family,
+    tracking: _tracking,
+    notify: _notify,
+    notifyDeleted: _notifyDeleted,
     virtualAddresses,
     excludedAddresses,
     unicastPeers,
     authentication,
     preemptMode,
     trackPrimary,
+    acceptMode,
+    oldUnicastChecksum,
+    unicastTtl,
     ...same
   } = instance;
+  const checksum = { auto: undefined, always: true, never: 'never' } as const;
   return {
     values: {
       sourceAddress: undefined,
       ...same,
+      acceptMode,
+      noAccept: !acceptMode,
       nopreempt: !preemptMode,
       dontTrackPrimary: !trackPrimary,
+      oldUnicastChecksum: checksum[oldUnicastChecksum],
+      unicastTtl: unicastPeers.length > 0 ? unicastTtl : undefined,
     },
     lines: {
       virtualAddresses: virtualAddresses.map(addressLine),
       excludedAddresses: excludedAddresses.map(addressLine),
-      unicastPeers: unicastPeers.map((peer) => ({ words: [peer], value: peer, isFrom: startsWith(peer) })),
+      unicastPeers: unicastPeers.map(peerLine),
     },
     inside: (key) =>
       key === 'authentication'
@@ -58,15 +74,30 @@ export function effectiveInstance(instance: VrrpInstance): Effective {
   };
 }
 
-function addressLine(address: VirtualAddress): EffectiveLine {
-  const { prefixLength, interface: name, broadcast, scope, label } = address;
+function peerLine(peer: UnicastPeer): EffectiveLine {
+  const { address, minTtl, maxTtl } = peer;
   const words = [
-    `${address.address}/${prefixLength}`,
+    address,
+    ...(minTtl === 0 ? [] : ['min_ttl', String(minTtl)]),
+    ...(maxTtl === TTL_MAX ? [] : ['max_ttl', String(maxTtl)]),
+  ];
+  return { words, value: peer, isFrom: startsWith(address) };
+}
+
+function addressLine(address: VirtualAddress): EffectiveLine {
+  const { prefixLength, interface: name, broadcast, scope, label, peer, preferredLifetime } = address;
+  const option = (word: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [word, String(value)];
+  const words = [
+    peer === undefined ? `${address.address}/${prefixLength}` : address.address,
+    ...option('peer', peer),
     'dev',
     name,
-    ...(broadcast === undefined ? [] : ['brd', broadcast]),
-    ...(scope === 0 ? [] : ['scope', String(scope)]),
-    ...(label === undefined ? [] : ['label', label]),
+    ...option('brd', broadcast),
+    ...option('scope', scope === 0 ? undefined : scope),
+    ...option('label', label),
+    ...option('preferred_lft', preferredLifetime),
+    ...Object.entries(ADDRESS_FLAGS).flatMap(([word, key]) => (address[key] === true ? [word] : [])),
   ];
   return { words, value: address, isFrom: startsWith(address.address) };
 }

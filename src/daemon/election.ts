@@ -8,7 +8,7 @@ import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import { lockMemory, useRealTime } from '../io/scheduling.ts';
-import type { VrrpInstance } from '../vrrp/keywords.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
 import { type Channel, openChannel } from './channel.ts';

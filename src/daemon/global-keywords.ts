@@ -23,6 +23,8 @@ import {
 
 /** RFC 3768 §5.2.2. */
 const VRRP_GROUP = parseAddress('224.0.0.18') as IpAddress;
+/** RFC 5798 §5.1.2.2. */
+const VRRP_GROUP_IPV6 = parseAddress('ff02::12') as IpAddress;
 const RFC_GARP_DELAY = seconds(5);
 /** Longest time keepalived keeps in microseconds of 32 bits. */
 const SECONDS_MAX = 4294;
@@ -140,9 +142,10 @@ const vrrpKeywords = {
     VRRP_GROUP,
     'Group that advertisements of IPv4 are sent to.',
   ),
-  multicastGroupIpv6: value(
+  multicastGroupIpv6: optional(
     'vrrp_mcast_group6',
     ipAddress({ family: 'inet6', multicast: true }),
+    VRRP_GROUP_IPV6,
     'Group that advertisements of IPv6 are sent to.',
     LATER,
   ),

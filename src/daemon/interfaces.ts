@@ -6,7 +6,7 @@ import type { IpAddress } from '../base/address.ts';
 import { familyOf } from '../base/address.ts';
 import type { InterfaceAddress, Link, RouteEvent, RouteNetlink } from '../io/route-netlink.ts';
 import { HOLDFAST_PROTOCOL } from '../vrrp/addresses.ts';
-import type { VrrpInstance } from '../vrrp/keywords.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 
 /** What changed, as far as the election is concerned. */
 export type InterfaceChange =

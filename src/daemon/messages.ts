@@ -5,7 +5,7 @@
  */
 import type { VirtualServer } from '../ipvs/keywords.ts';
 import type { InstanceReport, IpvsReport, VirtualServerReport } from '../status/report.ts';
-import type { VrrpInstance } from '../vrrp/keywords.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 
 /** Severity, by syslog's names. */
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';

@@ -16,8 +16,9 @@ import { integer, UINT32_MAX, words } from '../config/values.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
 import { ipvsBlocks, VIRTUAL_SERVER, type VirtualServer, virtualServerKeywords } from '../ipvs/keywords.ts';
 import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
-import { staticBlocks, type VrrpInstance, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
+import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
 import { checkReferences } from '../vrrp/references.ts';
 import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
@@ -166,10 +167,16 @@ function build(file: string, statements: readonly Statement[], report: Report, h
   };
   const looked =
     interfaceExists === undefined || values.dynamicInterfaces !== undefined ? {} : { interfaceExists: exists };
-  const vrrp = { ...values, ...looked, version: values.vrrpVersion, strict: values.vrrpStrict };
+  const vrrp = {
+    ...values,
+    ...looked,
+    version: values.vrrpVersion,
+    strict: values.vrrpStrict,
+  };
   const instances = buildInstances(given.instances, vrrp, report);
   const virtualServers = buildVirtualServers(given.virtualServers, report);
   const unusable = checkScripts(given, global, host.scripts, report, () => lacksInterface);
-  checkReferences(given, unusable, looked.interfaceExists, report);
-  return { global: values, instances, virtualServers };
+  const tracking = checkReferences(given, unusable, looked.interfaceExists, report);
+  const tracked = instances.map((one) => ({ ...one, tracking: tracking.get(one.name) ?? one.tracking }));
+  return { global: values, instances: tracked, virtualServers };
 }

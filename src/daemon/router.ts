@@ -4,7 +4,7 @@
 import type { IpAddress } from '../base/address.ts';
 import { inSeconds } from '../base/time.ts';
 import type { InstanceReport } from '../status/report.ts';
-import type { VirtualAddress, VrrpInstance } from '../vrrp/keywords.ts';
+import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 
 export interface Router {

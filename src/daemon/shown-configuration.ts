@@ -256,6 +256,7 @@ const contains = (own: unknown, effective: unknown): boolean =>
 
 /** The words of a value in a file, without quotation marks. */
 function wordsOf(type: ValueType<unknown>, value: unknown): string[] {
+  if (type.writeWords !== undefined) return type.writeWords(value);
   if (Array.isArray(value)) return value.map(String);
   const text = (type.write ?? type.show)(value);
   if (text === '') return [];

@@ -209,7 +209,12 @@ export class Supervisor {
 
   #electionConfiguration() {
     const { instances, global } = this.#configuration;
-    return { instances, multicastGroup: global.multicastGroup };
+    const canRun = instances.filter(({ family }) => family === 'inet');
+    for (const { name, family } of instances) {
+      if (family === 'inet') continue;
+      this.#log('warning', 'instance-not-run', `(${name}) virtual routers of IPv6 are not acted on yet`, {});
+    }
+    return { instances: canRun, multicastGroup: global.multicastGroup };
   }
 
   #hear(role: string, message: FromElection | FromHealth): void {

@@ -14,20 +14,14 @@ import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { LineType } from '../config/table.ts';
-import { isInterfaceName, placeholder } from '../config/values.ts';
+import { integer, isInterfaceName, placeholder, UINT32_MAX } from '../config/values.ts';
+import type { VirtualAddress } from './instance.ts';
 
 /** An address line as it was read; what the instance decides is still open. */
-export interface AddressLine {
+export interface AddressLine extends Omit<VirtualAddress, 'interface'> {
   readonly word: Word;
-  readonly address: IpAddress;
-  /** 0-32 or 0-128 */
-  readonly prefixLength: number;
-  /** Undefined: the interface of the instance. */
-  readonly interface: string | undefined;
-  /** 0-255, the kernel's number; 0 is global. */
-  readonly scope: number;
-  readonly label: string | undefined;
-  readonly broadcast: IpAddress | undefined;
+  /** Absent: the interface of the instance. */
+  readonly interface?: string;
 }
 
 /** Names of /etc/iproute2/rt_scopes as iproute2 ships it, with the kernel's numbers: linux/rtnetlink.h. */
@@ -35,6 +29,9 @@ const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 2
 
 /** IFNAMSIZ without its NUL: an address label is stored like an interface name. */
 const LABEL_MAX = 15;
+
+/** INFINITY_LIFE_TIME of linux/if_addr.h. */
+const FOREVER = 4294967295;
 
 /** What an option does to the address, or undefined when the whole address is to be dropped (reported). */
 type Option = (line: AddressLine, words: Words, report: Report) => AddressLine | undefined;
@@ -74,13 +71,37 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   }),
   brd: withParameter(broadcastOption),
   broadcast: withParameter(broadcastOption),
-  peer: withParameter((line, peer, report) => later(line, peer, 'peer', report)),
-  preferred_lft: withParameter((line, lifetime, report) => later(line, lifetime, 'preferred_lft', report)),
+  peer: withParameter((line, word, report) => {
+    const peer = parseAddress(word.text);
+    if (peer === undefined) return dropped(report, word, `expected the address of the peer, got '${word.text}'`);
+    if (familyOf(peer) === familyOf(line.address)) return { ...later(line, word, 'peer', report), peer };
+    return dropped(report, word, `the peer ${peer} is not of the family of ${line.address}`);
+  }),
+  preferred_lft: withParameter((line, word, report) => {
+    const given = later(line, word, 'preferred_lft', report);
+    if (word.text === 'forever') return { ...given, preferredLifetime: FOREVER };
+    const refuse = (at: Word, problem: string) => dropped(report, at, problem);
+    const preferredLifetime = integer(0, UINT32_MAX).read([word], { refuse, correct: () => {} });
+    return preferredLifetime === undefined ? undefined : { ...given, preferredLifetime };
+  }),
   track_group: withParameter((line, group, report) => later(line, group, 'track_group', report)),
 };
 
-for (const option of ['home', '-nodad', 'mngtmpaddr', 'noprefixroute', 'autojoin', 'no_track', 'use_vmac']) {
-  (OPTIONS as Record<string, Option>)[option] = (line, words, report) => later(line, words.option, option, report);
+/** Options without a value, and what they set. */
+export const ADDRESS_FLAGS = {
+  home: 'home',
+  '-nodad': 'detectDuplicates',
+  mngtmpaddr: 'manageTemporary',
+  noprefixroute: 'noPrefixRoute',
+  autojoin: 'autojoin',
+  no_track: 'noTrack',
+  use_vmac: 'useVmac',
+} as const satisfies Readonly<Record<string, keyof VirtualAddress>>;
+for (const [option, key] of Object.entries(ADDRESS_FLAGS)) {
+  (OPTIONS as Record<string, Option>)[option] = (line, words, report) => ({
+    ...later(line, words.option, option, report),
+    [key]: true,
+  });
 }
 
 /** One address with its options. Nothing, when keepalived would not take it either. */
@@ -116,15 +137,7 @@ function readAddress(word: Word, report: Report): AddressLine | undefined {
     return undefined;
   }
   const max = maxPrefixLength(familyOf(address));
-  const bare = {
-    word,
-    address,
-    prefixLength: max,
-    interface: undefined,
-    scope: 0,
-    label: undefined,
-    broadcast: undefined,
-  };
+  const bare: AddressLine = { word, address, prefixLength: max, scope: 0 };
   if (slash < 0) return bare;
   const prefix = word.text.slice(slash + 1);
   // With something behind the number keepalived complains, and runs with the number all the same.

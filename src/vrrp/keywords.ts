@@ -2,12 +2,13 @@
  * vrrp_instance and the other VRRP blocks of keepalived.conf(5): their words, and what a virtual router is told.
  * What the keywords say about each other is in instances.ts.
  */
-import type { IpAddress } from '../base/address.ts';
-import { type Duration, seconds, ZERO } from '../base/time.ts';
+import { seconds, ZERO } from '../base/time.ts';
 import type { Word } from '../config/lexer.ts';
+import { script } from '../config/script.ts';
 import { block, flag, LATER, type LineType, list, opaque, optional, required, table, value } from '../config/table.ts';
 import {
   boolean,
+  type Complaints,
   decimalSeconds,
   INT32_MAX,
   integer,
@@ -24,79 +25,60 @@ import {
   words,
 } from '../config/values.ts';
 import { addressLine } from './address-keywords.ts';
+import type { UnicastPeer } from './instance.ts';
 import { routeLine, ruleLine } from './route-keywords.ts';
 import { trackKeywords } from './tracking-keywords.ts';
 
-/** A virtual address and how it is put on its interface. */
-export interface VirtualAddress {
-  readonly address: IpAddress;
-  /** 0-32 or 0-128 */
-  readonly prefixLength: number;
-  readonly interface: string;
-  /** The kernel's number, 0 (global) to 255. */
-  readonly scope: number;
-  /** At most 15 bytes, IPv4 only. */
-  readonly label?: string;
-  readonly broadcast?: IpAddress;
+/** A peer as it was read. */
+export interface PeerLine extends UnicastPeer {
+  readonly word: Word;
+  /** It has an option, so the sources of advertisements are looked at. */
+  readonly checksTtl?: true;
 }
 
-/** A virtual router as it is configured, every default filled in. */
-export interface VrrpInstance {
-  readonly name: string;
-  /** What it says it wants to be at the start; the priority decides. */
-  readonly state: 'MASTER' | 'BACKUP';
-  readonly interface: string;
-  /** 1-255 */
-  readonly vrid: number;
-  /** 1-255; 255 is the owner of the addresses. */
-  readonly priority: number;
-  readonly version: 2 | 3;
-  /** Version 2: whole seconds. Version 3: hundredths of a second, at most 40.95 s. */
-  readonly advertisementInterval: Duration;
-  /** Absent: none. The password is at most 8 bytes of UTF-8 on the wire. */
-  readonly authentication?: { readonly type: 'PASS' | 'AH'; readonly password: string };
-  readonly virtualAddresses: readonly VirtualAddress[];
-  /** Held and announced like the others, but not named in advertisements. */
-  readonly excludedAddresses: readonly VirtualAddress[];
-  readonly preemptMode: boolean;
-  readonly preemptDelay: Duration;
-  /** Absent: the primary address of the interface. */
-  readonly sourceAddress?: IpAddress;
-  /** Empty: multicast. */
-  readonly unicastPeers: readonly IpAddress[];
-  readonly garpMasterDelay: Duration;
-  readonly garpMasterRepeat: number;
-  /** Zero: never. */
-  readonly garpMasterRefresh: Duration;
-  readonly garpMasterRefreshRepeat: number;
-  readonly garpLowerPriorityDelay: Duration;
-  readonly garpLowerPriorityRepeat: number;
-  readonly lowerPriorityNoAdvert: boolean;
-  readonly higherPrioritySendAdvert: boolean;
-  /** 1-100 */
-  readonly downTimerAdverts: number;
-  /** Whether a fault of the own interface is a fault of the instance. */
-  readonly trackPrimary: boolean;
-}
+const TTL_MAX = 255;
 
 /** Names, one or more a line. */
 const nameLine: LineType<Word> = { expected: 'names', read: (given) => given };
 
-const peerLine: LineType<IpAddress> = {
-  expected: 'the address of a peer',
+/** `ADDRESS [min_ttl N] [max_ttl N]`, the options in any order. */
+const peerLine: LineType<PeerLine> = {
+  expected: 'the address of a peer, then min_ttl and max_ttl with numbers from 0 to 255 if wanted',
   strict: true,
-  read(given, report) {
-    const type = ipAddress();
-    const [peer, option] = given;
-    if (option !== undefined) report.notActedOn(option, `${option.text} of a unicast peer`);
-    const address = type.read(given.slice(0, 1), {
+  read([word, ...options], report) {
+    if (word === undefined) return [];
+    const complain = (what: string, consequence: string): Complaints => ({
       refuse: (at, problem, suggestion) => {
-        report.error(at, `unicast_peer: ${problem}; the line is ignored`, suggestion ? { suggestion } : {});
+        report.error(at, `${what}: ${problem}; ${consequence}`, suggestion ? { suggestion } : {});
         return undefined;
       },
       correct: () => {},
     });
-    return address === undefined || peer === undefined ? [] : [address];
+    const address = ipAddress().read([word], complain('unicast_peer', 'the line is ignored'));
+    if (address === undefined) return [];
+    let peer: PeerLine = { word, address, minTtl: 0, maxTtl: TTL_MAX };
+    for (let i = 0; i < options.length; i += 2) {
+      const option = options[i] as Word;
+      const number = options[i + 1];
+      const key = option.text === 'min_ttl' ? 'minTtl' : option.text === 'max_ttl' ? 'maxTtl' : undefined;
+      if (key === undefined) {
+        report.error(
+          option,
+          `unknown option '${option.text}' of the peer ${address}; the rest of the line is ignored`,
+          {
+            suggestion: 'options are min_ttl and max_ttl; write each peer on a line of its own',
+          },
+        );
+        return [peer];
+      }
+      if (number === undefined) {
+        report.error(option, `${option.text} of ${address} has no value; it is ignored`);
+        return [peer];
+      }
+      const ttl = integer(0, TTL_MAX).read([number], complain(option.text, 'it is ignored'));
+      if (ttl !== undefined) peer = { ...peer, [key]: ttl, checksTtl: true };
+    }
+    return [peer];
   },
 };
 
@@ -120,8 +102,6 @@ function password(): ValueType<string> {
   });
   return { ...type, slashes: true };
 }
-
-const script = () => words('a command');
 
 const notifyKeywords = {
   notifyMaster: value('notify_master', script(), 'Command to run on becoming MASTER.', { ...LATER, once: true }),
@@ -177,9 +157,7 @@ export const vrrpInstanceKeywords = table({
     seconds(1),
     'Advertisement_Interval. Version 2: whole seconds; version 3: hundredths of a second, at most 40.95.',
   ),
-  version: value('version', oneOf({ 2: 2, 3: 3 }), 'VRRP version; without it vrrp_version, or 3 for IPv6.', {
-    later: (version) => version === 3,
-  }),
+  version: value('version', oneOf({ 2: 2, 3: 3 }), 'VRRP version; without it vrrp_version, or 3 for IPv6.'),
   virtualAddresses: list('virtual_ipaddress', addressLine, 'The virtual addresses, as advertised.'),
   excludedAddresses: list('virtual_ipaddress_excluded', addressLine, 'Virtual addresses that are not advertised.'),
   noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', { ...LATER, since: '2.3' }),
@@ -187,8 +165,8 @@ export const vrrpInstanceKeywords = table({
   sourceAddress: value('mcast_src_ip', ipAddress(), 'Source address of advertisements.', {
     aliases: ['unicast_src_ip'],
   }),
-  unicastPeers: list('unicast_peer', peerLine, 'Routers to send advertisements to, instead of multicast.', LATER),
-  unicastTtl: value('unicast_ttl', integer(0, 255), 'TTL of unicast advertisements.', LATER),
+  unicastPeers: list('unicast_peer', peerLine, 'Routers to send advertisements to, instead of multicast.'),
+  unicastTtl: value('unicast_ttl', integer(0, 255), 'TTL of unicast advertisements.'),
   unicastFaultNoPeer: flag('unicast_fault_no_peer', 'FAULT when unicast is meant but no peer is given.', LATER),
   checkUnicastSource: flag('check_unicast_src', 'Discard unicast advertisements of others than the peers.', LATER),
   multicastGroup: value(
@@ -312,7 +290,7 @@ export const vrrpInstanceKeywords = table({
   ),
   ...trackKeywords,
   ...notifyKeywords,
-  notifyDeleted: value('notify_deleted', words('a command', 0), 'Tell DELETED when a reload removes it.', LATER),
+  notifyDeleted: value('notify_deleted', orNothing(script()), 'Tell DELETED when a reload removes it.', LATER),
   notifyMasterLowerPriority: value('notify_master_rx_lower_pri', script(), 'Command after a lower priority.', LATER),
 });
 

@@ -6,9 +6,17 @@ import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { Reading } from '../config/table.ts';
+import type { Tracked, Tracking } from './instance.ts';
 import type { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from './keywords.ts';
 import type { RouteLine } from './route-keywords.ts';
-import type { BfdReading, ScriptReading, Tracked, TrackFileReading, TrackProcessReading } from './tracking-keywords.ts';
+import type {
+  BfdReading,
+  ScriptReading,
+  TrackedLine,
+  TrackFileReading,
+  TrackProcessReading,
+  Weight,
+} from './tracking-keywords.ts';
 
 export type InstanceReading = Reading<(typeof vrrpInstanceKeywords)['entries']>;
 export type SyncGroupReading = Reading<(typeof vrrpSyncGroupKeywords)['entries']>;
@@ -30,14 +38,18 @@ type Kind = 'vrrp_script' | 'track_file' | 'vrrp_track_process' | 'bfd_instance'
 
 const OWNER_PRIORITY = 255;
 
-/** Says what is wrong with the names. @param unusable scripts that have been removed; a word about each has been said */
+/**
+ * Says what is wrong with the names.
+ * @returns what each instance tracks, by its name
+ * @param unusable scripts that have been removed; a word about each has been said
+ */
 export function checkReferences(
   blocks: NamedBlocks,
   unusable: ReadonlySet<string>,
   interfaceExists: ((name: string) => boolean) | undefined,
   report: Report,
-): void {
-  new References(blocks, unusable, interfaceExists ?? (() => true), report).check();
+): ReadonlyMap<string, Tracking> {
+  return new References(blocks, unusable, interfaceExists ?? (() => true), report).check();
 }
 
 class References {
@@ -69,11 +81,13 @@ class References {
     };
   }
 
-  check(): void {
+  check(): ReadonlyMap<string, Tracking> {
     this.#definitions();
-    for (const instance of this.#blocks.instances) this.#instance(instance);
+    const tracking = new Map<string, Tracking>();
+    for (const instance of this.#blocks.instances) tracking.set(nameOf(instance), this.#instance(instance));
     this.#syncGroups();
     for (const { interfaces } of [...this.#blocks.staticRoutes, ...this.#blocks.staticRules]) this.#present(interfaces);
+    return tracking;
   }
 
   #definitions(): void {
@@ -110,11 +124,13 @@ class References {
     this.#report.error(keyword, `${keyword.text} ${header[0]?.text ?? ''} has no ${word}; it is left out`);
   }
 
-  #instance({ values, keyword }: InstanceReading): void {
+  #instance({ values, keyword }: InstanceReading): Tracking {
     const isOwner = values.priority === OWNER_PRIORITY || (values.priority === undefined && values.state === 'MASTER');
-    this.#tracked(values, isOwner);
+    const tracking = this.#tracked(values, isOwner);
     const seen = new Set<string>();
-    for (const { word } of values.trackInterface) {
+    const interfaces: Tracked[] = [];
+    for (const { word, weight } of values.trackInterface) {
+      if (!seen.has(word.text)) interfaces.push({ name: word.text, weight: 0, reverse: false, ...weight });
       if (seen.has(word.text)) this.#report.warning(word, `${word.text} is tracked already; this line is ignored`);
       else if (word.text === values.interface && !values.dontTrackPrimary) {
         this.#report.warning(word, `${word.text} is the interface of the instance itself, which is tracked anyway`, {
@@ -128,20 +144,24 @@ class References {
     if (values.useVmac !== undefined && values.unicastPeers.length > 0 && !values.vmacTransmitBase) {
       this.#report.warning(keyword, 'use_vmac with unicast_peer needs vmac_xmit_base; it is set');
     }
+    return { interfaces, ...tracking };
   }
 
   #tracked(
     values: Pick<InstanceReading['values'], 'trackScript' | 'trackFile' | 'trackProcess' | 'trackBfd'>,
     isOwner = false,
-  ): void {
-    this.#names(values.trackScript, 'vrrp_script', isOwner);
-    this.#names(values.trackFile, 'track_file', isOwner);
-    this.#names(values.trackProcess, 'vrrp_track_process', isOwner);
-    this.#names(values.trackBfd, 'bfd_instance', isOwner);
+  ): Omit<Tracking, 'interfaces'> {
+    return {
+      scripts: this.#names(values.trackScript, 'vrrp_script', isOwner),
+      files: this.#names(values.trackFile, 'track_file', isOwner),
+      processes: this.#names(values.trackProcess, 'vrrp_track_process', isOwner),
+      bfd: this.#names(values.trackBfd, 'bfd_instance', isOwner),
+    };
   }
 
-  #names(tracked: readonly Tracked[], kind: Kind, isOwner: boolean): void {
+  #names(tracked: readonly TrackedLine[], kind: Kind, isOwner: boolean): Tracked[] {
     const seen = new Set<string>();
+    const result: Tracked[] = [];
     for (const { word, weight } of tracked) {
       const { text } = word;
       if (!this.#known[kind].has(text)) {
@@ -150,15 +170,18 @@ class References {
           ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
         });
       } else if (seen.has(text)) this.#report.warning(word, `${text} is tracked already; this line is ignored`);
-      else if (isOwner && (weight?.weight ?? this.#weightOf(kind, text)) !== 0) {
-        this.#report.warning(word, `priority 255 does not change, so ${text} is not tracked with a weight`);
+      else {
+        const effect = weight ?? this.#weightOf(kind, text);
+        if (!isOwner || effect.weight === 0) result.push({ name: text, ...effect });
+        else this.#report.warning(word, `priority 255 does not change, so ${text} is not tracked with a weight`);
       }
       seen.add(text);
     }
+    return result;
   }
 
   /** The weight of a tracked thing where the line has none. */
-  #weightOf(kind: Kind, name: string): number {
+  #weightOf(kind: Kind, name: string): Weight {
     const { scripts, trackFiles, trackProcesses, bfdInstances } = this.#blocks;
     const all = {
       vrrp_script: scripts,
@@ -167,7 +190,7 @@ class References {
       bfd_instance: bfdInstances,
     };
     const found = all[kind].find((one) => nameOf(one) === name);
-    return found?.values.weight?.weight ?? (kind === 'track_file' ? 1 : 0);
+    return found?.values.weight ?? { weight: kind === 'track_file' ? 1 : 0, reverse: false };
   }
 
   #syncGroups(): void {

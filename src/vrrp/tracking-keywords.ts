@@ -27,7 +27,7 @@ export interface Weight {
 }
 
 /** One line of a track_… block. */
-export interface Tracked {
+export interface TrackedLine {
   /** The name, and where it stands. */
   readonly word: Word;
   /** Absent: as the tracked thing says itself. */
@@ -69,7 +69,7 @@ function readReverse(option: Word | undefined, complaints: Complaints): boolean 
 }
 
 /** `NAME [weight N [reverse|noreverse]]`. @param max 253: one more is taken as that */
-function trackLine(what: string, max: number): LineType<Tracked> {
+function trackLine(what: string, max: number): LineType<TrackedLine> {
   return {
     expected: `the name of ${what}, then weight and a number if wanted`,
     strict: true,

@@ -1,11 +1,12 @@
 /** vrrp_instance: values, defaults, corrections and contradictions, as keepalived 2.2.7 has them. */
 import { describe, expect, it } from 'vitest';
 import { seconds, ZERO } from '../../src/base/time.ts';
-import type { VrrpInstance } from '../../src/vrrp/keywords.ts';
+import type { VrrpInstance } from '../../src/vrrp/instance.ts';
 import { instanceOf, instanceWith, read, said } from './reading.ts';
 
 const DEFAULTS: VrrpInstance = {
   name: 'VI_1',
+  family: 'inet',
   state: 'BACKUP',
   interface: 'eth0',
   vrid: 50,
@@ -16,7 +17,16 @@ const DEFAULTS: VrrpInstance = {
   excludedAddresses: [],
   preemptMode: true,
   preemptDelay: ZERO,
+  acceptMode: true,
+  strictMode: false,
+  trackSourceAddress: false,
+  multicastGroup: '224.0.0.18' as never,
   unicastPeers: [],
+  unicastTtl: 255,
+  checkUnicastSource: false,
+  unicastFaultNoPeer: false,
+  oldUnicastChecksum: 'auto',
+  skipCheckAdvertisedAddresses: false,
   garpMasterDelay: seconds(5),
   garpMasterRepeat: 5,
   garpMasterRefresh: ZERO,
@@ -27,6 +37,12 @@ const DEFAULTS: VrrpInstance = {
   higherPrioritySendAdvert: false,
   downTimerAdverts: 3,
   trackPrimary: true,
+  tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
+  promoteSecondaries: false,
+  notify: {},
+  notifyDeleted: false,
+  notifyPriorityChanges: false,
+  smtpAlert: false,
 };
 
 describe('vrrp_instance', () => {
@@ -90,6 +106,7 @@ describe('vrrp_instance', () => {
     expect(diagnostics).toEqual([]);
     expect(configuration.instances[0]).toEqual({
       ...DEFAULTS,
+      multicastGroup: '224.0.0.99',
       garpMasterDelay: seconds(3),
       garpMasterRepeat: 8,
       garpLowerPriorityDelay: seconds(7),
@@ -176,6 +193,7 @@ describe('strict_mode', () => {
     ]);
     expect(instanceOf(...lines)).toEqual({
       ...DEFAULTS,
+      strictMode: true,
       state: 'MASTER',
       priority: 255,
       garpLowerPriorityDelay: ZERO,
@@ -331,19 +349,58 @@ describe('what is not acted on yet', () => {
         {
           severity: 'note',
           line: 4,
-          message:
-            'accepted, not acted on yet: smtp_alert, notify_master, track_interface, version 3, use_vmac, vmac_xmit_base, unicast_peer',
+          message: 'accepted, not acted on yet: smtp_alert, notify_master, track_interface, use_vmac, vmac_xmit_base',
         },
       ],
     });
-    expect(instanceOf(...lines)).toMatchObject({ version: 3, unicastPeers: ['192.168.4.6'] });
+    expect(instanceOf(...lines)).toMatchObject({
+      version: 3,
+      unicastPeers: [{ address: '192.168.4.6', minTtl: 0, maxTtl: 255 }],
+      tracking: { interfaces: [{ name: 'eth1', weight: 5, reverse: false }] },
+      notify: { master: { command: ['/bin/x', 'a'] } },
+      smtpAlert: true,
+    });
   });
 
-  it('leaves a virtual router of IPv6 out, and says so', () => {
+  it('is said of a virtual router of IPv6, which has version 3 and its group', () => {
     const text = 'vrrp_instance V {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress { fd00::1 }\n}\n';
-    expect(read(text)).toMatchObject({ exitCode: 0, configuration: { instances: [] } });
-    expect(said(text)).toEqual([
-      '1:1 error: vrrp_instance V: virtual routers of IPv6 are not acted on yet; it is left out',
+    expect(said(text)).toEqual(['1:1 note: accepted, not acted on yet: virtual routers of IPv6']);
+    expect(read(text).configuration.instances).toMatchObject([
+      { family: 'inet6', version: 3, multicastGroup: 'ff02::12', virtualAddresses: [{ address: 'fd00::1' }] },
+    ]);
+  });
+});
+
+describe('what is tracked', () => {
+  const script = 'vrrp_script chk {\nscript /bin/x\nweight -4 reverse\n}\n';
+
+  it('has the weight of its line, or else its own', () => {
+    const text = script + instanceWith('track_script {', 'chk', '}');
+    expect(read(text).configuration.instances[0]?.tracking.scripts).toEqual([
+      { name: 'chk', weight: -4, reverse: true },
+    ]);
+    const other = script + instanceWith('track_script {', 'chk weight 7', '}');
+    expect(read(other).configuration.instances[0]?.tracking.scripts).toEqual([
+      { name: 'chk', weight: 7, reverse: false },
+    ]);
+  });
+
+  it('is what is there, once', () => {
+    const text = script + instanceWith('track_script {', 'chk', 'chk weight 2', 'other', '}');
+    expect(read(text).configuration.instances[0]?.tracking.scripts).toHaveLength(1);
+  });
+});
+
+describe('unicast_peer', () => {
+  it('has a range of TTL, and then the sources are looked at', () => {
+    const lines = (option: string) => ['unicast_peer {', `192.168.4.6 ${option}`, '}'];
+    expect(instanceOf(...lines('min_ttl 10 max_ttl 254'))).toMatchObject({
+      unicastPeers: [{ address: '192.168.4.6', minTtl: 10, maxTtl: 254 }],
+      checkUnicastSource: true,
+    });
+    expect(instanceOf(...lines(''))).toMatchObject({ checkUnicastSource: false });
+    expect(said(instanceWith(...lines('max_ttl 256')))).toEqual([
+      "5:21 error: max_ttl: expected an integer from 0 to 255, got '256'; it is ignored",
     ]);
   });
 });

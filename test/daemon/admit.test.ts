@@ -3,7 +3,7 @@ import { instant, later, seconds } from '../../src/base/time.ts';
 import { Admission, explainNotice } from '../../src/daemon/admit.ts';
 import { advertisementPackets } from '../../src/daemon/advertisement.ts';
 import type { Router } from '../../src/daemon/router.ts';
-import type { VrrpInstance } from '../../src/vrrp/keywords.ts';
+import type { VrrpInstance } from '../../src/vrrp/instance.ts';
 import { GROUP, instance, PEER, router, VIP } from './example.ts';
 
 const NOW = instant(5_000_000);

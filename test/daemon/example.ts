@@ -2,7 +2,7 @@
 import type { IpAddress } from '../../src/base/address.ts';
 import { seconds, ZERO } from '../../src/base/time.ts';
 import { newRouter, type Router } from '../../src/daemon/router.ts';
-import type { VrrpInstance } from '../../src/vrrp/keywords.ts';
+import type { VrrpInstance } from '../../src/vrrp/instance.ts';
 
 export const US = '192.0.2.10' as IpAddress;
 export const PEER = '192.0.2.9' as IpAddress;
@@ -12,6 +12,7 @@ export const GROUP = '224.0.0.18' as IpAddress;
 /** Version 2, priority 100, every second, password "secret". */
 export const instance = (different: Partial<VrrpInstance> = {}): VrrpInstance => ({
   name: 'VI_1',
+  family: 'inet',
   state: 'BACKUP',
   interface: 'eth0',
   vrid: 51,
@@ -23,7 +24,16 @@ export const instance = (different: Partial<VrrpInstance> = {}): VrrpInstance =>
   excludedAddresses: [],
   preemptMode: true,
   preemptDelay: ZERO,
+  acceptMode: true,
+  strictMode: false,
+  trackSourceAddress: false,
+  multicastGroup: GROUP,
   unicastPeers: [],
+  unicastTtl: 255,
+  checkUnicastSource: false,
+  unicastFaultNoPeer: false,
+  oldUnicastChecksum: 'auto',
+  skipCheckAdvertisedAddresses: false,
   garpMasterDelay: seconds(5),
   garpMasterRepeat: 5,
   garpMasterRefresh: ZERO,
@@ -34,6 +44,12 @@ export const instance = (different: Partial<VrrpInstance> = {}): VrrpInstance =>
   higherPrioritySendAdvert: false,
   downTimerAdverts: 3,
   trackPrimary: true,
+  tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
+  promoteSecondaries: false,
+  notify: {},
+  notifyDeleted: false,
+  notifyPriorityChanges: false,
+  smtpAlert: false,
   ...different,
 });
 

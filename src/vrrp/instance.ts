@@ -1,0 +1,145 @@
+/**
+ * A virtual router as it is configured: what a vrrp_instance of keepalived.conf(5) comes to, every default filled in.
+ *
+ * Plain data that survives JSON unchanged. What the agent cannot act on yet is here all the same; who runs it decides.
+ */
+import type { Family, IpAddress } from '../base/address.ts';
+import type { Duration } from '../base/time.ts';
+import type { Script } from '../config/script.ts';
+
+/** A virtual address and how it is put on its interface. What is absent is as the kernel has it by itself. */
+export interface VirtualAddress {
+  readonly address: IpAddress;
+  /** 0-32 or 0-128 */
+  readonly prefixLength: number;
+  readonly interface: string;
+  /** The kernel's number, 0 (global) to 255. */
+  readonly scope: number;
+  /** At most 15 bytes, IPv4 only. */
+  readonly label?: string;
+  readonly broadcast?: IpAddress;
+  /** The other end of a point-to-point link. */
+  readonly peer?: IpAddress;
+  /** Seconds, 0 is deprecated from the start, 4294967295 forever. Absent: forever, but 0 for an IPv6 address of 128 bits. */
+  readonly preferredLifetime?: number;
+  /** Removing it is no loss, and its interface may be down. */
+  readonly noTrack?: true;
+  /** On a virtual MAC interface of its own: its interface is the one below that. */
+  readonly useVmac?: true;
+  /** IPv6: IFA_F_HOMEADDRESS. */
+  readonly home?: true;
+  /** IPv6: with duplicate address detection, which virtual addresses have not by themselves. */
+  readonly detectDuplicates?: true;
+  /** IPv6: IFA_F_MANAGETEMPADDR. */
+  readonly manageTemporary?: true;
+  /** IFA_F_NOPREFIXROUTE. */
+  readonly noPrefixRoute?: true;
+  /** IFA_F_MCAUTOJOIN. */
+  readonly autojoin?: true;
+}
+
+/** Another router of a virtual router, to whom advertisements are sent instead of to a group. */
+export interface UnicastPeer {
+  readonly address: IpAddress;
+  /** 0-255; advertisements of it that come with less are dropped. */
+  readonly minTtl: number;
+  /** 0-255; advertisements of it that come with more are dropped. */
+  readonly maxTtl: number;
+}
+
+/** Something tracked, and what its state does to the priority. */
+export interface Tracked {
+  readonly name: string;
+  /** -254 to 254; 0: its failure is a fault. */
+  readonly weight: number;
+  /** Its success counts as its failure. */
+  readonly reverse: boolean;
+}
+
+/** Everything that a virtual router watches, by kind. A name stands once in each. */
+export interface Tracking {
+  readonly interfaces: readonly Tracked[];
+  readonly scripts: readonly Tracked[];
+  readonly files: readonly Tracked[];
+  readonly processes: readonly Tracked[];
+  readonly bfd: readonly Tracked[];
+}
+
+/** Commands that are run on changes. keepalived.conf(5) "notify". */
+export interface NotifyScripts {
+  readonly master?: Script;
+  readonly backup?: Script;
+  readonly fault?: Script;
+  readonly stop?: Script;
+  /** A reload removed the instance. */
+  readonly deleted?: Script;
+  /** As MASTER, an advertisement of lower priority was heard. */
+  readonly masterLowerPriority?: Script;
+  /** Every change, told which one as arguments. */
+  readonly any?: Script;
+}
+
+/** A virtual router as it is configured. */
+export interface VrrpInstance {
+  readonly name: string;
+  readonly family: Family;
+  /** What it says it wants to be at the start; the priority decides. */
+  readonly state: 'MASTER' | 'BACKUP';
+  readonly interface: string;
+  /** 1-255 */
+  readonly vrid: number;
+  /** 1-255; 255 is the owner of the addresses. */
+  readonly priority: number;
+  readonly version: 2 | 3;
+  /** Version 2: whole seconds. Version 3: hundredths of a second, at most 40.95 s. */
+  readonly advertisementInterval: Duration;
+  /** Absent: none. The password is at most 8 bytes of UTF-8 on the wire. */
+  readonly authentication?: { readonly type: 'PASS' | 'AH'; readonly password: string };
+  readonly virtualAddresses: readonly VirtualAddress[];
+  /** Held and announced like the others, but not named in advertisements. */
+  readonly excludedAddresses: readonly VirtualAddress[];
+  readonly preemptMode: boolean;
+  readonly preemptDelay: Duration;
+  /** False: packets to the virtual addresses are dropped, unless the priority is 255. */
+  readonly acceptMode: boolean;
+  /** Hold to the RFC where keepalived is more tolerant; what follows from it is in the other values already. */
+  readonly strictMode: boolean;
+  /** Absent: the primary address of the interface. */
+  readonly sourceAddress?: IpAddress;
+  /** FAULT while the source address is missing. */
+  readonly trackSourceAddress: boolean;
+  /** Where advertisements go and are heard, unless there are peers. */
+  readonly multicastGroup: IpAddress;
+  /** Empty: multicast. */
+  readonly unicastPeers: readonly UnicastPeer[];
+  /** 0-255: TTL or hop limit of unicast advertisements. */
+  readonly unicastTtl: number;
+  /** Discard unicast advertisements of others than the peers. */
+  readonly checkUnicastSource: boolean;
+  /** FAULT when unicast is meant but no peer is given. */
+  readonly unicastFaultNoPeer: boolean;
+  /** The unicast checksum of version 3 as keepalived before 1.3.7 had it: 'auto' finds out. */
+  readonly oldUnicastChecksum: 'auto' | 'always' | 'never';
+  readonly skipCheckAdvertisedAddresses: boolean;
+  readonly garpMasterDelay: Duration;
+  readonly garpMasterRepeat: number;
+  /** Zero: never. */
+  readonly garpMasterRefresh: Duration;
+  readonly garpMasterRefreshRepeat: number;
+  readonly garpLowerPriorityDelay: Duration;
+  readonly garpLowerPriorityRepeat: number;
+  readonly lowerPriorityNoAdvert: boolean;
+  readonly higherPrioritySendAdvert: boolean;
+  /** 1-100 */
+  readonly downTimerAdverts: number;
+  /** Whether a fault of the own interface is a fault of the instance. */
+  readonly trackPrimary: boolean;
+  readonly tracking: Tracking;
+  /** Keep secondary addresses of the interface when their primary goes. */
+  readonly promoteSecondaries: boolean;
+  readonly notify: NotifyScripts;
+  /** Tell DELETED instead of FAULT when a reload removes it. */
+  readonly notifyDeleted: boolean;
+  readonly notifyPriorityChanges: boolean;
+  readonly smtpAlert: boolean;
+}
