@@ -55,5 +55,16 @@
         ['target_arch=="arm64"', {'cflags': ['-mbranch-protection=standard']}],
       ],
     },
+    {
+      # a program of its own, with nothing but the kernel below it
+      'target_name': 'holdfast-guard',
+      'type': 'executable',
+      'sources': ['guard/guard.c'],
+      'include_dirs!': ['<(node_root_dir)/include/node'],
+      'cflags!': ['-fPIC', '-O3', '-pthread'],
+      'cflags': ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-fstack-protector-strong'],
+      'ldflags!': ['-rdynamic', '-pthread'],
+      'ldflags': ['-static', '-s', '-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack'],
+    },
   ],
 }

@@ -1,4 +1,4 @@
-// Compiles native/ into native/build/Release/holdfast.node with node-gyp, against the headers beside the running Node
+// Compiles native/ into native/build/Release/: holdfast.node, the addon, and holdfast-guard, with node-gyp, against the headers beside the running Node
 // where there are any (no network then). Does nothing when the result is up to date. `--force` builds in any case.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = join(root, 'native');
 const output = join(folder, 'build', 'Release', 'holdfast.node');
+const guard = join(folder, 'build', 'Release', 'holdfast-guard');
 const stamp = join(folder, 'build', 'built-for.txt');
 
 const tools = developmentTools();
@@ -28,11 +29,12 @@ const changedAt = (path) => statSync(path).mtimeMs;
 
 /** What stands between us and an up-to-date result: nothing, a compilation, or everything anew. */
 function work() {
-  if (process.argv.includes('--force') || !existsSync(output) || !existsSync(stamp)) return 'rebuild';
+  if (process.argv.includes('--force') || !existsSync(output) || !existsSync(guard) || !existsSync(stamp))
+    return 'rebuild';
   if (readFileSync(stamp, 'utf8') !== builtFor) return 'rebuild';
   const builtAt = changedAt(stamp);
   if (changedAt(join(folder, 'binding.gyp')) > builtAt) return 'rebuild';
-  const sources = readdirSync(folder).filter((name) => /\.(cc|h)$/.test(name));
+  const sources = readdirSync(folder, { recursive: true }).filter((name) => /^(?!build\/).*\.(cc|c|h)$/.test(name));
   return sources.some((name) => changedAt(join(folder, name)) > builtAt) ? 'build' : 'nothing';
 }
 

@@ -50,6 +50,9 @@ cpSync(join(root, 'dist'), at('usr/lib/holdfast/dist'), {
 });
 const addon = at(`usr/lib/holdfast/prebuilds/linux-${process.arch}/holdfast.node`);
 cpSync(join(root, 'native/build/Release/holdfast.node'), addon);
+const guard = at(`usr/lib/holdfast/prebuilds/linux-${process.arch}/holdfast-guard`);
+cpSync(join(root, 'native/build/Release/holdfast-guard'), guard);
+chmodSync(guard, 0o755);
 cpSync(node, at('usr/lib/holdfast/bin/node'));
 run('strip', ['--strip-unneeded', addon, at('usr/lib/holdfast/bin/node')]);
 chmodSync(addon, 0o644);

@@ -1,4 +1,5 @@
 /** The command line of the agent itself: keepalived's flags with keepalived's meaning, and `--run-dir` of our own. */
+import { type Duration, seconds } from '../base/time.ts';
 import type { LogFormat } from '../daemon/log.ts';
 import { type OptionSpec, parseOptions } from './getopt.ts';
 
@@ -20,6 +21,8 @@ export interface AgentOptions {
   readonly runElection: boolean;
   readonly runHealth: boolean;
   readonly respawn: boolean;
+  /** How long the election may be silent before the guard acts; 'off': no guard; undefined: the default. */
+  readonly guardLimit: Duration | 'off' | undefined;
   readonly configTest: { readonly logFile: string | undefined } | undefined;
   /** The name of a signal whose number is asked for. */
   readonly signum: string | undefined;
@@ -60,6 +63,12 @@ const ACTED_ON: readonly OptionSpec[] = [
   flag('P', 'vrrp', 'run the election only, no health checks and no IPVS'),
   flag('C', 'check', 'run health checks and IPVS only, no election'),
   flag('R', 'dont-respawn', 'end when a process of the agent dies'),
+  valued(
+    undefined,
+    'guard-limit',
+    'SECONDS',
+    'silence after which the guard withdraws the addresses: default two advertisement intervals, 0: never, off: no guard',
+  ),
   valued(undefined, 'signum', 'SIGNAL', 'print the number of STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON or TDUMP'),
   flag('v', 'version', 'print the version'),
   flag('h', 'help', 'print this text'),
@@ -112,6 +121,10 @@ export function readAgentOptions(
   const format = last('log-format');
   if (format !== undefined && !isLogFormat(format))
     problems.push(`--log-format is text, json or journal, not '${format}'`);
+  const guardText = last('guard-limit');
+  const guardLimit = guardText === undefined ? undefined : readGuardLimit(guardText);
+  if (guardText !== undefined && guardLimit === undefined)
+    problems.push(`--guard-limit is 0 to ${GUARD_LIMIT_MAX} seconds or off, not '${guardText}'`);
   const facility = last('log-facility');
   if (facility !== undefined && !isFacility(facility))
     problems.push(`--log-facility is 0-7 for local0-local7, user or daemon, not '${facility}'`);
@@ -132,6 +145,7 @@ export function readAgentOptions(
       runElection: !has('check'),
       runHealth: !has('vrrp'),
       respawn: !has('dont-respawn'),
+      guardLimit,
       configTest: has('config-test') ? { logFile: last('config-test') } : undefined,
       signum: last('signum'),
       show: has('help') ? 'help' : has('version') ? 'version' : undefined,
@@ -141,6 +155,15 @@ export function readAgentOptions(
       ignored: parsed.operands,
     },
   };
+}
+
+/** Longer than any Master_Down_Interval of version 2. */
+const GUARD_LIMIT_MAX = 1000;
+
+function readGuardLimit(text: string): Duration | 'off' | undefined {
+  if (text === 'off') return text;
+  if (!/^\d+(\.\d+)?$/.test(text) || Number(text) > GUARD_LIMIT_MAX) return undefined;
+  return seconds(Number(text));
 }
 
 const isFacility = (text: string): boolean => /^([0-7]|user|daemon)$/.test(text);

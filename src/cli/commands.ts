@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { VERSION } from '../daemon/version.ts';
 import { defaultRunDirectory } from './agent-options.ts';
+import { cleanUp } from './cleanup.ts';
 import type { Environment } from './command-line.ts';
 import { bashCompletion } from './completion.ts';
 import { showConfig } from './config-show.ts';
@@ -68,6 +69,16 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     .option('--json', 'as JSON, for programs')
     .action((keyword: string, options: { json?: boolean }) => {
       end(explain(keyword, { json: options.json === true }));
+    });
+  program
+    .command('cleanup')
+    .description('remove addresses that an agent left behind; refuses while one runs')
+    .argument('[file]', 'configuration file; default as of the agent')
+    .option('--run-dir <dir>', 'where the agent keeps its pid file', defaultRunDirectory(environment))
+    .option('--dry-run', 'only say what would be removed')
+    .action(async (file: string | undefined, options: { runDir: string; dryRun?: boolean }) => {
+      const { runDir: runDirectory, dryRun = false } = options;
+      end(await cleanUp(file, { runDirectory, dryRun }));
     });
   program
     .command('completion')

@@ -58,6 +58,7 @@ export async function startAgent(
       runElection: options.runElection,
       runHealth: options.runHealth,
       respawn: options.respawn,
+      guardLimit: options.guardLimit,
       log,
       environment,
     },

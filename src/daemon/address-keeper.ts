@@ -4,7 +4,7 @@
  * from one instance to another is released before it is taken.
  */
 import { addressBytes, familyOf } from '../base/address.ts';
-import type { InterfaceAddress, RouteNetlink } from '../io/route-netlink.ts';
+import type { AddressKey, InterfaceAddress, RouteNetlink } from '../io/route-netlink.ts';
 import { type ActualAddress, HOLDFAST_PROTOCOL, planAddresses } from '../vrrp/addresses.ts';
 import type { VirtualAddress } from '../vrrp/instance.ts';
 import type { Interfaces } from './interfaces.ts';
@@ -21,6 +21,8 @@ export interface AddressKeeperWorld {
   /** An address could not be added or removed, or the addresses could not be read. */
   failed(router: Router, what: 'take-addresses' | 'release-addresses', error: unknown): void;
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
+  /** What would have to be taken away if we were gone, and what the kernel would take with it; before it is there. */
+  held(router: Router, ours: readonly AddressKey[], endangered: readonly InterfaceAddress[]): void;
 }
 
 /** A row of the kernel with the name of its interface. */
@@ -85,6 +87,8 @@ export class AddressKeeper {
     const before = new Set(router.problems.values());
     router.problems.clear();
     this.#noteForeign(router, foreign, actual, before);
+    const ours = wanted.filter((entry) => !foreign.includes(entry));
+    if (ours.length > 0) this.#tellHeld(router, ours, actual);
     await this.#remove(router, removeFirst, actual);
     for (const entry of add) await this.#add(router, entry);
     const claimed = this.#claimedByOthers(router);
@@ -97,6 +101,23 @@ export class AddressKeeper {
     router.held.clear();
     const taken = (entry: VirtualAddress) => !router.problems.has(addressKey(entry)) || foreign.includes(entry);
     for (const entry of wanted.filter(taken)) router.held.add(addressKey(entry));
+    if (ours.length === 0) this.#world.held(router, [], []);
+  }
+
+  #tellHeld(router: Router, ours: readonly VirtualAddress[], actual: readonly Row[]): void {
+    const keys = new Set(ours.map(addressKey));
+    const places = ours.flatMap((entry) => {
+      const interfaceIndex = this.#world.interfaces.link(entry.interface)?.index;
+      return interfaceIndex === undefined ? [] : [{ ...entry, interfaceIndex }];
+    });
+    const endangered = actual.filter(
+      (row) => !keys.has(addressKey(row)) && places.some((place) => isSameNetwork(place, row.entry)),
+    );
+    this.#world.held(
+      router,
+      places,
+      endangered.map((row) => row.entry),
+    );
   }
 
   /** With one reload an address may move from one instance to another. */
@@ -221,8 +242,12 @@ export class AddressKeeper {
 }
 
 /** Whether `other` is in the IPv4 network that `first` is the first address of, on one interface. */
-function isNetworkOf(first: InterfaceAddress, other: InterfaceAddress): boolean {
-  if (first.secondary || first.interfaceIndex !== other.interfaceIndex) return false;
+const isNetworkOf = (first: InterfaceAddress, other: InterfaceAddress): boolean =>
+  !first.secondary && isSameNetwork(first, other);
+
+/** Whether two addresses are of one IPv4 network on one interface. */
+function isSameNetwork(first: AddressKey, other: AddressKey): boolean {
+  if (first.interfaceIndex !== other.interfaceIndex) return false;
   if (
     first.prefixLength !== other.prefixLength ||
     familyOf(first.address) !== 'inet' ||

@@ -85,8 +85,16 @@ export class Child<To extends object, From extends { readonly type: string }> {
     this.#options.onStart(restarted);
   }
 
-  send(message: To): void {
-    if (this.#process?.connected) this.#process.send(message);
+  /** False: there is no process that could hear it. */
+  send(message: To): boolean {
+    if (!this.#process?.connected) return false;
+    this.#process.send(message);
+    return true;
+  }
+
+  /** Ends a process that does not answer; it is started again like any that dies. */
+  kill(): void {
+    this.#process?.kill('SIGKILL');
   }
 
   /** From now on a death of the child is no reason to start it again. Before the first of several is stopped. */

@@ -9,10 +9,13 @@ import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import { lockMemory, useRealTime } from '../io/scheduling.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import type { LastAct } from '../wire/will.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
+import { advertisementPackets } from './advertisement.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
+import { LastWill } from './last-will.ts';
 import { ElectionLoop } from './loop.ts';
 import type { ElectionConfiguration, FromElection, RuntimeSettings, ToElection } from './messages.ts';
 import { Performer } from './perform.ts';
@@ -31,6 +34,9 @@ import { Sockets } from './sockets.ts';
 
 /** How often addresses and sockets are looked at without any reason. */
 const LOOK_AGAIN_EVERY = seconds(10);
+
+/** Cause of a MASTER's end while its process did not run. */
+const SILENT = 'this process did not run for a while, and the guard withdrew the addresses';
 
 const UNSPECIFIED = parseAddress('0.0.0.0') as IpAddress;
 
@@ -56,7 +62,7 @@ export function runElection(): void {
       switch (message.type) {
         case 'start':
           prepare(message.runtime, channel);
-          starting = Election.start(message.configuration, channel);
+          starting = Election.start(message.configuration, channel, message.runtime);
           starting.then((started) => {
             election = started;
             channel.send({ type: 'started' });
@@ -69,6 +75,12 @@ export function runElection(): void {
               channel.send({ type: 'configured' });
             },
             () => {}, // said by the start
+          );
+          break;
+        case 'guard':
+          starting?.then(
+            (started) => started.useGuard(message.name),
+            () => {},
           );
           break;
         case 'status':
@@ -108,13 +120,18 @@ class Election {
   readonly #loop: ElectionLoop;
   readonly #admission = new Admission((notice) => this.#notice(notice));
   readonly #repairs = new RepairPace();
+  readonly #will: LastWill;
   readonly #lookAgain: NodeJS.Timeout;
 
   /** Throws SystemError, with nothing left open. */
-  static async start(configuration: ElectionConfiguration, channel: Channel<FromElection>): Promise<Election> {
+  static async start(
+    configuration: ElectionConfiguration,
+    channel: Channel<FromElection>,
+    runtime: RuntimeSettings,
+  ): Promise<Election> {
     const route = RouteNetlink.open();
     try {
-      const election = new Election(configuration, channel, route, await Interfaces.open(route));
+      const election = new Election(configuration, channel, runtime, route, await Interfaces.open(route));
       election.configure(configuration);
       return election;
     } catch (error) {
@@ -126,6 +143,7 @@ class Election {
   private constructor(
     configuration: ElectionConfiguration,
     channel: Channel<FromElection>,
+    runtime: RuntimeSettings,
     route: RouteNetlink,
     interfaces: Interfaces,
   ) {
@@ -135,6 +153,14 @@ class Election {
     this.#interfaces = interfaces;
     this.#timer = new DeadlineTimer(() => this.#loop.wake());
     this.#sockets = new Sockets(multicastGroup, () => this.#loop.wake());
+    this.#will = new LastWill(
+      {
+        farewell: (router) => this.#farewell(router, multicastGroup),
+        onExecuted: () => this.#withdrawn(),
+        onGone: () => {}, // main starts another one
+      },
+      runtime.guardLimit,
+    );
     const failed = (router: Router, effect: string, error: unknown) => this.#failed(router, effect, error);
     this.#addresses = new AddressKeeper({
       route,
@@ -143,6 +169,7 @@ class Election {
       routers: () => this.#loop.routers.values(),
       failed,
       log: channel.log,
+      held: (router, ours, endangered) => this.#will.hold(router, ours, endangered),
     });
     const performer = new Performer({
       addresses: this.#addresses,
@@ -154,11 +181,13 @@ class Election {
     this.#loop = new ElectionLoop({
       now,
       wakeAt: (at) => this.#timer.set(at),
-      drain: () =>
-        this.#sockets.drain((name, packet) => {
+      drain: () => {
+        this.#will.look();
+        return this.#sockets.drain((name, packet) => {
           const admitted = this.#admission.receive(packet, name, this.#loop.routers.values());
           if (admitted) this.#loop.handle(admitted.router, admitted.event, packet.receivedAt);
-        }),
+        });
+      },
       perform: (router, effect) => performer.perform(router, effect),
       log: channel.log,
     });
@@ -185,6 +214,15 @@ class Election {
     this.#loop.arm();
   }
 
+  /** Leaves the will with a guard; without one nothing else changes. */
+  useGuard(name: string): void {
+    try {
+      this.#will.connect(name);
+    } catch (error) {
+      this.#channel.log('warning', 'no-guard', `the guard cannot be reached: ${(error as Error).message}`);
+    }
+  }
+
   report() {
     const instances = [...this.#loop.routers.values()].map(reportRouter);
     return { instances, strayPackets: { ...this.#admission.strays } };
@@ -198,6 +236,7 @@ class Election {
       this.#addresses.settle(router);
     }
     await this.#addresses.settled();
+    this.#will.dismiss();
     this.#timer.close();
     this.#sockets.closeAll();
     this.#route.close();
@@ -225,6 +264,25 @@ class Election {
     this.#log(router, 'instance-changed', `(${instance.name}) configuration changed`);
   }
 
+  /** What the guard sends for a MASTER that cannot. */
+  #farewell(router: Router, group: IpAddress): readonly LastAct[] {
+    const { instance, config } = router;
+    const interfaceIndex = this.#interfaces.link(instance.interface)?.index;
+    if (interfaceIndex === undefined) return [];
+    const packets = advertisementPackets(instance, config.localAddress, router.packetId, 0, group);
+    return packets.map(({ packet, destination }) => ({ type: 'send', packet, destination, interfaceIndex }));
+  }
+
+  /** The guard took everything away while we did not run: nothing that we knew holds any more. */
+  #withdrawn(): void {
+    for (const router of this.#loop.routers.values()) {
+      if (router.state.name !== 'Master') continue;
+      router.held.clear();
+      this.#loop.dispatch(router, { type: 'fault', reason: SILENT });
+      this.#loop.dispatch(router, { type: 'fault-cleared', reason: SILENT });
+    }
+  }
+
   #localAddress(instance: VrrpInstance): IpAddress {
     const virtual = new Set(allAddresses(instance).map((entry) => entry.address));
     return this.#interfaces.primaryAddress(instance.interface, virtual) ?? UNSPECIFIED;
@@ -245,6 +303,7 @@ class Election {
   }
 
   #changed(change: InterfaceChange): void {
+    this.#will.look();
     if (change.type === 'link' && !this.#interfaces.link(change.name)) this.#sockets.forget(change.index);
     const isForeign = change.type === 'address-removed' && !this.#addresses.wasOurs(keyOf(change));
     for (const router of this.#loop.routers.values()) {

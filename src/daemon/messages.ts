@@ -3,6 +3,7 @@
  *
  * main is the parent; election and health are its children and never talk to each other.
  */
+import type { Duration } from '../base/time.ts';
 import type { VirtualServer } from '../ipvs/keywords.ts';
 import type { InstanceReport, IpvsReport, VirtualServerReport } from '../status/report.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
@@ -25,6 +26,8 @@ export interface RuntimeSettings {
   /** 1-99: the real-time priority of the election process. */
   readonly realTimePriority: number;
   readonly lockMemory: boolean;
+  /** Microseconds of silence after which the guard acts; undefined: two Advertisement_Intervals, 0: never. */
+  readonly guardLimit?: Duration;
 }
 
 export interface ElectionConfiguration {
@@ -36,6 +39,8 @@ export interface ElectionConfiguration {
 export type ToElection =
   | { readonly type: 'start'; readonly runtime: RuntimeSettings; readonly configuration: ElectionConfiguration }
   | { readonly type: 'configure'; readonly configuration: ElectionConfiguration }
+  /** A guard waits under this name. */
+  | { readonly type: 'guard'; readonly name: string }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'ping' }
   | { readonly type: 'stop' };

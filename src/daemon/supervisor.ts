@@ -4,13 +4,14 @@
  */
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { type Duration, inSeconds, seconds } from '../base/time.ts';
+import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { ServiceManager } from '../io/service-manager.ts';
 import type { InstanceReport, StatusReport } from '../status/report.ts';
 import { Child } from './child.ts';
 import { closeControlServer, openControlServer } from './control-server.ts';
+import { GuardKeeper } from './guard-keeper.ts';
 import type { Log } from './log.ts';
 import type { FromElection, FromHealth, LogLevel, ToElection, ToHealth } from './messages.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
@@ -23,6 +24,8 @@ import { VERSION } from './version.ts';
 const ANSWER_TIME = seconds(2);
 /** A child that has not answered a ping for this long counts as hung: the service manager's watchdog is not fed. */
 const HUNG_AFTER = seconds(10);
+/** How long an election that the guard has acted for may take to say that it runs again. */
+const ANSWERS_WITHIN = seconds(2);
 /** keepalived runs at normal priority unless vrrp_rt_priority says otherwise; an election that is late is a fault. */
 const DEFAULT_REAL_TIME_PRIORITY = 50;
 
@@ -41,6 +44,8 @@ export interface SupervisorOptions {
   readonly runElection: boolean;
   readonly runHealth: boolean;
   readonly respawn: boolean;
+  /** How long the election may be silent before the guard acts; undefined: two Advertisement_Intervals, 0: for ever. */
+  readonly guardLimit: Duration | 'off' | undefined;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -50,6 +55,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #serviceManager: ServiceManager;
   readonly #election: Child<ToElection, FromElection> | undefined;
+  readonly #guard: GuardKeeper | undefined;
   readonly #health: Child<ToHealth, FromHealth> | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
   readonly #startedAt = new Date();
@@ -79,9 +85,19 @@ export class Supervisor {
         role: 'election',
         nodeOptions: ELECTION_NODE_OPTIONS,
         respawn: options.respawn,
-        onStart: () => this.#startElection(),
+        onStart: () => {
+          this.#startElection();
+          this.#guard?.electionStarted();
+        },
         onMessage: (message) => this.#hear('election', message),
         onDeath: (how, retryIn) => this.#died('election', how, retryIn),
+      });
+    }
+    if (options.runElection && options.guardLimit !== 'off') {
+      this.#guard = new GuardKeeper({
+        onReady: (name) => this.#election?.send({ type: 'guard', name }) ?? false,
+        onExecuted: () => this.#endIfHung(),
+        log: (...fact) => this.#log(...fact),
       });
     }
     if (options.runHealth) {
@@ -182,6 +198,9 @@ export class Supervisor {
     if (this.#refused !== undefined) warnings.push(this.#refused);
     if (this.#needsRestart !== undefined) warnings.push(this.#needsRestart);
     if (this.#election && !electionAnswers) warnings.push('the election process does not answer');
+    if (this.#guard && this.#guard.pid === undefined) {
+      warnings.push('there is no guard: an agent that is killed or hangs now keeps its addresses');
+    }
     if (this.#health && !health) warnings.push('the health process does not answer');
     if (health && !health.ipvs.available && this.#configuration.virtualServers.length > 0) {
       warnings.push(`no virtual server works: ${health.ipvs.reason ?? 'IPVS is not available'}`);
@@ -192,12 +211,24 @@ export class Supervisor {
     return warnings;
   }
 
+  /** The guard acted because the election was silent: one that stays so is killed and started again. */
+  #endIfHung(): void {
+    this.#election?.send({ type: 'ping' });
+    setTimeout(() => {
+      if (this.#stopping || !this.#election || this.#election.isResponsive(ANSWERS_WITHIN)) return;
+      this.#log('error', 'process-hung', 'the election process does not answer; killing it', { role: 'election' });
+      this.#election.kill();
+    }, inMilliseconds(ANSWERS_WITHIN)).unref();
+  }
+
   #startElection(): void {
+    const { guardLimit } = this.#options;
     this.#election?.send({
       type: 'start',
       runtime: {
         realTimePriority: this.#configuration.global.vrrpRealTimePriority ?? DEFAULT_REAL_TIME_PRIORITY,
         lockMemory: true,
+        ...(typeof guardLimit === 'number' ? { guardLimit } : {}),
       },
       configuration: this.#electionConfiguration(),
     });
@@ -313,6 +344,7 @@ export class Supervisor {
     this.#election?.expectEnd();
     this.#health?.expectEnd();
     await this.#election?.stop({ type: 'stop' });
+    await this.#guard?.stop();
     await this.#health?.stop({ type: 'stop' });
     if (this.#server) await closeControlServer(this.#server);
     removePidFile(this.#options.pidFile);

@@ -10,6 +10,7 @@ export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
+export const SOCK_SEQPACKET = 5;
 
 // asm-generic/socket.h
 export const SOL_SOCKET = 1;

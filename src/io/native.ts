@@ -123,6 +123,10 @@ export function findAddon(
   throw new Error(`the native addon of holdfast is missing; run \`npm run build:native\`. Looked for:${places}`);
 }
 
+/** Where the guard program is: beside the addon. Throws as `findAddon`. */
+export const findGuard = (): string =>
+  join(dirname(findAddon(process.env, dirname(fileURLToPath(import.meta.url)), existsSync)), 'holdfast-guard');
+
 const placesIn = (folder: string): string[] => [
   join(folder, 'native', 'build', 'Release', 'holdfast.node'),
   join(folder, 'prebuilds', `linux-${process.arch}`, 'holdfast.node'),

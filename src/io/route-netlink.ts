@@ -153,31 +153,14 @@ export class RouteNetlink {
    * EEXIST when it is there already, whoever added it; ENODEV.
    */
   async addAddress(wanted: NewAddress): Promise<void> {
-    const { interfaceIndex, address, prefixLength, protocol = DEFAULT_ADDRESS_PROTOCOL, scope = 0 } = wanted;
-    const { label, broadcast } = wanted;
-    const family = familyOf(address);
-    const body = encodeAddress({
-      family,
-      prefixLength,
-      flags: family === 'inet6' ? IFA_F_NODAD : 0,
-      scope,
-      interfaceIndex,
-      local: address,
-      address,
-      protocol,
-      ...(label === undefined ? {} : { label }),
-      ...(broadcast === undefined ? {} : { broadcast }),
-    });
-    const purpose = `adding ${address}/${prefixLength} to interface ${interfaceIndex}`;
-    await this.#requests.request({ type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, body, purpose });
+    const purpose = `adding ${wanted.address}/${wanted.prefixLength} to interface ${wanted.interfaceIndex}`;
+    await this.#requests.request({ ...additionOf(wanted), purpose });
   }
 
   /** Removes an address, whoever added it. Rejects with NetlinkError: EADDRNOTAVAIL when it is not there, ENODEV. */
-  async deleteAddress({ interfaceIndex, address, prefixLength }: AddressKey): Promise<void> {
-    const family = familyOf(address);
-    const body = encodeAddress({ family, prefixLength, flags: 0, scope: 0, interfaceIndex, local: address, address });
-    const purpose = `removing ${address}/${prefixLength} from interface ${interfaceIndex}`;
-    await this.#requests.request({ type: RTM_DELADDR, body, purpose });
+  async deleteAddress(key: AddressKey): Promise<void> {
+    const purpose = `removing ${key.address}/${key.prefixLength} from interface ${key.interfaceIndex}`;
+    await this.#requests.request({ ...removalOf(key), purpose });
   }
 
   /** Called for every change since `open`. One callback; the last one counts. */
@@ -273,3 +256,34 @@ function addressOf(message: AddressMessage): InterfaceAddress {
 
 /** The kernel always sends an address; this is for the type. */
 const UNSPECIFIED = { inet: '0.0.0.0' as IpAddress, inet6: '::' as IpAddress } as const;
+
+/** The request of `addAddress`. */
+export function additionOf(wanted: NewAddress): Required<Omit<NetlinkRequest, 'purpose'>> {
+  const { interfaceIndex, address, prefixLength, protocol = DEFAULT_ADDRESS_PROTOCOL, scope = 0 } = wanted;
+  const { label, broadcast } = wanted;
+  const family = familyOf(address);
+  const body = encodeAddress({
+    family,
+    prefixLength,
+    flags: family === 'inet6' ? IFA_F_NODAD : 0,
+    scope,
+    interfaceIndex,
+    local: address,
+    address,
+    protocol,
+    ...(label === undefined ? {} : { label }),
+    ...(broadcast === undefined ? {} : { broadcast }),
+  });
+  return { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, body };
+}
+
+/** The request of `deleteAddress`. */
+export function removalOf({
+  interfaceIndex,
+  address,
+  prefixLength,
+}: AddressKey): Required<Omit<NetlinkRequest, 'purpose'>> {
+  const family = familyOf(address);
+  const body = encodeAddress({ family, prefixLength, flags: 0, scope: 0, interfaceIndex, local: address, address });
+  return { type: RTM_DELADDR, flags: 0, body };
+}

@@ -81,6 +81,16 @@ describe('readAgentOptions', () => {
     for (const good of ['0', '7', 'user', 'daemon']) expect(readAgentOptions(['-S', good], {}).problems).toEqual([]);
   });
 
+  it('takes the limit of the guard in seconds, or off', () => {
+    const limitOf = (text: string) => readAgentOptions(['--guard-limit', text], {}).options.guardLimit;
+    expect(['0.05', '0', '1000', 'off'].map(limitOf)).toEqual([50_000, 0, 1_000_000_000, 'off']);
+    for (const text of ['-1', '1001', 'on', '1e3', '']) {
+      expect(readAgentOptions(['--guard-limit', text], {}).problems).toEqual([
+        `--guard-limit is 0 to 1000 seconds or off, not '${text}'`,
+      ]);
+    }
+  });
+
   it("takes keepalived's usual command line", () => {
     const { options, problems } = readAgentOptions(
       ['-n', '-l', '-D', '-f', '/etc/x.conf', '-p', '/run/a.pid', '-r', '/run/b.pid', '-c', '/run/c.pid'],
@@ -100,6 +110,7 @@ describe('readAgentOptions', () => {
       runElection: true,
       runHealth: true,
       respawn: true,
+      guardLimit: undefined,
       configTest: undefined,
       signum: undefined,
       show: undefined,
