@@ -11,6 +11,7 @@
  */
 
 import { type IpAddress, isMulticast } from '../base/address.ts';
+import { equalSecrets } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 import type { Duration } from '../base/time.ts';
 import { type Advertisement, type AdvertisementFault, type DecodedAdvertisement, passwordData } from '../wire/vrrp.ts';
@@ -99,7 +100,7 @@ function refuseVersion2(
   const { authentication } = advertisement;
   if (authentication?.type !== config.authentication?.type) return 'authentication-type';
   if (authentication?.type === 'PASS' && config.authentication !== undefined) {
-    if (!sameSecret(authentication.data, passwordData(config.authentication.password))) return 'password';
+    if (!equalSecrets(authentication.data, passwordData(config.authentication.password))) return 'password';
   }
   if (advertisement.advertisementInterval !== config.advertisementInterval) return 'advertisement-interval';
   return undefined;
@@ -120,11 +121,4 @@ function sameAddresses(ours: readonly IpAddress[], theirs: readonly IpAddress[])
   if (ours.every((address, i) => address === theirs[i])) return true;
   const listed = new Set(theirs);
   return ours.every((address) => listed.has(address));
-}
-
-/** Equality in a time that does not depend on where the first difference is. */
-function sameSecret(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
-  return difference === 0;
 }
