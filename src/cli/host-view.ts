@@ -1,12 +1,13 @@
 /** What a configuration is checked against: the files, interfaces, programs and accounts of this host. */
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { PathKind } from '../config/glob.ts';
 import type { HostView } from '../daemon/root.ts';
 import type { ScriptView } from '../daemon/scripts.ts';
+import { findGroup, findUser } from '../io/accounts.ts';
 import { native } from '../io/native.ts';
+import { findProgram } from '../io/programs.ts';
 
 /** @param configId what `@id` lines ask for; undefined: the first label of the name of this host */
 export const hostView = (configId = hostname().split('.')[0] ?? ''): HostView => ({
@@ -54,44 +55,7 @@ function interfaceExists(name: string): boolean {
 }
 
 const scriptView: ScriptView = {
-  program(path) {
-    const found = path.includes('/') ? path : inPath(path);
-    const stats = found === undefined ? undefined : statOf(found);
-    if (found === undefined || stats === undefined) return undefined;
-    return { isPlain: stats.isFile(), changeableByOthers: changeableByOthers(realpathSync(found)) };
-  },
-  hasUser: (name) => isListed('passwd', name),
-  hasGroup: (name) => isListed('group', name),
+  program: findProgram,
+  hasUser: (name) => findUser(name) !== undefined,
+  hasGroup: (name) => findGroup(name) !== undefined,
 };
-
-/** Where PATH finds a program that can be executed. */
-function inPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? '/usr/local/bin:/bin:/usr/bin').split(':');
-  return folders.map((folder) => join(folder, name)).find((path) => kindOf(path) === 'executable');
-}
-
-/** Whether anybody but root can change the file, or put another into its place. */
-function changeableByOthers(path: string): boolean {
-  for (let part = path; ; part = dirname(part)) {
-    const stats = statOf(part);
-    if (stats === undefined) return true;
-    const isShared = (stats.mode & 0o022) !== 0 && !(stats.isDirectory() && (stats.mode & 0o1000) !== 0);
-    if (stats.uid !== 0 || isShared) return true;
-    if (dirname(part) === part) return false;
-  }
-}
-
-/** Whether there is an account or group of that name; other sources than the files of /etc are asked with getent. */
-function isListed(database: 'passwd' | 'group', name: string): boolean {
-  try {
-    if (
-      readFileSync(`/etc/${database}`, 'utf8')
-        .split('\n')
-        .some((line) => line.startsWith(`${name}:`))
-    )
-      return true;
-  } catch {
-    // asked below
-  }
-  return spawnSync('getent', ['--', database, name], { stdio: 'ignore' }).status === 0;
-}
