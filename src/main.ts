@@ -8,7 +8,7 @@ const [role] = process.argv.slice(2);
 
 switch (role) {
   case '@election':
-    (await import('./daemon/election.ts')).runElection();
+    (await import('./daemon/election-process.ts')).runElection();
     break;
   case '@health':
     (await import('./daemon/health.ts')).runHealth();

@@ -1,5 +1,6 @@
 /**
- * The election process: VRRP and nothing else. Real-time priority, locked memory, no text, no files, no waiting.
+ * VRRP and nothing else: the routers, the events that reach them, and the order of start, reload and stop. Lives in the
+ * election process (election-process.ts): no text, no files, no waiting.
  */
 import { type IpAddress, parseAddress } from '../base/address.ts';
 import { inMilliseconds, seconds } from '../base/time.ts';
@@ -7,17 +8,17 @@ import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
-import { lockMemory, useRealTime } from '../io/scheduling.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { LastAct } from '../wire/will.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
 import { advertisementPackets } from './advertisement.ts';
-import { type Channel, openChannel } from './channel.ts';
+import type { Channel } from './channel.ts';
+import { Handover } from './handover.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
 import { LastWill } from './last-will.ts';
 import { ElectionLoop } from './loop.ts';
-import type { ElectionConfiguration, FromElection, RuntimeSettings, ToElection } from './messages.ts';
+import type { ElectionConfiguration, FromElection, RuntimeSettings } from './messages.ts';
 import { Performer } from './perform.ts';
 import { RepairPace } from './repair-pace.ts';
 import {
@@ -40,77 +41,8 @@ const SILENT = 'this process did not run for a while, and the guard withdrew the
 
 const UNSPECIFIED = parseAddress('0.0.0.0') as IpAddress;
 
-/** Runs the process until main says stop or is gone. */
-export function runElection(): void {
-  let starting: Promise<Election> | undefined;
-  let election: Election | undefined;
-  let ending = false;
-  const end = async () => {
-    if (ending) return;
-    ending = true;
-    // what is still starting may hold addresses of an earlier life: it is started, and then stopped in order
-    await (await starting?.catch(() => undefined))?.stop();
-    channel.send({ type: 'stopped' });
-    channel.close();
-  };
-  const fail = (error: unknown) => {
-    channel.log('error', 'election-failed', `the election cannot run: ${(error as Error).message}`);
-    void end();
-  };
-  const channel: Channel<FromElection> = openChannel<ToElection, FromElection>(
-    (message) => {
-      switch (message.type) {
-        case 'start':
-          prepare(message.runtime, channel);
-          starting = Election.start(message.configuration, channel, message.runtime);
-          starting.then((started) => {
-            election = started;
-            channel.send({ type: 'started' });
-          }, fail);
-          break;
-        case 'configure':
-          starting?.then(
-            (started) => {
-              if (!ending) started.configure(message.configuration);
-              channel.send({ type: 'configured' });
-            },
-            () => {}, // said by the start
-          );
-          break;
-        case 'guard':
-          starting?.then(
-            (started) => started.useGuard(message.name),
-            () => {},
-          );
-          break;
-        case 'status':
-          channel.send({
-            type: 'status',
-            id: message.id,
-            ...(election?.report() ?? { instances: [], strayPackets: {} }),
-          });
-          break;
-        case 'ping':
-          channel.send({ type: 'pong' });
-          break;
-        case 'stop':
-          void end();
-      }
-    },
-    () => void end(),
-  );
-}
-
-/** Scheduling and memory; what is refused is said and does without. */
-function prepare(runtime: RuntimeSettings, channel: Channel<FromElection>): void {
-  const scheduling = useRealTime(runtime.realTimePriority);
-  if (!scheduling.ok) channel.log('notice', 'no-real-time', `no real-time scheduling: ${scheduling.reason}`);
-  if (!runtime.lockMemory) return;
-  const locked = lockMemory();
-  if (!locked.ok) channel.log('notice', 'no-memory-lock', `memory is not locked: ${locked.reason}`);
-}
-
-class Election {
+/** See the file's head. */
+export class Election {
   readonly #channel: Channel<FromElection>;
   readonly #route: RouteNetlink;
   readonly #interfaces: Interfaces;
@@ -121,6 +53,7 @@ class Election {
   readonly #admission = new Admission((notice) => this.#notice(notice));
   readonly #repairs = new RepairPace();
   readonly #will: LastWill;
+  readonly #handover: Handover;
   readonly #lookAgain: NodeJS.Timeout;
 
   /** Throws SystemError, with nothing left open. */
@@ -151,8 +84,8 @@ class Election {
     this.#channel = channel;
     this.#route = route;
     this.#interfaces = interfaces;
-    this.#timer = new DeadlineTimer(() => this.#loop.wake());
-    this.#sockets = new Sockets(multicastGroup, () => this.#loop.wake());
+    this.#timer = new DeadlineTimer(() => this.#wake());
+    this.#sockets = new Sockets(multicastGroup, () => this.#wake());
     this.#will = new LastWill(
       {
         farewell: (router) => this.#farewell(router, multicastGroup),
@@ -191,6 +124,7 @@ class Election {
       perform: (router, effect) => performer.perform(router, effect),
       log: channel.log,
     });
+    this.#handover = new Handover(this.#loop, interfaces);
     interfaces.onChange((change) => this.#changed(change));
     this.#lookAgain = setInterval(() => this.#settleAll(), inMilliseconds(LOOK_AGAIN_EVERY));
   }
@@ -199,18 +133,16 @@ class Election {
   configure(configuration: ElectionConfiguration): void {
     const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
     for (const [id, router] of this.#loop.routers) {
-      if (wanted.get(id)?.version === router.instance.version) continue;
-      this.#loop.dispatch(router, { type: 'shutdown' });
-      this.#addresses.settle(router);
-      this.#loop.routers.delete(id);
-      this.#log(router, 'instance-removed', `(${router.instance.name}) removed`);
+      const instance = wanted.get(id);
+      if (instance === undefined) void this.#leave(id, router);
+      else if (instance.version !== router.instance.version || this.#handover.isLeaving(router)) this.#end(id, router);
     }
     for (const [id, instance] of wanted) {
       const router = this.#loop.routers.get(id);
       if (!router) this.#begin(id, instance);
       else if (JSON.stringify(router.instance) !== JSON.stringify(instance)) this.#change(router, instance);
     }
-    this.#sockets.keepOnly(new Set(configuration.instances.map((instance) => instance.interface)));
+    this.#closeUnused();
     this.#loop.arm();
   }
 
@@ -228,8 +160,11 @@ class Election {
     return { instances, strayPackets: { ...this.#admission.strays } };
   }
 
-  /** Leaves in order: priority zero where we are MASTER, addresses away, everything closed. */
+  /**
+   * Leaves in order: priority zero where we are MASTER, addresses away when the successors are there, everything closed.
+   */
   async stop(): Promise<void> {
+    await Promise.all([...this.#loop.routers.values()].map((router) => this.#handover.leave(router)));
     clearInterval(this.#lookAgain);
     for (const router of this.#loop.routers.values()) {
       this.#loop.dispatch(router, { type: 'shutdown' });
@@ -240,6 +175,37 @@ class Election {
     this.#timer.close();
     this.#sockets.closeAll();
     this.#route.close();
+  }
+
+  /** The timer fired, or something has arrived. */
+  #wake(): void {
+    this.#loop.wake();
+    this.#handover.sweep();
+  }
+
+  /** Removed by a reload: a MASTER stays until its successor is there. */
+  async #leave(id: string, router: Router): Promise<void> {
+    await this.#handover.leave(router);
+    if (this.#loop.routers.get(id) === router) this.#end(id, router);
+    this.#closeUnused();
+  }
+
+  #end(id: string, router: Router): void {
+    this.#loop.dispatch(router, { type: 'shutdown' });
+    this.#handover.sweep();
+    this.#addresses.settle(router);
+    this.#loop.routers.delete(id);
+    this.#log(router, 'instance-removed', `(${router.instance.name}) removed`);
+  }
+
+  #closeUnused(): void {
+    this.#sockets.keepOnly(new Set([...this.#loop.routers.values()].map(({ instance }) => instance.interface)));
+  }
+
+  /** Ends what a stop waits for: the addresses go although no successor is there. */
+  hurry(): void {
+    for (const router of this.#loop.routers.values()) this.#loop.dispatch(router, { type: 'shutdown' });
+    this.#handover.sweep();
   }
 
   #begin(id: string, instance: VrrpInstance): void {
@@ -311,6 +277,7 @@ class Election {
       if (change.type === 'resynchronised') this.#addresses.settle(router);
       this.#followInterfaces(router);
     }
+    this.#handover.sweep();
   }
 
   /** From time to time everything is looked at without any reason: a lost event or a refusal is made good. */

@@ -43,7 +43,8 @@ export type ToElection =
   | { readonly type: 'guard'; readonly name: string }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'ping' }
-  | { readonly type: 'stop' };
+  /** `now`: without waiting for successors. */
+  | { readonly type: 'stop'; readonly now?: boolean };
 
 export type ToHealth =
   | { readonly type: 'start'; readonly virtualServers: readonly VirtualServer[] }

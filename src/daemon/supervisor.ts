@@ -336,7 +336,10 @@ export class Supervisor {
 
   /** The election first: the addresses go, the peer takes over; then the IPVS table. */
   async #stop(why: string, status = 0): Promise<void> {
-    if (this.#stopping) return;
+    if (this.#stopping) {
+      this.#election?.send({ type: 'stop', now: true }); // whoever asks twice does not want to wait
+      return;
+    }
     this.#stopping = true;
     this.#log('notice', 'stopping', `stopping: ${why}`, {});
     this.#serviceManager.stopping();

@@ -10,7 +10,8 @@
  *      │   │   ▲
  *      │   │   │ higher priority, or equal priority and higher address
  *      │   ▼   │ Master_Down_Timer
- *      └─ Master                                shutdown leads from every state to Initialize
+ *      └─ Master                                shutdown leads from every state to Initialize; handover too, a Master by
+ *                                               way of handover.ts
  *
  * An advertisement arrives here admitted (admission.ts): it is well-formed, authentic and not our own. What an effect
  * means for sockets and addresses is the performer's. Time comes in as `now`; a state holds its own deadline, so that a
@@ -21,6 +22,7 @@ import { compareAddresses } from '../base/address.ts';
 import { assertNever } from '../base/assert.ts';
 import { type Duration, earliest, elapsed, type Instant, inSeconds, later, ZERO } from '../base/time.ts';
 import { announceAfterLowerPriority, announceAll, announceDue, nextAnnouncementAt } from './announcements.ts';
+import { leave, whileLeaving } from './handover.ts';
 import { masterDownInterval, skewTime } from './timers.ts';
 import {
   type AdvertisementEvent,
@@ -49,7 +51,7 @@ export function nextDeadline(state: State): Instant | undefined {
     case 'Backup':
       return state.masterDownAt;
     case 'Master':
-      return earliest(state.adverAt, nextAnnouncementAt(state.announcements));
+      return state.leaving?.until ?? earliest(state.adverAt, nextAnnouncementAt(state.announcements));
     default:
       return assertNever(state);
   }
@@ -82,6 +84,8 @@ function initialize(config: VirtualRouterConfig, state: Initialize, event: Event
       if (config.priority === 255) return becomeMaster(config, state, 'address-owner', 'priority 255', now);
       return beginAsBackup(config, state, 'startup', '', now);
     case 'shutdown':
+    case 'handover':
+    case 'successor-announced':
     case 'clock':
     case 'advertisement':
     case 'fault':
@@ -99,6 +103,7 @@ function initialize(config: VirtualRouterConfig, state: Initialize, event: Event
 function backup(config: VirtualRouterConfig, state: Backup, event: Event, now: Instant): Transition {
   switch (event.type) {
     case 'shutdown':
+    case 'handover':
       return { state: INITIALIZE, effects: [changed(state, 'Initialize', 'shutdown')] };
     case 'clock':
       if (now < state.masterDownAt) return quietly(state);
@@ -110,6 +115,7 @@ function backup(config: VirtualRouterConfig, state: Backup, event: Event, now: I
     case 'configured':
       return quietly(reconfigureBackup(config, state, now));
     case 'startup':
+    case 'successor-announced':
     case 'fault-cleared':
     case 'addresses-lost':
     case 'effect-failed':
@@ -151,7 +157,10 @@ function heardAsBackup(
 
 /** RFC 3768 §6.4.3 */
 function master(config: VirtualRouterConfig, state: Master, event: Event, now: Instant): Transition {
+  if (state.leaving !== undefined) return whileLeaving(state, state.leaving, event, now);
   switch (event.type) {
+    case 'handover':
+      return leave(config, state, now);
     case 'shutdown':
       return {
         state: INITIALIZE,
@@ -176,6 +185,7 @@ function master(config: VirtualRouterConfig, state: Master, event: Event, now: I
       return { state: { ...state, announcements }, effects };
     }
     case 'startup':
+    case 'successor-announced':
     case 'fault-cleared':
     // Addresses that could not be taken are the daemon's to report; giving up mastership would not bring them back.
     case 'effect-failed':
@@ -225,6 +235,7 @@ function heardAsMaster(
 function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: Instant): Transition {
   switch (event.type) {
     case 'shutdown':
+    case 'handover':
       return { state: INITIALIZE, effects: [changed(state, 'Initialize', 'shutdown')] };
     case 'fault':
       if (state.reasons.includes(event.reason)) return quietly(state);
@@ -238,6 +249,7 @@ function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: In
       return beginAsBackup(config, state, 'fault-cleared', `${gone}; `, now);
     }
     case 'startup':
+    case 'successor-announced':
     case 'clock':
     case 'advertisement':
     case 'configured':

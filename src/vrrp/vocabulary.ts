@@ -76,6 +76,17 @@ export interface Master {
   /** When Adver_Timer fires. */
   readonly adverAt: Instant;
   readonly announcements: Announcements;
+  /** It has given up and holds the addresses until the successor is there: handover.ts. */
+  readonly leaving?: Leaving;
+}
+
+/** A Master between its priority zero and the release of its addresses. */
+export interface Leaving {
+  readonly since: Instant;
+  /** When the addresses are released in any case. */
+  readonly until: Instant;
+  /** Who has advertised since. */
+  readonly successor?: IpAddress;
 }
 
 export type State = Initialize | Fault | Backup | Master;
@@ -94,6 +105,10 @@ export type Event =
   /** `faults`: why the router cannot take part yet; empty: nothing. */
   | { readonly type: 'startup'; readonly faults: readonly string[] }
   | { readonly type: 'shutdown' }
+  /** As shutdown, but a Master keeps its addresses until its successor is seen. */
+  | { readonly type: 'handover' }
+  /** Somebody else announced an address of ours to the segment. */
+  | { readonly type: 'successor-announced' }
   | { readonly type: 'clock' }
   | AdvertisementEvent
   | { readonly type: 'fault'; readonly reason: string }

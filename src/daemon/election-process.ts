@@ -1,0 +1,78 @@
+/**
+ * The election process: real-time priority, locked memory, and main's messages for the election.
+ */
+import { lockMemory, useRealTime } from '../io/scheduling.ts';
+import { type Channel, openChannel } from './channel.ts';
+import { Election } from './election.ts';
+import type { FromElection, RuntimeSettings, ToElection } from './messages.ts';
+
+/** Runs the process until main says stop or is gone. */
+export function runElection(): void {
+  let starting: Promise<Election> | undefined;
+  let election: Election | undefined;
+  let ending = false;
+  const end = async (now = false) => {
+    if (now) election?.hurry();
+    if (ending) return;
+    ending = true;
+    // what is still starting may hold addresses of an earlier life: it is started, and then stopped in order
+    await (await starting?.catch(() => undefined))?.stop();
+    channel.send({ type: 'stopped' });
+    channel.close();
+  };
+  const fail = (error: unknown) => {
+    channel.log('error', 'election-failed', `the election cannot run: ${(error as Error).message}`);
+    void end();
+  };
+  const channel: Channel<FromElection> = openChannel<ToElection, FromElection>(
+    (message) => {
+      switch (message.type) {
+        case 'start':
+          prepare(message.runtime, channel);
+          starting = Election.start(message.configuration, channel, message.runtime);
+          starting.then((started) => {
+            election = started;
+            channel.send({ type: 'started' });
+          }, fail);
+          break;
+        case 'configure':
+          starting?.then(
+            (started) => {
+              if (!ending) started.configure(message.configuration);
+              channel.send({ type: 'configured' });
+            },
+            () => {}, // said by the start
+          );
+          break;
+        case 'guard':
+          starting?.then(
+            (started) => started.useGuard(message.name),
+            () => {},
+          );
+          break;
+        case 'status':
+          channel.send({
+            type: 'status',
+            id: message.id,
+            ...(election?.report() ?? { instances: [], strayPackets: {} }),
+          });
+          break;
+        case 'ping':
+          channel.send({ type: 'pong' });
+          break;
+        case 'stop':
+          void end(message.now);
+      }
+    },
+    () => void end(),
+  );
+}
+
+/** Scheduling and memory; what is refused is said and does without. */
+function prepare(runtime: RuntimeSettings, channel: Channel<FromElection>): void {
+  const scheduling = useRealTime(runtime.realTimePriority);
+  if (!scheduling.ok) channel.log('notice', 'no-real-time', `no real-time scheduling: ${scheduling.reason}`);
+  if (!runtime.lockMemory) return;
+  const locked = lockMemory();
+  if (!locked.ok) channel.log('notice', 'no-memory-lock', `memory is not locked: ${locked.reason}`);
+}
