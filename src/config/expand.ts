@@ -6,9 +6,10 @@
  */
 import type { Details, Report } from './diagnostics.ts';
 import { type FileAccess, findFiles, folderOf } from './glob.ts';
+import { CheckLevel } from './include-check.ts';
 import { DEFINITION, Parameters, type Surroundings } from './parameters.ts';
 import { isSequence, readSequence } from './sequence.ts';
-import { decodeText, readSource, type SourceLine } from './source.ts';
+import { decodeText, readSource, type Stretch, wholeText } from './source.ts';
 
 /** Deeper than anybody nests files. */
 const FILES_DEEP_MAX = 64;
@@ -21,19 +22,19 @@ const LINE_LENGTH_MAX = 65_536;
 const EXPANDED_MAX = 8_000_000;
 
 /** What such a line starts with or holds; all other lines are passed on as they are. */
-const SPECIAL = /^\s*[@~]|\$|^\s*include/;
+const SPECIAL = /\$|^[ \t\r\v\f]*[@~]|include/;
+/** The same in a text of many lines. */
+const SPECIAL_LINE = new RegExp(SPECIAL.source, 'gm');
 const INCLUDE = /^(include[rmwba]?)\s+(\S.*)$/s;
 
-/** Which kinds of missing files are errors: unreadable ones, names, patterns, alternatives in braces. */
-type Check = 'readable' | 'match' | 'wildcard_match' | 'brace_match';
-const CHECKS: Readonly<Record<string, readonly Check[]>> = {
-  include: [],
-  includer: ['readable'],
-  includem: ['readable', 'match'],
-  includew: ['readable', 'match', 'wildcard_match'],
-  includeb: ['readable', 'match', 'brace_match'],
-  includea: ['readable', 'match', 'wildcard_match', 'brace_match'],
-};
+/** A line that is looked at. */
+interface SourceLine {
+  readonly file: string;
+  readonly number: number;
+  readonly text: string;
+  /** As it stands there. */
+  readonly itself: Stretch;
+}
 
 /** What a line still has to go through. */
 interface Work {
@@ -46,8 +47,8 @@ interface Work {
   readonly isChosen: boolean;
 }
 
-/** All lines of a configuration. What `files` throws for `main` itself is passed on. */
-export function expand(main: string, files: FileAccess, surroundings: Surroundings, report: Report): SourceLine[] {
+/** The whole text of a configuration. What `files` throws for `main` itself is passed on. */
+export function expand(main: string, files: FileAccess, surroundings: Surroundings, report: Report): Stretch[] {
   return new Expander(files, surroundings, report).run(main);
 }
 
@@ -56,13 +57,13 @@ class Expander {
   readonly #configId: string;
   readonly #report: Report;
   readonly #parameters: Parameters;
-  readonly #lines: SourceLine[] = [];
-  readonly #contents = new Map<string, SourceLine[]>();
+  readonly #stretches: Stretch[] = [];
+  readonly #contents = new Map<string, Stretch>();
   /** Files being read, the innermost last. */
-  readonly #open: string[] = [];
+  readonly #open: Stretch[] = [];
   /** The value of several lines that is being defined. */
   #definition: { name: string; lines: string[]; at: SourceLine } | undefined;
-  #alwaysChecked: readonly Check[] = [];
+  #level = new CheckLevel();
   #expanded = 0;
   #included = 0;
 
@@ -73,36 +74,65 @@ class Expander {
     this.#parameters = new Parameters(surroundings);
   }
 
-  run(main: string): SourceLine[] {
-    this.#file(main, this.#read(main));
-    return this.#lines;
+  run(main: string): Stretch[] {
+    this.#file(this.#read(main));
+    return this.#stretches;
   }
 
-  #read(path: string): SourceLine[] {
+  /** Each file is read once. */
+  #read(path: string): Stretch {
     const known = this.#contents.get(path);
     if (known !== undefined) return known;
-    const lines = readSource(path, decodeText(this.#files.readFile(path)), this.#report);
-    this.#contents.set(path, lines);
-    return lines;
+    const source = readSource(path, decodeText(this.#files.readFile(path)), this.#report);
+    this.#contents.set(path, source);
+    return source;
   }
 
-  #file(path: string, lines: readonly SourceLine[]): void {
-    this.#open.push(path);
-    for (const line of lines) {
-      if (this.#definition !== undefined) this.#continueDefinition(line);
-      else if (SPECIAL.test(line.text)) this.#special(line);
-      else this.#lines.push(line);
-      if (line.text.includes('include_check')) this.#includeCheck(line.text);
+  /** Goes from one special line to the next; what is between them is passed on in one piece. */
+  #file(source: Stretch): void {
+    const { file, text } = source;
+    const level = this.#level;
+    this.#level = level.copy();
+    this.#open.push(source);
+    /** The first line that has not been passed on, and the one that is looked at. */
+    let passed = { start: 0, line: 1 };
+    let { start, line } = passed;
+    for (;;) {
+      const special = this.#definition === undefined ? nextSpecial(text, start) : start;
+      if (special >= text.length) break;
+      for (let end = text.indexOf('\n', start); end >= 0 && end < special; end = text.indexOf('\n', start)) {
+        start = end + 1;
+        line++;
+      }
+      const newline = text.indexOf('\n', start);
+      const end = newline < 0 ? text.length : newline;
+      const itself = { ...source, line, start, end };
+      const looked = { file, number: line, text: text.slice(start, end), itself };
+      start = end + 1;
+      line++;
+      if (this.#isPlain(looked.text)) continue;
+      this.#pass({ ...source, ...passed, end: itself.start });
+      passed = { start, line };
+      this.#special(looked);
     }
+    this.#pass({ ...source, ...passed, end: text.length });
     this.#finishDefinition();
     this.#open.pop();
+    this.#level = level;
+  }
+
+  #pass(stretch: Stretch): void {
+    if (stretch.end > stretch.start) this.#stretches.push(stretch);
+  }
+
+  /** Whether only a comment has what is special. */
+  #isPlain(text: string): boolean {
+    return this.#definition === undefined && !SPECIAL.test(withoutComment(text));
   }
 
   #special(line: SourceLine): void {
-    const text = withoutComment(line.text);
-    // Only a comment had what is special.
-    if (!SPECIAL.test(text)) this.#lines.push(line);
-    else this.#work(text, line);
+    if (this.#definition !== undefined) this.#continueDefinition(line);
+    else this.#work(withoutComment(line.text), line);
   }
 
   #work(first: string, line: SourceLine): void {
@@ -124,7 +154,7 @@ class Expander {
     const text = work.text.trim();
     if (text.startsWith('@') && !work.isChosen) {
       const [, not, id, rest] = /^@(\^?)(\S*)\s*(.*)$/s.exec(text) ?? [];
-      if (!id || !rest || (id === this.#configId) === (not === '^')) return [];
+      if (!rest || (id === this.#configId) === (not === '^')) return [];
       return [{ ...work, text: rest, isChosen: true }];
     }
     const [, name, value] = DEFINITION.exec(text) ?? [];
@@ -135,7 +165,7 @@ class Expander {
     if (isSequence(text)) return this.#sequence(work, text, line);
     const replaced = this.#parameters.substitute(text, folderOf(line.file));
     if (replaced === undefined) {
-      this.#pass(work, text, line);
+      this.#passLine(work, text, line);
       return [];
     }
     for (const problem of replaced.problems) this.#error(line, problem);
@@ -151,9 +181,10 @@ class Expander {
   }
 
   #sequence(work: Work, text: string, line: SourceLine): readonly Work[] {
-    // Its own numbers may be parameters; what follows it is for each round to read.
     const close = text.indexOf(')');
-    const replaced = this.#parameters.substitute(text.slice(0, close + 1), folderOf(line.file));
+    // The numbers of ~SEQ may be parameters. Those of ~LST stay, and are read again where its name is used.
+    const numbers = text.startsWith('~SEQ') ? text.slice(0, close + 1) : '';
+    const replaced = this.#parameters.substitute(numbers, folderOf(line.file));
     const sequence = readSequence(replaced === undefined ? text : replaced.text + text.slice(close + 1));
     if (typeof sequence === 'string') {
       this.#error(line, `${sequence}; the line is left out`);
@@ -163,16 +194,20 @@ class Expander {
   }
 
   /** The line is ready to be read. */
-  #pass(work: Work, text: string, line: SourceLine): void {
+  #passLine(work: Work, text: string, line: SourceLine): void {
     const [, keyword, pattern] = INCLUDE.exec(text) ?? [];
-    if (keyword !== undefined && pattern !== undefined) this.#include(keyword, pattern.trim(), line);
-    else if (work.replacements === 0 && text === withoutComment(line.text).trim()) this.#lines.push(line);
-    else this.#lines.push({ ...line, text, origin: { text: line.text, from: work.from } });
+    if (keyword !== undefined && pattern !== undefined) {
+      this.#include(keyword, pattern.trim(), line);
+      return;
+    }
+    if (text.includes('include_check')) this.#includeCheck(text, line.itself);
+    if (work.replacements === 0 && text === withoutComment(line.text).trim()) this.#pass(line.itself);
+    else this.#pass({ ...wholeText(line.file, line.number, text), origin: { text: line.text, from: work.from } });
   }
 
   #define(name: string, value: string, line: SourceLine): void {
     if (!value.endsWith('\\')) {
-      this.#parameters.define(name, [value], line);
+      this.#parameters.define(name, [value], line.number);
       return;
     }
     const first = value.slice(0, -1).trim();
@@ -190,38 +225,31 @@ class Expander {
   #finishDefinition(): void {
     if (this.#definition === undefined) return;
     const { name, lines, at } = this.#definition;
-    this.#parameters.define(name, lines.length === 0 ? [''] : lines, at);
+    this.#parameters.define(name, lines.length === 0 ? [''] : lines, at.number);
     this.#definition = undefined;
   }
 
-  #includeCheck(text: string): void {
-    const [, words] = /^\s*include_check\b([^#!]*)/.exec(text) ?? [];
-    if (words === undefined) return;
-    const all = CHECKS.includea as readonly Check[];
-    const given = words.trim().split(/\s+/).filter(Boolean);
-    let checked = new Set<Check>(given.length === 0 ? all : this.#alwaysChecked);
-    if (given.some((word) => !/^[+-]/.test(word))) checked = new Set();
-    for (const word of given) {
-      const kind = all.find((check) => check.startsWith(word.replace(/^[+-]/, '')));
-      if (kind !== undefined && word.startsWith('-')) checked.delete(kind);
-      else if (kind !== undefined) checked.add(kind);
+  #includeCheck(text: string, { text: source, start }: Stretch): void {
+    for (const [, before = '', words = ''] of text.matchAll(/(.*?)(?<![^\s{}"])include_check\b"?([^{}]*)/g)) {
+      if (!/(^|[{}])\s*"?$/.test(before)) continue;
+      if (isInGlobalDefs(source.slice(0, start) + before, this.#open.length > 1)) this.#level.set(words);
     }
-    this.#alwaysChecked = [...checked];
   }
 
   #include(keyword: string, pattern: string, line: SourceLine): void {
-    const checks = [...(CHECKS[keyword] ?? []), ...this.#alwaysChecked];
-    const details = (check: Check): Details => ({ keyword, exitCode: checks.includes(check) ? 6 : 0 });
-    const alternatives = findFiles(pattern, folderOf(line.file), this.#files);
-    const missing = alternatives.filter(({ paths }) => paths.length === 0);
-    for (const { pattern: wanted, hasWildcard } of missing) {
-      const check = hasWildcard ? 'wildcard_match' : alternatives.length > 1 ? 'brace_match' : 'match';
+    const level = this.#level.with(keyword);
+    const folder = folderOf(line.file);
+    const found = findFiles(pattern, folder, this.#files);
+    const isFatal = level.fails(pattern, found);
+    for (const { pattern: wanted, hasWildcard, paths } of found) {
+      if (paths.length > 0) continue;
       const problem = hasWildcard ? `no file matches ${wanted}` : `there is no file ${wanted}`;
-      const where = folderOf(line.file);
-      const hint = wanted.startsWith('/') || where === '' ? undefined : `relative names start in ${where}`;
-      this.#warning(line, `${keyword}: ${problem}`, { ...details(check), ...(hint ? { suggestion: hint } : {}) });
+      const hint = wanted.startsWith('/') || folder === '' ? {} : { suggestion: `relative names start in ${folder}` };
+      this.#warning(line, `${keyword}: ${problem}`, { keyword, exitCode: isFatal ? 6 : 0, ...hint });
     }
-    for (const path of alternatives.flatMap(({ paths }) => paths)) this.#includeFile(path, line, details('readable'));
+    for (const path of found.flatMap(({ paths }) => paths)) {
+      this.#includeFile(path, line, { keyword, exitCode: level.wantsReadable ? 6 : 0 });
+    }
   }
 
   #includeFile(path: string, line: SourceLine, details: Details): void {
@@ -231,7 +259,7 @@ class Expander {
       this.#warning(line, `${details.keyword}: ${path} ${what}; it is not read`, details);
       return;
     }
-    if (this.#open.includes(path)) {
+    if (this.#open.some(({ file }) => file === path)) {
       this.#error(line, `${path} includes itself; it is not read again`);
       return;
     }
@@ -239,16 +267,16 @@ class Expander {
       this.#error(line, `too many files are included; ${path} is not read`);
       return;
     }
-    let lines: readonly SourceLine[];
+    let source: Stretch;
     try {
-      lines = this.#read(path);
+      source = this.#read(path);
     } catch (error) {
       const { code, message } = error as Error & { readonly code?: string };
       if (code === undefined) throw error;
       this.#warning(line, `${details.keyword}: ${path} cannot be read: ${message}`, details);
       return;
     }
-    this.#file(path, lines);
+    this.#file(source);
   }
 
   #error(line: SourceLine, message: string): void {
@@ -258,6 +286,19 @@ class Expander {
   #warning(line: SourceLine, message: string, details: Details): void {
     this.#report.warning(placeOf(line), message, details);
   }
+}
+
+/** Where the next special line begins, or a blank before it; the length of the text when there is none. */
+function nextSpecial(text: string, from: number): number {
+  SPECIAL_LINE.lastIndex = from;
+  return SPECIAL_LINE.exec(text)?.index ?? text.length;
+}
+
+/** Whether what follows a text stands in global_defs, as far as the text of one file can tell. */
+function isInGlobalDefs(before: string, isIncluded: boolean): boolean {
+  const block = before.slice(Math.max(0, before.lastIndexOf('global_defs')));
+  const depth = block.split('{').length - block.split('}').length;
+  return block.startsWith('global_defs') ? depth === 1 : isIncluded && !/[{}]/.test(block);
 }
 
 function placeOf({ file, number, text }: SourceLine) {
@@ -271,8 +312,9 @@ export function withoutComment(text: string): string {
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
     if (character === '"') isQuoted = !isQuoted;
-    else if (character === '\\' && !isQuoted && (text[i + 1] === '#' || text[i + 1] === '!')) i++;
-    else if (!isQuoted && (character === '#' || character === '!')) {
+    else if (isQuoted) continue;
+    else if (character === '\\' && !/[#!]/.test(text[i + 1] ?? '')) i++;
+    else if (character === '#' || character === '!' || character === '\\') {
       return text.slice(0, i) + (text.trimEnd().endsWith('\\') ? '\\' : '');
     }
   }

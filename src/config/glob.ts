@@ -23,14 +23,17 @@ const MATCHES_MAX = 10_000;
 export interface Alternative {
   /** Without braces. */
   readonly pattern: string;
+  /** Something in it may stand for something else: a wildcard, or an escaped character. */
   readonly hasWildcard: boolean;
   readonly paths: readonly string[];
 }
 
+const WILDCARD = /[*?[\\]/;
+
 /** The paths of a pattern, relative to `directory` unless they are absolute. */
 export function findFiles(pattern: string, directory: string, files: FileAccess): Alternative[] {
   return expandBraces(pattern).map((alternative) => {
-    const hasWildcard = /[*?[]/.test(alternative);
+    const hasWildcard = WILDCARD.test(alternative);
     const path = resolvePath(directory, alternative);
     if (hasWildcard) return { pattern: alternative, hasWildcard, paths: matching(path, files) };
     return { pattern: alternative, hasWildcard, paths: files.kindOf(path) === undefined ? [] : [path] };
@@ -49,9 +52,9 @@ export function expandBraces(pattern: string): string[] {
   return done;
 }
 
-/** The alternatives of the first pair of braces, each with what stands around it. */
+/** The alternatives of the first pair of braces, each with what stands around it; `{}` is no such pair. */
 function firstGroup(pattern: string): string[] | undefined {
-  const open = pattern.indexOf('{');
+  const open = pattern.search(/\{(?!\})/);
   if (open < 0) return undefined;
   const parts: string[] = [];
   let depth = 0;
@@ -75,8 +78,9 @@ function firstGroup(pattern: string): string[] | undefined {
 function matching(path: string, files: FileAccess): string[] {
   let found = [path.startsWith('/') ? '/' : '.'];
   const parts = path.split('/').filter((part) => part !== '');
+  const wantsFolder = path.endsWith('/');
   for (const [i, part] of parts.entries()) {
-    const isLast = i === parts.length - 1;
+    const isLast = i === parts.length - 1 && !wantsFolder;
     const next: string[] = [];
     for (const directory of found) {
       for (const name of namesFor(part, directory, files)) {
@@ -92,7 +96,7 @@ function matching(path: string, files: FileAccess): string[] {
 
 /** Names that a part of a path stands for; a leading dot is matched by a dot only. */
 function namesFor(part: string, directory: string, files: FileAccess): readonly string[] {
-  if (!/[*?[]/.test(part)) return [part];
+  if (!WILDCARD.test(part)) return [part];
   const pattern = wildcard(part);
   return files
     .list(directory)
@@ -100,21 +104,31 @@ function namesFor(part: string, directory: string, files: FileAccess): readonly 
     .sort();
 }
 
+/** The names of POSIX that may stand in brackets. */
+const CLASSES: Readonly<Record<string, string>> = {
+  alpha: 'a-zA-Z',
+  digit: '0-9',
+  alnum: 'a-zA-Z0-9',
+  lower: 'a-z',
+  upper: 'A-Z',
+  space: '\\s',
+  punct: '!-\\/:-@\\[-`{-~',
+  xdigit: '0-9a-fA-F',
+};
+
+/** A star, a question mark, brackets, an escaped character, or a character that stands for itself. */
+const GLOB_TOKEN = /(\*+)|(\?)|\[([!^]?)(\]?(?:\[:[a-z]+:\]|[^\]])*)\]|\\(.)|(.)/gs;
+
 function wildcard(part: string): RegExp {
-  let source = '';
-  for (let i = 0; i < part.length; i++) {
-    const character = part[i] as string;
-    const close = part.indexOf(']', i + 2);
-    if (character === '*') {
-      while (part[i + 1] === '*') i++; // two of them mean no more than one, and cost more
-      source += '.*';
-    } else if (character === '?') source += '.';
-    else if (character === '[' && close > 0) {
-      const inside = part.slice(i + 1, close).replace(/[\\\]^]/g, '\\$&');
-      source += inside.startsWith('!') ? `[^${inside.slice(1)}]` : `[${inside}]`;
-      i = close;
-    } else source += character.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  }
+  const source = part.replace(GLOB_TOKEN, (_all, stars, question, not, inside, escaped, plain) => {
+    if (stars !== undefined) return '.*'; // two of them mean no more than one, and cost more
+    if (question !== undefined) return '.';
+    if (inside === undefined) return (escaped ?? plain).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const members = inside.replace(/\[:([a-z]+):\]|[\\\]^[]/g, (one: string, name?: string) =>
+      name === undefined ? `\\${one}` : (CLASSES[name] ?? ''),
+    );
+    return `[${not === '' ? '' : '^'}${members}]`;
+  });
   try {
     return new RegExp(`^${source}$`, 's');
   } catch {

@@ -1,45 +1,55 @@
 /**
- * Lines to fragments: the words up to a brace or the end of the line. keepalived's rules, one by one:
+ * Stretches of text to fragments: the words up to a brace or the end of the line. keepalived's rules, one by one:
  *
  * - a line is split at every `{` and `}` outside double quotes; each piece counts as a line of its own
- * - `#` and `!` start a comment anywhere outside double quotes; `\#` and `\!` are the characters themselves
+ * - `#` and `!` start a comment anywhere outside double quotes, also behind a backslash
  * - words are separated by blanks; `"…"` is one word, may be empty, and ends the word before it
+ * - a backslash that ends a line is the last letter of the word before it
  *
  * Two things are ours. A word that starts with `//` may start a comment: the lexer asks, because only who knows the
  * keywords can tell. Blanks that only look like blanks (non-breaking, ideographic) separate words and are named.
  */
 import type { Place, Report } from './diagnostics.ts';
-import type { SourceLine } from './source.ts';
+import type { Stretch } from './source.ts';
+import { OPEN, PLAIN, QUOTED, Tape, type Word } from './tape.ts';
 
-/** A word and where it stands. `text` is without quotes and without the backslash of `\#`. */
-export interface Word extends Place {
-  readonly text: string;
-  readonly quoted: boolean;
-}
+export type { Word } from './tape.ts';
 
-/** A piece of a line. Not both empty and ended by the line's end. */
-export interface Fragment {
-  readonly words: readonly Word[];
-  readonly end: '{' | '}' | 'line';
-  /** The brace, when one ended it. */
-  readonly brace: Word | undefined;
-  /** The words as they were written, for keywords with quoting rules of their own. */
-  readonly raw: string;
-  /** Whether nothing stands before it on its line. */
-  readonly startsLine: boolean;
-  /** Column of the first thing on the line, tabs counted to the next multiple of 8. */
-  readonly indent: number;
-}
+/** How a fragment ends. */
+export type End = '{' | '}' | 'line';
 
 /** Asked at a word that starts with `//`: does it start a comment here? @param rest the line from the slashes on */
 export type SlashesQuestion = (before: readonly Word[], slashes: Word, rest: string) => boolean;
 
-const isBlank = (character: string): boolean =>
-  character === ' ' || character === '\t' || character === '\r' || character === '\v' || character === '\f';
-const NOT_IN_WORD = String.raw`\s"{}#!\\\u200b-\u200d\u2060\0`;
-const SPECIAL = new RegExp(`[${NOT_IN_WORD}]`);
-/** A run of characters that are nothing but part of a word. */
-const PLAIN = new RegExp(`[^${NOT_IN_WORD}]+`, 'y');
+/** What a character is outside of quotation marks. */
+const LETTER = 0;
+const BLANK = 1;
+const NEWLINE = 2;
+const COMMENT = 3;
+const BRACE = 4;
+const QUOTE = 5;
+const BACKSLASH = 6;
+const ODD = 7;
+
+/** By code, for ASCII. */
+const KINDS = new Uint8Array(128);
+for (const blank of ' \t\r\v\f') KINDS[blank.charCodeAt(0)] = BLANK;
+for (const comment of '#!') KINDS[comment.charCodeAt(0)] = COMMENT;
+for (const brace of '{}') KINDS[brace.charCodeAt(0)] = BRACE;
+KINDS['\n'.charCodeAt(0)] = NEWLINE;
+KINDS['"'.charCodeAt(0)] = QUOTE;
+KINDS['\\'.charCodeAt(0)] = BACKSLASH;
+KINDS[0] = ODD;
+
+const TAB = 9;
+const SLASH = 47;
+
+/** Blanks of Unicode, and what is not seen at all. */
+const ODD_BLANK = /[\s\u200b-\u200d\u2060\ufeff]/;
+
+/** NaN, what is behind a text, is a letter: whoever looks so far does not care. */
+const kindOf = (code: number): number =>
+  code < 128 ? (KINDS[code] as number) : ODD_BLANK.test(String.fromCharCode(code)) ? ODD : LETTER;
 
 /** Characters that look right and are not; the names say where they come from. */
 const ODD_BLANKS: ReadonlyMap<string, string> = new Map([
@@ -54,133 +64,261 @@ const CURLY_QUOTES = /[\u201c\u201d\u201e\u2018\u2019\uff02]/;
 /** More words than keepalived has room for in a line; the rest of such a line is not looked at. */
 const WORDS_MAX = 1000;
 
-/** Reads fragments one after the other; the end of the file is `undefined`. */
+/** Reads fragments one after the other. What was found last stands in the fields. */
 export class Lexer {
-  readonly #lines: readonly SourceLine[];
+  readonly tape = new Tape();
+  /** Where the words of the fragment are on the tape; meaningless when there are none. */
+  record = 0;
+  count = 0;
+  end: End = 'line';
+  line = 0;
+  /** Whether nothing stands before it on its line. */
+  startsLine = true;
+  /** Column of the first thing on the line, tabs counted to the next multiple of 8. */
+  indent = 0;
+
+  readonly #stretches: readonly Stretch[];
   readonly #report: Report;
   readonly #odd = new Map<string, { place: Place; lines: Set<number> }>();
   #next = 0;
+  #text = '';
+  #limit = 0;
+  #isChanged = false;
   #offset = 0;
-  #indent = 0;
-  /** Column and offset up to which columns have been counted. */
-  #counted = { offset: 0, column: 1 };
+  #lineStart = 0;
+  /** Of this line, or of an earlier one. */
+  #knownLineEnd = -1;
 
-  constructor(lines: readonly SourceLine[], report: Report) {
-    this.#lines = lines;
+  constructor(stretches: readonly Stretch[], report: Report) {
+    this.#stretches = stretches;
     this.#report = report;
   }
 
-  next(isComment: SlashesQuestion): Fragment | undefined {
+  /** Whether there is one more fragment: one with words, or with a brace. */
+  next(isComment: SlashesQuestion): boolean {
     for (;;) {
-      const line = this.#lines[this.#next];
-      if (line === undefined) {
+      if (this.#offset >= this.#limit && !this.#nextStretch()) return false;
+      this.#fragment(isComment);
+      if (this.count > 0 || this.end !== 'line') return true;
+    }
+  }
+
+  /** The words of the fragment. */
+  words(): readonly Word[] {
+    return this.count === 0 ? [] : this.tape.words(this.record, 0);
+  }
+
+  /** Where the brace is that ended the fragment. */
+  brace(): Place {
+    return this.#placeOf(this.#offset - 1, this.#offset);
+  }
+
+  #nextStretch(): boolean {
+    for (;;) {
+      const stretch = this.#stretches[this.#next];
+      if (stretch === undefined) {
         this.#reportOdd();
-        return undefined;
+        return false;
       }
-      const fragment = this.#fragment(line, isComment);
-      if (fragment.end === 'line') {
-        this.#next++;
-        this.#offset = 0;
-        this.#counted = { offset: 0, column: 1 };
-      }
-      if (fragment.end !== 'line' || fragment.words.length > 0) return fragment;
+      this.#next++;
+      if (stretch.start === stretch.end) continue;
+      this.tape.add(stretch);
+      this.#text = stretch.text;
+      this.#limit = stretch.end;
+      this.#isChanged = stretch.origin !== undefined;
+      this.#offset = stretch.start;
+      this.#knownLineEnd = -1;
+      this.#startLine(stretch.line);
+      return true;
     }
   }
 
-  #fragment(line: SourceLine, isComment: SlashesQuestion): Fragment {
-    const { text } = line;
-    const startsLine = this.#offset === 0;
-    if (startsLine) this.#indent = indentOf(text);
-    const start = this.#skipBlanks(line, this.#offset);
-    const words: Word[] = [];
-    let rawEnd = start;
-    const finish = (end: Fragment['end'], brace?: Word): Fragment => ({
-      words,
-      end,
-      brace,
-      raw: text.slice(start, rawEnd),
-      startsLine,
-      indent: this.#indent,
-    });
-    this.#offset = start;
+  #startLine(line: number): void {
+    this.line = line;
+    this.#lineStart = this.#offset;
+    this.startsLine = true;
+  }
+
+  #fragment(isComment: SlashesQuestion): void {
+    const text = this.#text;
+    const limit = this.#limit;
+    let i = this.#offset;
+    if (this.end === 'line' && i !== this.#lineStart) this.#startLine(this.line + 1);
+    else this.startsLine = i === this.#lineStart;
+    if (this.startsLine) i = this.#skipIndent(i);
+    this.count = 0;
     for (;;) {
-      const i = this.#skipBlanks(line, this.#offset);
-      const character = text[i];
-      if (character === undefined || character === '#' || character === '!') return finish('line');
-      if (character === '{' || character === '}') {
-        this.#offset = i + 1;
-        return finish(character, this.#word(line, i, i + 1, character, false));
+      const code = i < limit ? text.charCodeAt(i) : 10;
+      switch (code < 128 ? KINDS[code] : kindOf(code)) {
+        case BLANK:
+          i++;
+          continue;
+        case COMMENT:
+          this.#endLine(this.#lineEnd(i));
+          return;
+        case NEWLINE:
+          this.#endLine(i);
+          return;
+        case BRACE:
+          this.end = text[i] as End;
+          this.#offset = i + 1;
+          return;
+        case ODD:
+          this.#rememberOddBlank(i);
+          i++;
+          continue;
+        case QUOTE:
+          i = this.#quotedWord(i);
+          continue;
+        case BACKSLASH:
+          if (this.#isEscapedComment(i)) {
+            this.#reportEscapedComment(i);
+            this.#endLine(this.#lineEnd(i));
+            return;
+          }
+          i = this.#plainWord(i);
+          continue;
+        default: {
+          const start = i;
+          i = this.#plainWord(start);
+          if (code === SLASH && text.charCodeAt(start + 1) === SLASH && this.#isComment(isComment, start)) {
+            this.#endLine(this.#lineEnd(start));
+            return;
+          }
+        }
       }
-      const [word, end] = character === '"' ? this.#quotedWord(line, i) : this.#plainWord(line, i);
-      if (!word.quoted && word.text.startsWith('//') && isComment(words, word, text.slice(i))) return finish('line');
-      if (words.length < WORDS_MAX) words.push(word);
-      this.#offset = end;
-      rawEnd = end;
     }
   }
 
-  /** A word and the offset behind it. */
-  #plainWord(line: SourceLine, start: number): [Word, number] {
-    const { text } = line;
-    let value = '';
+  #endLine(end: number): void {
+    this.end = 'line';
+    this.#offset = end + 1;
+    if (this.count > 1) this.#joinBackslash();
+  }
+
+  /** The offset behind the blanks that a line begins with. */
+  #skipIndent(start: number): number {
+    const text = this.#text;
+    let column = 0;
     let i = start;
-    for (;;) {
-      PLAIN.lastIndex = i;
-      const run = PLAIN.exec(text)?.[0] ?? '';
-      value += run;
-      i += run.length;
-      if (text[i] !== '\\') break;
-      const isEscape = text[i + 1] === '#' || text[i + 1] === '!';
-      value += isEscape ? text[i + 1] : '\\';
-      i += isEscape ? 2 : 1;
+    for (; i < this.#limit; i++) {
+      const code = text.charCodeAt(i);
+      const kind = kindOf(code);
+      if (code === TAB) column += 8 - (column % 8);
+      else if (kind === BLANK) column++;
+      else if (kind === ODD) {
+        if (ODD_BLANKS.has(text[i] as string)) column++;
+        this.#rememberOddBlank(i);
+      } else break;
     }
-    const word = this.#word(line, start, i, value, false);
-    if (CURLY_QUOTES.test(value)) this.#rememberOdd('a curly quotation mark', word);
-    return [word, i];
+    this.indent = column;
+    return i;
   }
 
-  #quotedWord(line: SourceLine, start: number): [Word, number] {
-    const { text } = line;
+  #lineEnd(from: number): number {
+    if (this.#knownLineEnd < from) {
+      const end = this.#text.indexOf('\n', from);
+      this.#knownLineEnd = end < 0 || end > this.#limit ? this.#limit : end;
+    }
+    return this.#knownLineEnd;
+  }
+
+  /** Adds the word and gives the offset behind it. */
+  #plainWord(start: number): number {
+    const text = this.#text;
+    const limit = this.#limit;
+    let i = start;
+    let isCurly = false;
+    let hasEscape = false;
+    for (; i < limit; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 128) {
+        const kind = KINDS[code];
+        if (kind === LETTER) continue;
+        if (kind !== BACKSLASH || this.#isEscapedComment(i)) break;
+        // What follows a backslash starts no comment. In a changed line it is the # or ! of ${_HASH} or ${_BANG}.
+        const next = kindOf(text.charCodeAt(i + 1));
+        if (next === COMMENT) hasEscape = true;
+        if (next === COMMENT || next === BACKSLASH) i++;
+      } else if (kindOf(code) === ODD) break;
+      else isCurly = true;
+    }
+    const isAdded = this.#add(start, i, PLAIN);
+    if (hasEscape && isAdded) this.tape.change(text.slice(start, i).replace(/\\([#!])/g, '$1'));
+    if (isCurly && CURLY_QUOTES.test(text.slice(start, i))) {
+      this.#rememberOdd('a curly quotation mark', this.#placeOf(start, i));
+    }
+    return i;
+  }
+
+  /** Whether a comment starts at a backslash: in keepalived it does, once the file has been read twice. */
+  #isEscapedComment(backslash: number): boolean {
+    return !this.#isChanged && kindOf(this.#text.charCodeAt(backslash + 1)) === COMMENT;
+  }
+
+  #reportEscapedComment(at: number): void {
+    const character = this.#text[at + 1];
+    this.#report.warning(
+      this.#placeOf(at, at + 2),
+      `keepalived 2.2.7 takes \\${character} as the start of a comment; the rest of the line is not read`,
+      { suggestion: `put the word into quotation marks if ${character} belongs to it`, exitCode: 0 },
+    );
+  }
+
+  #quotedWord(start: number): number {
+    const text = this.#text;
+    const lineEnd = this.#lineEnd(start);
     const close = text.indexOf('"', start + 1);
-    if (close >= 0) return [this.#word(line, start, close + 1, text.slice(start + 1, close), true), close + 1];
-    const value = text.slice(start + 1).trimEnd();
-    const word = this.#word(line, start, start + 1 + value.length, value, true);
-    this.#report.error({ ...word, length: 1 }, 'the quotation mark is not closed on this line', {
+    if (close >= 0 && close < lineEnd) {
+      this.#add(start, close + 1, QUOTED);
+      return close + 1;
+    }
+    const end = start + 1 + text.slice(start + 1, lineEnd).trimEnd().length;
+    this.#add(start, end, OPEN);
+    this.#report.error(this.#placeOf(start, start + 1), 'the quotation mark is not closed on this line', {
       suggestion: 'read up to the end of the line',
     });
-    return [word, text.length];
+    return lineEnd;
   }
 
-  #skipBlanks(line: SourceLine, from: number): number {
-    let i = from;
-    for (;;) {
-      const character = line.text[i];
-      if (character === undefined) return i;
-      if (!isBlank(character)) {
-        const isOdd = SPECIAL.test(character) && !/["{}#!\\]/.test(character);
-        if (!isOdd) return i;
-        const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-        const name = ODD_BLANKS.get(character) ?? `an unusual blank (U+${code})`;
-        this.#rememberOdd(name, this.#word(line, i, i + 1, character, false));
-      }
-      i++;
-    }
+  /** Whether there was room for it. */
+  #add(start: number, end: number, writing: typeof PLAIN | typeof QUOTED | typeof OPEN): boolean {
+    if (this.count === 0) this.record = this.tape.begin(this.line, this.#lineStart);
+    if (this.count >= WORDS_MAX) return false;
+    this.tape.push(this.record, start, end, writing);
+    this.count++;
+    return true;
   }
 
-  /** Counts on from the last word, so that a line costs its length once. */
-  #word(line: SourceLine, start: number, end: number, text: string, quoted: boolean): Word {
-    if (line.origin !== undefined) {
-      return {
-        text,
-        quoted,
-        file: line.file,
-        line: line.number,
-        ...originOf(line.origin, line.text.slice(start, end)),
-      };
-    }
-    const column = this.#counted.column + codePoints(line.text, this.#counted.offset, start);
-    this.#counted = { offset: start, column };
-    return { text, quoted, file: line.file, line: line.number, column, length: codePoints(line.text, start, end) };
+  /** A backslash alone at the end of a line belongs to the word before it. */
+  #joinBackslash(): void {
+    const { tape, record, count } = this;
+    if (tape.writing(record, count - 1) !== PLAIN || tape.text(record, count - 1) !== '\\') return;
+    if (tape.writing(record, count - 2) === QUOTED) return;
+    tape.pop(record);
+    this.count--;
+    tape.change(`${tape.text(record, count - 2)}\\`);
+  }
+
+  /** Whether the slashes that begin the last word start a comment; then it is no word. */
+  #isComment(question: SlashesQuestion, start: number): boolean {
+    if (this.count >= WORDS_MAX) return false;
+    const before = this.tape.words(this.record, 0);
+    const slashes = before.pop() as Word;
+    if (!question(before, slashes, this.#text.slice(start, this.#lineEnd(start)))) return false;
+    this.tape.pop(this.record);
+    this.count--;
+    return true;
+  }
+
+  #placeOf(start: number, end: number): Place {
+    return this.tape.placeIn(this.line, this.#lineStart, start, end);
+  }
+
+  #rememberOddBlank(at: number): void {
+    const character = this.#text[at] as string;
+    const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    this.#rememberOdd(ODD_BLANKS.get(character) ?? `an unusual blank (U+${code})`, this.#placeOf(at, at + 1));
   }
 
   #rememberOdd(name: string, place: Place): void {
@@ -199,39 +337,4 @@ export class Lexer {
     }
     this.#odd.clear();
   }
-}
-
-/** Where a word of a changed line stands in the line as it was written: itself, or else the parameter it may be from. */
-function originOf({ text, from }: NonNullable<SourceLine['origin']>, word: string) {
-  const via = from.length === 0 ? {} : { via: from.join(', ') };
-  const itself = text.indexOf(word);
-  if (itself >= 0) {
-    return { column: codePoints(text, 0, itself) + 1, length: codePoints(text, itself, itself + word.length) };
-  }
-  const [reference = text.trim()] = /\$(\{[^}]*\}|[A-Za-z_0-9]+)/.exec(text) ?? [];
-  return {
-    column: codePoints(text, 0, text.indexOf(reference)) + 1,
-    length: codePoints(reference, 0, reference.length),
-    ...via,
-  };
-}
-
-function codePoints(text: string, start: number, end: number): number {
-  let n = 0;
-  for (let i = start; i < end; i++) {
-    const unit = text.charCodeAt(i);
-    // The second half of a surrogate pair belongs to the character before it.
-    if (!(unit >= 0xdc00 && unit <= 0xdfff && i > start)) n++;
-  }
-  return n;
-}
-
-function indentOf(text: string): number {
-  let column = 0;
-  for (const character of text) {
-    if (character === '\t') column += 8 - (column % 8);
-    else if (isBlank(character) || ODD_BLANKS.has(character)) column++;
-    else break;
-  }
-  return column;
 }

@@ -2,7 +2,6 @@
  * `$NAME=VALUE` and what stands for it later. A value is put in where it is used and is read again then, so a parameter
  * may name others that get their values later. keepalived.conf(5) "PARAMETER SUBSTITUTION".
  */
-import type { SourceLine } from './source.ts';
 
 /** What the built-in parameters stand for. */
 export interface Surroundings {
@@ -20,7 +19,8 @@ export interface Surroundings {
 interface Definition {
   /** At least one; several for a value of several lines. */
   readonly lines: readonly string[];
-  readonly at: SourceLine | undefined;
+  /** The number of the line that it stands in; undefined for the name of a sequence. */
+  readonly line: number | undefined;
 }
 
 /** A line with its parameters put in. */
@@ -51,8 +51,8 @@ export class Parameters {
     this.#surroundings = surroundings;
   }
 
-  define(name: string, lines: readonly string[], at?: SourceLine): void {
-    this.#defined.set(name, { lines, at });
+  define(name: string, lines: readonly string[], line?: number): void {
+    this.#defined.set(name, { lines, line });
   }
 
   /** Puts values in, once; undefined when there is nothing to put in. */
@@ -61,9 +61,11 @@ export class Parameters {
     const problems: string[] = [];
     let more: readonly string[] = [];
     let changed = false;
+    const quotes = new QuoteCounter(text);
+    const textEnd = text.trimEnd().length;
     const result = text.replace(REFERENCE, (all, braced?: string, argument = '', bare?: string, offset = 0) => {
       const name = braced ?? bare ?? '';
-      const isQuoted = quotesBefore(text, offset) % 2 === 1;
+      const isQuoted = quotes.isInside(offset);
       const definition = this.#defined.get(name);
       const value = definition ? definition.lines[0] : this.#builtIn(name, argument.trim(), isQuoted, folder);
       if (value === undefined) {
@@ -74,9 +76,9 @@ export class Parameters {
         return `$${name}`;
       }
       changed = true;
-      if (definition?.at !== undefined) from.push(`$${name} of line ${definition.at.number}`);
+      if (definition?.line !== undefined) from.push(`$${name} of line ${definition.line}`);
       if (definition !== undefined && definition.lines.length > 1) {
-        if (text.slice(offset + all.length).trim() === '') more = definition.lines.slice(1);
+        if (offset + all.length >= textEnd) more = definition.lines.slice(1);
         else problems.push(`${all} has several lines and must be the last thing in its line; only the first is read`);
       }
       return value;
@@ -84,33 +86,50 @@ export class Parameters {
     return changed ? { text: result, more, from, problems } : undefined;
   }
 
+  /** Undefined: there is none of that name, or not with such words. */
   #builtIn(name: string, argument: string, isQuoted: boolean, folder: string): string | undefined {
-    const { configId, environment, random, absolute } = this.#surroundings;
+    const { configId, environment, absolute } = this.#surroundings;
+    if (name === '_ENV') return environment(argument)?.replace(/\s+/g, ' ') ?? '';
+    if (name === '_RANDOM') return this.#random(argument);
+    if (argument !== '') return undefined;
     switch (name) {
       case '_PWD':
         return absolute(folder);
       case '_INSTANCE':
         return configId;
-      case '_ENV':
-        return environment(argument) ?? '';
       case '_HASH':
         return isQuoted ? '#' : '\\#';
       case '_BANG':
         return isQuoted ? '!' : '\\!';
-      case '_RANDOM': {
-        const [first = 0, second = RANDOM_MAX] = argument.split(/[\s,]+/).flatMap((word) => {
-          return /^[0-9]{1,9}$/.test(word) ? [Number(word)] : [];
-        });
-        return String(random(first, Math.max(first, second)));
-      }
       default:
         return undefined;
     }
   }
+
+  #random(argument: string): string | undefined {
+    const given = argument === '' ? [] : argument.split(/[\s,]+/);
+    if (given.length > 2 || given.some((word) => !/^[0-9]{1,9}$/.test(word))) return undefined;
+    const [min = 0, max = RANDOM_MAX] = given.map(Number);
+    return String(this.#surroundings.random(min, Math.max(min, max)));
+  }
 }
 
-function quotesBefore(text: string, end: number): number {
-  let quotes = 0;
-  for (let i = text.indexOf('"'); i >= 0 && i < end; i = text.indexOf('"', i + 1)) quotes++;
-  return quotes;
+/** Tells whether offsets are between quotation marks. They are asked for from left to right. */
+class QuoteCounter {
+  readonly #text: string;
+  #next: number;
+  #isInside = false;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#next = text.indexOf('"');
+  }
+
+  isInside(offset: number): boolean {
+    while (this.#next >= 0 && this.#next < offset) {
+      this.#isInside = !this.#isInside;
+      this.#next = this.#text.indexOf('"', this.#next + 1);
+    }
+    return this.#isInside;
+  }
 }

@@ -6,6 +6,7 @@
 import { assertNever } from '../base/assert.ts';
 import type { Details, Report } from './diagnostics.ts';
 import type { Word } from './lexer.ts';
+import { type Statement, statementWith } from './statement.ts';
 import type {
   BlockEntry,
   ConfigOf,
@@ -18,7 +19,7 @@ import type {
   ValueEntry,
   Variant,
 } from './table.ts';
-import { type Statement, titleOf } from './tree.ts';
+import { titleOf } from './tree.ts';
 import type { Complaints } from './values.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -291,7 +292,7 @@ class BlockReader {
       return;
     }
     const header = entry.header.exact ? args : args.slice(0, entry.header.max);
-    const reading = this.#reader.read(entry.table, { ...statement, args: header }, block);
+    const reading = this.#reader.read(entry.table, statementWith(statement, { args: header }), block);
     if (reading !== undefined) (this.#values[key] as unknown[]).push(reading);
     this.#at.set(key, statement);
   }
@@ -322,7 +323,7 @@ class BlockReader {
     const { keyword } = statement;
     if (chosen.later) this.#report.notActedOn(keyword, keyword.text);
     this.#surplus(statement, 0, false);
-    const reading = this.#reader.read(chosen.table, { ...statement, args: [] }, statement.block ?? []);
+    const reading = this.#reader.read(chosen.table, statementWith(statement, { args: [] }), statement.block ?? []);
     if (reading !== undefined) (this.#values[key] as unknown[]).push(chosen.build(reading));
     this.#at.set(key, statement);
   }

@@ -12,11 +12,12 @@ const ROUNDS_MAX = 65_536;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Whether a line starts like a sequence. */
-export const isSequence = (text: string): boolean => /^~(SEQx?|LST)\s*\(/.test(text);
+export const isSequence = (text: string): boolean => /^~(SEQ|LST)/.test(text);
 
 /** Reads the sequence that a line starts with; a string says what is wrong with it. */
 export function readSequence(text: string): Sequence | string {
   const [head = '', kind = ''] = /^~(SEQx?|LST)\s*\(/.exec(text) ?? [];
+  if (kind === '') return `expected ~SEQ(…), ~SEQx(…) or ~LST(…), got '${/^\S+/.exec(text)?.[0]}'`;
   const close = text.indexOf(')', head.length);
   if (close < 0) return `~${kind} lacks its ')'`;
   const inside = text.slice(head.length, close);
@@ -30,7 +31,7 @@ export function readSequence(text: string): Sequence | string {
 function numberRounds(inside: string, isHex: boolean): Sequence['rounds'] | string {
   const [name = '', ...words] = inside.split(',').map((word) => word.trim());
   if (!NAME.test(name)) return `'${name}' cannot be the name of a parameter`;
-  const numbers = words.map((word) => readNumber(word, isHex));
+  const numbers = words.map((word) => readNumber(word));
   const bad = words[numbers.indexOf(undefined)];
   if (bad !== undefined) return `expected a number in the sequence, got '${bad}'`;
   const [a, b, c] = numbers as number[];
@@ -45,22 +46,26 @@ function numberRounds(inside: string, isHex: boolean): Sequence['rounds'] | stri
   return Array.from({ length: count }, (_, i) => [[name, (start + i * step).toString(isHex ? 16 : 10)] as const]);
 }
 
-function readNumber(word: string, isHex: boolean): number | undefined {
-  if (/^[+-]?[0-9]{1,15}$/.test(word)) return Number(word);
-  return isHex && /^0x[0-9a-f]{1,12}$/i.test(word) ? Number(word) : undefined;
+/** As strtol does without a base: 0x before hexadecimal numbers, 0 before octal ones. */
+function readNumber(word: string): number | undefined {
+  const [, sign, digits = ''] = /^([+-]?)(0x[0-9a-f]{1,12}|0[0-7]{0,15}|[1-9][0-9]{0,14})$/i.exec(word) ?? [];
+  if (digits === '') return undefined;
+  const value = Number(/^0[0-7]/.test(digits) ? `0o${digits}` : digits);
+  return sign === '-' ? -value : value;
 }
 
 /** `name, v1, v2…` or `{a,b}, {1,2}, {3,4}…`; missing values are empty. */
 function listRounds(inside: string): Sequence['rounds'] | string {
-  const [first, ...values] = splitOutsideBraces(inside);
-  const names = inBraces(first ?? '');
+  const [first = '', ...values] = splitOutsideBraces(inside);
+  const names = inBraces(first);
   const wrong = names.find((name) => !NAME.test(name));
   if (wrong !== undefined) return `'${wrong}' cannot be the name of a parameter`;
   if (values.length === 0) return 'the list has no values';
-  const isPlain = names.length === 1 && !(first ?? '').startsWith('{');
-  const rows = values.map((value) => (isPlain ? [value] : inBraces(value)));
+  const rows = values.map(inBraces);
   const long = rows.find((row) => row.length > names.length);
   if (long !== undefined) return `{${long.join(',')}} has more values than there are names`;
+  const odd = rows.flat().find((value) => /[\s{}]/.test(value));
+  if (odd !== undefined) return `'${odd}' cannot be a value of a list: no blanks, no braces`;
   return rows.map((row) => names.map((name, i) => [name, row[i] ?? ''] as const));
 }
 

@@ -1,61 +1,110 @@
 /**
- * From the bytes of a file to its lines, each with where it came from.
+ * From the bytes of a file to its text, and what is odd about the bytes.
  *
  * What replaces, repeats or inserts lines (include, parameters, conditions, ~SEQ) stands between `readSource` and the
- * lexer, in expand.ts: it takes lines and gives lines, and a line keeps the place that it was written at.
+ * lexer, in expand.ts. What goes from one to the other are stretches: lines as they stand in a file, however many, are one
+ * stretch of its text; a line that was made from another one is a stretch of its own.
  */
 import type { Report } from './diagnostics.ts';
 
-/** A line without its end. `text` starts at column 1 of line `number` of `file`, unless `origin` says otherwise. */
-export interface SourceLine {
+/** Lines in a row as they stand in a file, or one line that stands for another. */
+export interface Stretch {
   readonly file: string;
-  readonly number: number;
+  /** Number of its first line, from 1. */
+  readonly line: number;
   readonly text: string;
-  /** Where `text` is not what stands there: what does, and the parameters that it came from. */
+  /** Where it begins in `text`: at the start of a line. */
+  readonly start: number;
+  /** Where it ends in `text`: behind the end of a line, or at the end of the text. */
+  readonly end: number;
+  /** Whether some character of `text` takes two places in it. */
+  readonly isWide: boolean;
+  /** Where this is not what stands there: what does, and the parameters that it came from. */
   readonly origin?: { readonly text: string; readonly from: readonly string[] };
 }
 
-/** keepalived's line buffer: a longer line is dropped there. */
+/** A text as one stretch. */
+export const wholeText = (file: string, line: number, text: string): Stretch => ({
+  file,
+  line,
+  text,
+  start: 0,
+  end: text.length,
+  isWide: /[\ud800-\udfff]/.test(text),
+});
+
+/** keepalived's line buffer: what is longer is read as two lines there. */
 const LINE_BYTES_MAX = 1023;
+/** A character is three bytes at most, or two halves with four together. */
+const LINE_LENGTH_SURE = Math.floor(LINE_BYTES_MAX / 3);
 
 /** The text of a file. Bytes that are not UTF-8 become U+FFFD, one each; nothing is refused. */
 export const decodeText = (content: string | Uint8Array): string =>
   typeof content === 'string' ? content : new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
 
-/** Splits a file into lines and names what is odd about its bytes. */
-export function readSource(file: string, text: string, report: Report): SourceLine[] {
-  const lines = text.split('\n').map((line, i): SourceLine => ({ file, number: i + 1, text: line }));
-  const first = lines[0];
-  if (first?.text.startsWith('\uFEFF')) {
-    lines[0] = { ...first, text: first.text.slice(1) };
+/** Names what is odd about a file; gives it whole, without a byte order mark. */
+export function readSource(file: string, text: string, report: Report): Stretch {
+  const hasMark = text.charCodeAt(0) === 0xfeff;
+  if (hasMark) {
     report.warning(
       { file, line: 1, column: 1, length: 1 },
       'the file starts with a byte order mark, which keepalived reads as part of the first word',
       { suggestion: 'save it as UTF-8 without BOM' },
     );
   }
-  const crlf = lines.find((line) => line.text.endsWith('\r'));
-  if (crlf) {
-    report.note(
-      { file, line: crlf.number, column: lengthOf(crlf.text), length: 1 },
-      'lines end in CR LF (Windows); accepted',
-    );
+  const plain = hasMark ? text.slice(1) : text;
+  noteFirst(file, plain, '\r\n', 'lines end in CR LF (Windows); accepted', undefined, report);
+  noteFirst(file, plain, '\uFFFD', 'the file has bytes that are not UTF-8', 'save it as UTF-8', report);
+  reportLongLines(file, plain, report);
+  return wholeText(file, 1, plain);
+}
+
+function noteFirst(
+  file: string,
+  text: string,
+  what: string,
+  message: string,
+  suggestion: string | undefined,
+  report: Report,
+): void {
+  const at = text.indexOf(what);
+  if (at < 0) return;
+  const column = lengthOf(text.slice(text.lastIndexOf('\n', at) + 1, at)) + 1;
+  const details = suggestion === undefined ? {} : { suggestion };
+  report.note({ file, line: lineAt(text, at), column, length: 1 }, message, details);
+}
+
+function reportLongLines(file: string, text: string, report: Report): void {
+  let start = 0;
+  while (text.length - start > LINE_LENGTH_SURE) {
+    // All lines up to the last end within reach are short.
+    const end = text.lastIndexOf('\n', start + LINE_LENGTH_SURE);
+    if (end >= start) start = end + 1;
+    else {
+      const next = text.indexOf('\n', start);
+      reportLongLine(file, text, start, next < 0 ? text.length : next, report);
+      if (next < 0) return;
+      start = next + 1;
+    }
   }
-  const undecodable = lines.find((line) => line.text.includes('\uFFFD'));
-  if (undecodable) {
-    const column = lengthOf(undecodable.text.slice(0, undecodable.text.indexOf('\uFFFD'))) + 1;
-    report.note({ file, line: undecodable.number, column, length: 1 }, 'the file has bytes that are not UTF-8', {
-      suggestion: 'save it as UTF-8',
-    });
-  }
-  for (const { number, text: line } of lines) {
-    if (line.length * 3 <= LINE_BYTES_MAX || new TextEncoder().encode(line).length <= LINE_BYTES_MAX) continue;
-    report.warning(
-      { file, line: number, column: 1, length: 1 },
-      `the line is longer than ${LINE_BYTES_MAX} bytes; keepalived drops such lines`,
-    );
-  }
-  return lines;
+}
+
+function reportLongLine(file: string, text: string, start: number, end: number, report: Report): void {
+  const bytes = new TextEncoder().encode(text.slice(start, end));
+  if (bytes.length <= LINE_BYTES_MAX) return;
+  const rest = new TextDecoder().decode(bytes.subarray(LINE_BYTES_MAX)).trim();
+  report.warning(
+    { file, line: lineAt(text, start), column: 1, length: 1 },
+    `the line is longer than ${LINE_BYTES_MAX} bytes; keepalived reads what follows them as a line of its own`,
+    /^([#!]|$)/.test(rest) ? { exitCode: 0 } : {},
+  );
+}
+
+/** The number of the line that an offset is in. */
+function lineAt(text: string, offset: number): number {
+  let line = 1;
+  for (let i = text.indexOf('\n'); i >= 0 && i < offset; i = text.indexOf('\n', i + 1)) line++;
+  return line;
 }
 
 const lengthOf = (text: string): number => Array.from(text).length;

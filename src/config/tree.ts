@@ -5,25 +5,14 @@
  * second run uses indentation and the tables to tell which block lacks its `}` and which `}` is one too many. An unknown
  * block is skipped as a whole. Nothing recurses.
  */
-import { Report } from './diagnostics.ts';
-import { type Fragment, Lexer, type Word } from './lexer.ts';
-import type { SourceLine } from './source.ts';
+import { type Place, Report } from './diagnostics.ts';
+import { Lexer } from './lexer.ts';
+import type { Stretch } from './source.ts';
+import { type Statement, WrittenStatement } from './statement.ts';
 import type { Entries, Entry, Found, Table } from './table.ts';
+import type { Word } from './tape.ts';
 
-/** A keyword with its words, and its block where it has one. */
-export interface Statement {
-  readonly keyword: Word;
-  readonly args: readonly Word[];
-  /** The line as written, from the keyword to the last word. */
-  readonly raw: string;
-  /** Undefined: no block. Empty for a block that was skipped. */
-  readonly block?: readonly Statement[];
-}
-
-/** Mutable while the tree grows. */
-interface GrowingStatement extends Statement {
-  block?: Statement[];
-}
+export type { Statement } from './statement.ts';
 
 /** What may stand in a block: keywords of a table, lines, or anything (skipped). */
 type Content = Table<Entries> | 'lines' | 'strict lines' | 'skipped';
@@ -41,7 +30,7 @@ interface Frame {
 
 /** A keyword that waits for its brace. */
 interface Pending {
-  readonly statement: GrowingStatement;
+  readonly statement: WrittenStatement;
   readonly content: Content;
   readonly indent: number;
 }
@@ -56,15 +45,15 @@ interface Imbalance {
 const DEPTH_MAX = 32;
 
 /** Reads the lines of a file into a tree. `root` has the words of the top level. */
-export function parse<E extends Entries>(lines: readonly SourceLine[], root: Table<E>, report: Report): Statement[] {
+export function parse<E extends Entries>(source: readonly Stretch[], root: Table<E>, report: Report): Statement[] {
   const survey = new Report();
-  const first = new Parser(lines, root, survey, { missing: 0, surplus: 0 });
+  const first = new Parser(source, root, survey, { missing: 0, surplus: 0 });
   const tree = first.run();
   if (first.imbalance.missing === 0 && first.imbalance.surplus === 0) {
     report.absorb(survey);
     return tree;
   }
-  return new Parser(lines, root, report, { ...first.imbalance }).run();
+  return new Parser(source, root, report, { ...first.imbalance }).run();
 }
 
 class Parser {
@@ -79,25 +68,24 @@ class Parser {
   #strayOpen = 0;
   /** Blocks open beyond `DEPTH_MAX`. */
   #tooDeep = 0;
-  #lastLine: Word | undefined;
+  #lastLine = 0;
   #lastClosedIndent = -1;
 
-  constructor(lines: readonly SourceLine[], root: Table<Entries>, report: Report, budget: Imbalance) {
-    this.#lexer = new Lexer(lines, report);
+  constructor(source: readonly Stretch[], root: Table<Entries>, report: Report, budget: Imbalance) {
+    this.#lexer = new Lexer(source, report);
     this.#report = report;
     this.#budget = budget;
     this.#frames = [{ content: root, owner: undefined, statements: [], indent: -1, stray: false }];
   }
 
   run(): Statement[] {
+    const lexer = this.#lexer;
     const isComment = this.#isComment.bind(this);
-    for (;;) {
-      const fragment = this.#lexer.next(isComment);
-      if (fragment === undefined) break;
-      this.#take(fragment);
-      this.#lastLine = fragment.brace ?? fragment.words.at(-1) ?? this.#lastLine;
+    while (lexer.next(isComment)) {
+      this.#take();
+      this.#lastLine = lexer.line;
     }
-    this.#dropPending();
+    this.#dropPending(true);
     this.#reportUnclosed();
     this.#reportSlashes();
     return this.#frames[0]?.statements ?? [];
@@ -107,32 +95,36 @@ class Parser {
     return this.#frames[this.#frames.length - 1] as Frame;
   }
 
-  #take(fragment: Fragment): void {
-    const [keyword] = fragment.words;
-    if (keyword !== undefined && this.#tooDeep === 0) {
-      this.#settlePending(keyword);
-      this.#closeForgotten(keyword, fragment);
-      this.#statement(keyword, fragment);
+  /** What the lexer stands at. */
+  #take(): void {
+    const { count, end, tape, record } = this.#lexer;
+    if (count > 0 && this.#tooDeep === 0) {
+      const keyword = tape.text(record, 0);
+      if (this.#pending !== undefined) this.#settlePending(keyword);
+      if (this.#budget.missing > 0) this.#closeForgotten(keyword);
+      this.#statement(keyword);
     }
-    if (fragment.end === '{') this.#open(fragment);
-    else if (fragment.end === '}') this.#close(fragment);
+    if (end === '{') this.#open();
+    else if (end === '}') this.#close();
   }
 
-  #statement(keyword: Word, fragment: Fragment): void {
-    const statement: GrowingStatement = { keyword, args: fragment.words.slice(1), raw: fragment.raw };
+  #statement(keyword: string): void {
     const { content, statements } = this.#frame;
     if (content === 'skipped') return;
+    const { tape, record, indent } = this.#lexer;
+    const found = typeof content === 'string' ? undefined : content.found.get(keyword);
+    const statement = new WrittenStatement(tape, record, found);
     statements.push(statement);
     if (typeof content === 'string') return;
-    const found = content.found.get(keyword.text);
     const block = found === undefined ? 'skipped' : contentOf(found);
-    if (block !== undefined) this.#pending = { statement, content: block, indent: fragment.indent };
+    if (block !== undefined) this.#pending = { statement, content: block, indent };
   }
 
-  #open(fragment: Fragment): void {
-    const brace = fragment.brace as Word;
+  #open(): void {
     if (this.#frames.length >= DEPTH_MAX) {
-      if (this.#tooDeep++ === 0) this.#report.error(brace, 'blocks are nested too deep; what is inside is skipped');
+      if (this.#tooDeep++ === 0) {
+        this.#report.error(this.#lexer.brace(), 'blocks are nested too deep; what is inside is skipped');
+      }
       return;
     }
     if (this.#pending !== undefined) {
@@ -140,14 +132,14 @@ class Parser {
       return;
     }
     const { content, owner, statements } = this.#frame;
+    const { count, tape, record, indent } = this.#lexer;
     if (content !== 'skipped') {
       this.#strayOpen++;
-      const before = fragment.words[0];
       const problem =
-        before === undefined ? "a '{' that belongs to no keyword" : `'${before.text}' does not open a block`;
-      this.#report.error(brace, problem, { suggestion: 'the braces are read as if they were not there' });
+        count === 0 ? "a '{' that belongs to no keyword" : `'${tape.text(record, 0)}' does not open a block`;
+      this.#report.error(this.#lexer.brace(), problem, { suggestion: 'the braces are read as if they were not there' });
     }
-    this.#frames.push({ content, owner, statements, indent: fragment.indent, stray: true });
+    this.#frames.push({ content, owner, statements, indent, stray: true });
   }
 
   #enter({ statement, content, indent }: Pending): void {
@@ -156,41 +148,41 @@ class Parser {
     this.#frames.push({ content, owner: statement, statements: statement.block, indent, stray: false });
   }
 
-  #close(fragment: Fragment): void {
-    const brace = fragment.brace as Word;
+  #close(): void {
     if (this.#tooDeep > 0) {
       this.#tooDeep--;
       return;
     }
     this.#dropPending();
-    const standsAlone = fragment.startsLine && fragment.words.length === 0;
-    if (standsAlone && this.#isOneTooMany(fragment)) {
+    const { startsLine, count, indent, line } = this.#lexer;
+    const standsAlone = startsLine && count === 0;
+    if (standsAlone && this.#isOneTooMany(indent)) {
       this.#budget.surplus--;
-      this.#surplus(brace);
+      this.#surplus(this.#lexer.brace());
       return;
     }
-    while (standsAlone && this.#budget.missing > 0 && this.#closesOuter(fragment)) this.#forgotten(brace);
+    while (standsAlone && this.#budget.missing > 0 && this.#closesOuter(indent)) this.#forgotten(line);
     if (this.#frames.length === 1) {
       this.imbalance.surplus++;
-      this.#surplus(brace);
+      this.#surplus(this.#lexer.brace());
       return;
     }
-    this.#lastClosedIndent = fragment.indent;
+    this.#lastClosedIndent = indent;
     this.#frames.pop();
   }
 
   /** Further right than the block that it would close, and as far as the block that was closed before. */
-  #isOneTooMany({ indent }: Fragment): boolean {
+  #isOneTooMany(indent: number): boolean {
     if (this.#budget.surplus === 0 || this.#frames.length === 1) return false;
     return indent > this.#frame.indent && indent === this.#lastClosedIndent;
   }
 
   /** Further left than the innermost block, and not further left than one around it. */
-  #closesOuter({ indent }: Fragment): boolean {
+  #closesOuter(indent: number): boolean {
     return indent < this.#frame.indent && this.#frames.slice(1, -1).some((outer) => outer.indent >= indent);
   }
 
-  #surplus(brace: Word): void {
+  #surplus(brace: Place): void {
     this.#report.error(brace, "one '}' too many: no block is open that it could close", { suggestion: 'remove it' });
   }
 
@@ -198,24 +190,25 @@ class Parser {
    * A word that is unknown here and known further out, not further right than the block's own keyword: the block ends
    * before it. Only while the file lacks a `}`; otherwise the word is just in the wrong place.
    */
-  #closeForgotten(keyword: Word, fragment: Fragment): void {
-    if (this.#budget.missing === 0 || !fragment.startsLine) return;
-    const { content, indent } = this.#frame;
-    if (typeof content !== 'string' && content.found.has(keyword.text)) return;
-    if (fragment.indent > indent) return;
+  #closeForgotten(keyword: string): void {
+    const { startsLine, indent, line } = this.#lexer;
+    if (!startsLine) return;
+    const frame = this.#frame;
+    if (typeof frame.content !== 'string' && frame.content.found.has(keyword)) return;
+    if (indent > frame.indent) return;
     const home = this.#frames.findLastIndex(
-      (outer) => typeof outer.content !== 'string' && outer.content.found.has(keyword.text),
+      (outer) => typeof outer.content !== 'string' && outer.content.found.has(keyword),
     );
     if (home < 0) return;
-    while (this.#frames.length - 1 > home && this.#budget.missing > 0) this.#forgotten(keyword);
+    while (this.#frames.length - 1 > home && this.#budget.missing > 0) this.#forgotten(line);
   }
 
-  /** The innermost block lacks its `}`, which should stand before `next`. */
-  #forgotten(next: Word): void {
+  /** The innermost block lacks its `}`, which should stand before the line `next`. */
+  #forgotten(next: number): void {
     const frame = this.#frames.pop();
     this.#budget.missing--;
     if (frame?.stray || frame?.owner === undefined) return;
-    this.#unclosed(frame.owner, `add '}' before line ${next.line}`);
+    this.#unclosed(frame.owner, `add '}' before line ${next}`);
   }
 
   #unclosed(owner: Statement, suggestion: string): void {
@@ -230,13 +223,12 @@ class Parser {
     // A brace that belongs to nothing takes the '}' of the block around it: said once, where the brace is.
     const blamed = open.slice(0, Math.max(0, this.#frames.length - 1 - this.#strayOpen));
     for (const { owner } of blamed.reverse()) {
-      if (owner !== undefined)
-        this.#unclosed(owner, `add '}' after line ${this.#lastLine?.line ?? owner.keyword.line}`);
+      if (owner !== undefined) this.#unclosed(owner, `add '}' after line ${this.#lastLine}`);
     }
   }
 
   /** Another word comes where a brace should be. */
-  #settlePending(next: Word): void {
+  #settlePending(next: string): void {
     const pending = this.#pending;
     if (pending === undefined) return;
     this.#pending = undefined;
@@ -245,8 +237,8 @@ class Parser {
     const outer = this.#frame.content;
     const isInside =
       typeof content === 'string'
-        ? typeof outer === 'string' || !outer.found.has(next.text)
-        : content.found.has(next.text) || (typeof outer !== 'string' && !outer.found.has(next.text));
+        ? typeof outer === 'string' || !outer.found.has(next)
+        : content.found.has(next) || (typeof outer !== 'string' && !outer.found.has(next));
     const { keyword, args } = statement;
     if (isInside && !(typeof content === 'string' && args.length > 0)) {
       this.#report.error(keyword, `missing '{' after ${titleOf(keyword, args)}`, {
@@ -256,16 +248,18 @@ class Parser {
     } else this.#needsBlock(statement);
   }
 
-  #dropPending(): void {
+  #dropPending(isAtEnd = false): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    if (pending !== undefined && pending.content !== 'skipped') this.#needsBlock(pending.statement);
+    if (pending !== undefined && pending.content !== 'skipped') this.#needsBlock(pending.statement, isAtEnd);
   }
 
-  #needsBlock({ keyword, args }: Statement): void {
+  /** @param isSilent keepalived does not notice, because the file ends there */
+  #needsBlock({ keyword, args }: Statement, isSilent = false): void {
     const inside = args.length === 0 ? '…' : args.map((word) => word.text).join(' ');
     this.#report.error(keyword, `${keyword.text} needs a block in braces`, {
       suggestion: `write ${keyword.text} { ${inside} }`,
+      ...(isSilent && args.length === 0 ? { exitCode: 0 } : {}),
     });
   }
 

@@ -1,7 +1,7 @@
 /** Whether the IPVS tables of the nodes agree: what clients get must not depend on who is MASTER. */
 import { inSeconds } from '../base/time.ts';
 import type { Severity } from '../config/diagnostics.ts';
-import type { Statement } from '../config/tree.ts';
+import { type Statement, statementWith } from '../config/statement.ts';
 import type { RealServer, VirtualServer } from '../ipvs/keywords.ts';
 import {
   apart,
@@ -221,7 +221,7 @@ class Places {
     const statement = this.#statement(holder);
     if (statement === undefined) return { file: holder.node.file, line: 1 };
     const own = statement.block?.filter(({ keyword }) => keyword.text !== 'real_server') ?? [];
-    return placeOf({ ...statement, block: own }, ...keywords);
+    return placeOf(statementWith(statement, { block: own }), ...keywords);
   }
 
   ofRealServer(holder: Holder, realId: string, ...keywords: readonly string[]): FindingPlace {

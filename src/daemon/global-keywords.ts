@@ -1,6 +1,7 @@
 /** global_defs { } of keepalived.conf(5): what holds for the whole agent. */
 import { type IpAddress, parseAddress } from '../base/address.ts';
 import { seconds, ZERO } from '../base/time.ts';
+import { includeCheckWords } from '../config/include-check.ts';
 import { type ConfigOf, flag, LATER, type LineType, list, obsolete, optional, table, value } from '../config/table.ts';
 import {
   boolean,
@@ -266,7 +267,8 @@ const processKeywords = {
   }),
   reloadRepeat: flag('reload_repeat', 'Keep that file after the reload.', LATER),
   reloadFile: value('reload_file', words('a path', 0, 1), 'File that is there during a reload.', LATER),
-  includeCheck: value('include_check', words('kinds of error', 0), 'Which missing includes are errors.', LATER),
+  // Acted on while the file is read: config/expand.ts.
+  includeCheck: value('include_check', includeCheckWords, 'Which missing includes are errors.'),
   randomSeed: value('random_seed', integer(0, UINT32_MAX), 'Seed of what is random in the configuration.', LATER),
 };
 

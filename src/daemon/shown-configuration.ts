@@ -6,8 +6,8 @@ import { assertNever } from '../base/assert.ts';
 import { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
 import { Reader } from '../config/reader.ts';
+import { type Statement, statementWith } from '../config/statement.ts';
 import type { Entries, Entry, Reading, Table, ValueEntry } from '../config/table.ts';
-import type { Statement } from '../config/tree.ts';
 import type { ValueType } from '../config/values.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
 import type { VirtualServerReading } from '../ipvs/keywords.ts';
@@ -96,7 +96,7 @@ class Walk {
     }
     if (key !== 'virtualServers') return undefined;
     const { table, header } = rootKeywords.entries.virtualServers;
-    const limited = { ...statement, args: statement.args.slice(0, header.max) };
+    const limited = statementWith(statement, { args: statement.args.slice(0, header.max) });
     const reading = this.#reader.read(table, limited, statement.block ?? []);
     const id = reading && buildVirtualServers([reading as VirtualServerReading], new Report())[0]?.id;
     const server =
@@ -140,10 +140,8 @@ class Walk {
           if (entry.many)
             return given.map((one) => this.#block(key, entry.table, one, effective, reading, outer, acts));
           if (given.length === 0 && key !== 'global') return [];
-          const merged: Statement = {
-            ...(given[0] ?? { ...NOWHERE, keyword: { ...NOWHERE.keyword, text: entry.word } }),
-            block: given.flatMap(({ block = [] }) => block),
-          };
+          const first = given[0] ?? { ...NOWHERE, keyword: { ...NOWHERE.keyword, text: entry.word } };
+          const merged = statementWith(first, { block: given.flatMap(({ block = [] }) => block) });
           return [this.#block(key, entry.table, merged, effective, reading, outer, acts)];
         }
         case 'choice':

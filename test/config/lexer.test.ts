@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { Report } from '../../src/config/diagnostics.ts';
 import { Lexer, type SlashesQuestion } from '../../src/config/lexer.ts';
 import { decodeText, readSource } from '../../src/config/source.ts';
-import { said } from './reading.ts';
+import { read, said } from './reading.ts';
 
 const never: SlashesQuestion = () => false;
 
 /** Words of each fragment, then how it ended. */
 function fragments(text: string, isComment = never): string[][] {
   const report = new Report();
-  const lexer = new Lexer(readSource('f', text, report), report);
+  const lexer = new Lexer([readSource('f', text, report)], report);
   const all: string[][] = [];
-  for (let one = lexer.next(isComment); one !== undefined; one = lexer.next(isComment)) {
-    all.push([...one.words.map((word) => word.text), ...(one.end === 'line' ? [] : [one.end])]);
+  while (lexer.next(isComment)) {
+    all.push([...lexer.words().map((word) => word.text), ...(lexer.end === 'line' ? [] : [lexer.end])]);
   }
   return all;
 }
@@ -20,11 +20,11 @@ function fragments(text: string, isComment = never): string[][] {
 /** Column and length of each word and brace. */
 function places(text: string): [string, number, number][] {
   const report = new Report();
-  const lexer = new Lexer(readSource('f', text, report), report);
+  const lexer = new Lexer([readSource('f', text, report)], report);
   const all: [string, number, number][] = [];
-  for (let one = lexer.next(never); one !== undefined; one = lexer.next(never)) {
-    for (const word of [...one.words, ...(one.brace ? [one.brace] : [])])
-      all.push([word.text, word.column, word.length]);
+  while (lexer.next(never)) {
+    for (const word of lexer.words()) all.push([word.text, word.column, word.length]);
+    if (lexer.end !== 'line') all.push([lexer.end, lexer.brace().column, lexer.brace().length]);
   }
   return all;
 }
@@ -54,8 +54,24 @@ describe('Lexer', () => {
     ]);
   });
 
-  it('takes \\# and \\! as the characters themselves, and other backslashes as they are', () => {
-    expect(fragments('auth_pass a\\#b\\!c\\d\\')).toEqual([['auth_pass', 'a#b!c\\d\\']]);
+  it('starts a comment at \\# and \\! too, as keepalived 2.2.7 does, and says so', () => {
+    expect(fragments('auth_pass a\\#b\nx \\!b\ny \\\\#b')).toEqual([['auth_pass', 'a'], ['x'], ['y', '\\\\']]);
+    expect(said('global_defs {\n router_id a\\#b\n}\n')).toEqual([
+      '2:13 warning: keepalived 2.2.7 takes \\# as the start of a comment; the rest of the line is not read; ' +
+        'put the word into quotation marks if # belongs to it',
+    ]);
+  });
+
+  it('takes other backslashes as they are, and one that ends the line as a part of the word before it', () => {
+    expect(fragments('auth_pass a\\d\\\nx a \\ # b\nx "a" \\\n\\\nx { \\\n\\"a\\"')).toEqual([
+      ['auth_pass', 'a\\d\\'],
+      ['x', 'a\\'],
+      ['x', 'a', '\\'],
+      ['\\'],
+      ['x', '{'],
+      ['\\'],
+      ['\\', 'a\\'],
+    ]);
   });
 
   it('does not let single quotes protect anything', () => {
@@ -151,7 +167,9 @@ describe('odd bytes', () => {
   it('reads lines that keepalived would drop for their length, with a warning', () => {
     expect(said(`! ${'x'.repeat(1021)}\n`)).toEqual([]);
     expect(said(`! ${'x'.repeat(1022)}\n`)).toEqual([
-      '1:1 warning: the line is longer than 1023 bytes; keepalived drops such lines',
+      '1:1 warning: the line is longer than 1023 bytes; keepalived reads what follows them as a line of its own',
     ]);
+    const exitCode = (rest: string) => read(`! ${'x'.repeat(1021)}${rest}\n`).exitCode;
+    expect(['', ' ', ' # y', 'y'].map(exitCode)).toEqual([0, 0, 0, 5]);
   });
 });

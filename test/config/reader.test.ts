@@ -54,7 +54,7 @@ const root = table({ cars: blocks('car', NAME, car, 'Cars.') });
 
 function readCars(...lines: string[]) {
   const report = new Report();
-  const statements = parse(readSource('f', ['car a {', ...lines, '}'].join('\n'), report), root, report);
+  const statements = parse([readSource('f', ['car a {', ...lines, '}'].join('\n'), report)], root, report);
   const owner = { keyword: { text: '', quoted: false, file: 'f', line: 1, column: 1, length: 1 }, args: [], raw: '' };
   const readings = new Reader(report, new Vocabulary(root)).read(root, owner, statements)?.values.cars ?? [];
   const { diagnostics, exitCode } = report.finish();
