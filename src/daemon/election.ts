@@ -122,6 +122,7 @@ export class Election {
         });
       },
       perform: (router, effect) => performer.perform(router, effect),
+      tell: (notice) => channel.send({ type: 'notice', notice }),
       log: channel.log,
     });
     this.#handover = new Handover(this.#loop, interfaces);
@@ -185,12 +186,14 @@ export class Election {
 
   /** Removed by a reload: a MASTER stays until its successor is there. */
   async #leave(id: string, router: Router): Promise<void> {
+    router.isRemoved = true;
     await this.#handover.leave(router);
     if (this.#loop.routers.get(id) === router) this.#end(id, router);
     this.#closeUnused();
   }
 
   #end(id: string, router: Router): void {
+    router.isRemoved = true;
     this.#loop.dispatch(router, { type: 'shutdown' });
     this.#handover.sweep();
     this.#addresses.settle(router);

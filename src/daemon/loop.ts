@@ -6,9 +6,10 @@
  * is read in slices, and deadlines are then measured against the last packet read, not against the clock.
  */
 import { earliest, type Instant } from '../base/time.ts';
+import type { VrrpNotice } from '../vrrp/notice.ts';
 import { type Effect, type Event, nextDeadline, transition } from '../vrrp/virtual-router.ts';
 import type { LogLevel } from './messages.ts';
-import { count, type Router, stateWord } from './router.ts';
+import { count, notifiedState, type Router, stateWord } from './router.ts';
 
 export interface LoopWorld {
   now(): Instant;
@@ -17,6 +18,8 @@ export interface LoopWorld {
   /** Handles the packets that wait, oldest first; says until when it knows them all where it had to leave some. */
   drain(): Instant | undefined;
   perform(router: Router, effect: Effect): void;
+  /** For scripts, FIFOs and mails. */
+  tell(notice: VrrpNotice): void;
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
 }
 
@@ -76,5 +79,7 @@ export class ElectionLoop {
       `(${name}) Entering ${to} STATE${effect.detail === undefined ? '' : `: ${effect.detail}`}`,
       { instance: name, vrid, from, to, cause: effect.cause },
     );
+    const priority = router.config.priority;
+    this.#world.tell({ subject: 'INSTANCE', name, event: notifiedState(router, effect.to), priority });
   }
 }

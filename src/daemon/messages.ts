@@ -7,6 +7,8 @@ import type { Duration } from '../base/time.ts';
 import type { VirtualServer } from '../ipvs/keywords.ts';
 import type { InstanceReport, IpvsReport, VirtualServerReport } from '../status/report.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import type { VrrpNotice } from '../vrrp/notice.ts';
+import type { TrackResult } from '../vrrp/track-result.ts';
 
 /** Severity, by syslog's names. */
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
@@ -39,6 +41,8 @@ export interface ElectionConfiguration {
 export type ToElection =
   | { readonly type: 'start'; readonly runtime: RuntimeSettings; readonly configuration: ElectionConfiguration }
   | { readonly type: 'configure'; readonly configuration: ElectionConfiguration }
+  /** After `start` all that is known, then what changes. */
+  | { readonly type: 'track-result'; readonly result: TrackResult }
   /** A guard waits under this name. */
   | { readonly type: 'guard'; readonly name: string }
   | { readonly type: 'status'; readonly id: number }
@@ -63,6 +67,7 @@ export type FromChild =
 
 export type FromElection =
   | FromChild
+  | { readonly type: 'notice'; readonly notice: VrrpNotice }
   | {
       readonly type: 'status';
       readonly id: number;

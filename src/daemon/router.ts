@@ -5,6 +5,7 @@ import type { IpAddress } from '../base/address.ts';
 import { inSeconds } from '../base/time.ts';
 import type { InstanceReport } from '../status/report.ts';
 import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
+import type { NotifiedState } from '../vrrp/notice.ts';
 import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 
 export interface Router {
@@ -21,6 +22,8 @@ export interface Router {
   readonly counters: Record<string, number>;
   /** Addresses that the kernel has for us, by `addressKey`. */
   readonly held: Set<string>;
+  /** A reload removed it; it may still wait for its successor. */
+  isRemoved: boolean;
   /** Addresses that a reload took from the configuration and that are still to be released. */
   retired: readonly VirtualAddress[];
   /** Why an address of ours could not be taken, or is there without our mark. */
@@ -40,6 +43,7 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Rout
     packetId: 1,
     counters: {},
     held: new Set(),
+    isRemoved: false,
     retired: [],
     problems: new Map(),
   };
@@ -90,6 +94,12 @@ export const count = (router: Router, name: string): void => {
 /** keepalived's words for the states of the RFC. */
 export const stateWord = (name: State['name']): InstanceReport['state'] =>
   ({ Initialize: 'INIT', Backup: 'BACKUP', Master: 'MASTER', Fault: 'FAULT' })[name] as InstanceReport['state'];
+
+/** What is told of a new state. keepalived.conf(5) "notify_deleted": without it a removed instance is told as FAULT. */
+export function notifiedState({ instance, isRemoved }: Router, state: State['name']): NotifiedState {
+  if (state === 'Initialize') return !isRemoved ? 'STOP' : instance.notifyDeleted ? 'DELETED' : 'FAULT';
+  return ({ Backup: 'BACKUP', Master: 'MASTER', Fault: 'FAULT' } as const)[state];
+}
 
 /** The router as `status` shows it. */
 export function reportRouter(router: Router): InstanceReport {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type Instant, instant, later, seconds } from '../../src/base/time.ts';
 import { ElectionLoop } from '../../src/daemon/loop.ts';
 import type { Router } from '../../src/daemon/router.ts';
+import type { VrrpNotice } from '../../src/vrrp/notice.ts';
 import type { Effect } from '../../src/vrrp/virtual-router.ts';
 import { PEER, router } from './example.ts';
 
@@ -13,6 +14,7 @@ class FakeWorld {
   wakeup: Instant | undefined;
   readonly performed: string[] = [];
   readonly logged: string[] = [];
+  readonly told: VrrpNotice[] = [];
   /** Handled by drain, each with its time of arrival. */
   readonly waiting: { at: Instant; priority: number }[] = [];
   /** What drain says it knows; undefined: everything. */
@@ -33,6 +35,7 @@ class FakeWorld {
       return this.knownUntil;
     },
     perform: (_router: Router, effect: Effect) => this.performed.push(effect.type),
+    tell: (notice) => this.told.push(notice),
     log: (_level, _event, message) => this.logged.push(message),
   });
 
@@ -114,5 +117,33 @@ describe('ElectionLoop', () => {
     world.waiting.push({ at: START, priority: 50 }, { at: START, priority: 50 });
     world.loop.wake();
     expect(world.only().counters).toEqual({ 'discarded lower-priority': 2 });
+  });
+
+  it('tells every state that is entered, with the effective priority', () => {
+    const only = world.only();
+    world.clock = later(START, seconds(3.609375));
+    world.loop.wake();
+    world.loop.dispatch(only, { type: 'fault', reason: 'eth0 is down' });
+    world.loop.dispatch(only, { type: 'fault-cleared', reason: 'eth0 is down' });
+    world.loop.dispatch(only, { type: 'shutdown' });
+    expect(world.told).toEqual(
+      (['BACKUP', 'MASTER', 'FAULT', 'BACKUP', 'STOP'] as const).map((event) => ({
+        subject: 'INSTANCE',
+        name: 'VI_1',
+        event,
+        priority: 100,
+      })),
+    );
+  });
+
+  it.each([
+    [true, 'DELETED'],
+    [false, 'FAULT'],
+  ])('tells the end of an instance that a reload removed; notify_deleted %j: %s', (notifyDeleted, event) => {
+    const other = router({ name: 'VI_2', vrid: 52, notifyDeleted });
+    world.loop.dispatch(other, { type: 'startup', faults: [] });
+    other.isRemoved = true;
+    world.loop.dispatch(other, { type: 'shutdown' });
+    expect(world.told.at(-1)).toEqual({ subject: 'INSTANCE', name: 'VI_2', event, priority: 100 });
   });
 });
