@@ -164,7 +164,8 @@ static const char *watch(int peer) {
       if (length < 0 && errno == EAGAIN) break;
       return slots_used > 0 ? "the election process is gone" : NULL;
     }
-    if (is_armed && now_us() - fed_at > limit_us) return "the election process is silent";
+    // as it is now: what was just read may have ended the duty
+    if (limit_us > 0 && slots_used > 0 && now_us() - fed_at > limit_us) return "the election process is silent";
   }
 }
 

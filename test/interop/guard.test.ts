@@ -132,6 +132,20 @@ describe('the guard', () => {
     await released();
   });
 
+  it('has nothing to do when another router becomes the MASTER', async () => {
+    backup.configure(instanceText([VIRTUAL_IP]).replace('priority 254', 'priority 255\n state MASTER'));
+    backup.signal('SIGHUP');
+    await master.says('higher-priority-advertisement');
+    const guard = await guardOf();
+    await capture.first(
+      'three more',
+      8_000,
+      () => capture.advertisements.filter((a) => a.priority === 255).length >= 3,
+    );
+    expect(master.lines.join('\n')).not.toContain('the guard acted');
+    expect(await guardOf()).toBe(guard);
+  });
+
   it('killed together with the agent leaves the address to `holdfast cleanup`', async () => {
     const cleanup = () => master.command('cleanup', master.file, '--run-dir', master.runDirectory);
     expect(await cleanup()).toMatchObject({ code: 1, stderr: expect.stringContaining('the agent runs as process') });
