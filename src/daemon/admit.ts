@@ -2,13 +2,13 @@
  * From a received packet to an event for the router that it is for, or to a counter.
  *
  * What a stranger can send is counted always and logged seldom: once per instance and reason, and again after a minute
- * if it goes on, with the count. However many senders are invented, there are no more lines.
+ * if it goes on, with the count; how a checksum is read, once. However many senders are invented, there are no more lines.
  */
 import type { IpAddress } from '../base/address.ts';
 import type { Instant } from '../base/time.ts';
 import { elapsed, seconds } from '../base/time.ts';
-import { type AdmissionFault, type AdmissionWarning, admit } from '../vrrp/admission.ts';
-import type { AdvertisementEvent } from '../vrrp/virtual-router.ts';
+import { type AdmissionConfig, type AdmissionFault, type AdmissionWarning, admit } from '../vrrp/admission.ts';
+import type { AdvertisementEvent, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import { decodeIpv4 } from '../wire/ipv4.ts';
 import { decodeAdvertisement } from '../wire/vrrp.ts';
 import { count, type Router } from './router.ts';
@@ -47,6 +47,7 @@ export class Admission {
   readonly strays: Record<string, number> = {};
   readonly #notify: (notice: AdmissionNotice) => void;
   readonly #noticed = new Map<string, Instant>();
+  readonly #configs = new WeakMap<VirtualRouterConfig, AdmissionConfig>();
 
   constructor(notify: (notice: AdmissionNotice) => void) {
     this.#notify = notify;
@@ -60,35 +61,36 @@ export class Admission {
     const router = find(routers, interfaceName, payload[VRID_OFFSET]);
     if (!router) return this.#stray('unknown VRID');
 
-    const { instance } = router;
     const message = decodeAdvertisement(payload, { source, destination });
-    const authentication = instance.authentication;
-    const result = admit(
-      {
-        vrid: instance.vrid,
-        version: instance.version,
-        advertisementInterval: instance.advertisementInterval,
-        authentication:
-          authentication?.type === 'PASS' ? { type: 'PASS', password: authentication.password } : undefined,
-        addresses: instance.virtualAddresses.map((entry) => entry.address),
-        localAddress: router.config.localAddress,
-        unicast: instance.unicastPeers.length > 0,
-      },
-      { ttl, source, destination, message },
-    );
+    const { state } = router;
+    const master = state.name === 'Backup' ? state.master?.address : undefined;
+    const result = admit(this.#configOf(router), { ttl, source, destination, message }, master);
     if (!result.ok) {
       count(router, `refused ${result.reason}`);
       if (result.reason !== 'own-packet') this.#notice(router, result.reason, false, source, ttl, packet.receivedAt);
       return undefined;
     }
-    const { priority, advertisementInterval, warnings } = result.value;
+    const { priority, advertisementInterval, checksumReading, warnings } = result.value;
     count(router, 'advertisements received');
     if (priority === 0) count(router, 'priority zero received');
+    // keepalived before 1.3.7 sends these: it is answered in kind, so that it can hear us
+    if (checksumReading === 'group-pseudo-header' && router.instance.oldUnicastChecksum === 'auto') {
+      router.checksumReading = checksumReading;
+    }
     for (const warning of warnings) {
       count(router, `warned ${warning}`);
       this.#notice(router, warning, true, source, ttl, packet.receivedAt);
     }
     return { router, event: { type: 'advertisement', priority, source, advertisementInterval } };
+  }
+
+  /** What packets are held against, made once for each configuration of the router. */
+  #configOf(router: Router): AdmissionConfig {
+    const known = this.#configs.get(router.config);
+    if (known?.checksumReading === router.checksumReading) return known;
+    const config = admissionConfig(router);
+    this.#configs.set(router.config, config);
+    return config;
   }
 
   #stray(reason: string): undefined {
@@ -106,11 +108,29 @@ export class Admission {
   ): void {
     const key = `${router.instance.name} ${reason}`;
     const last = this.#noticed.get(key);
-    if (last !== undefined && elapsed(last, at) < REPEAT_AFTER) return;
+    if (last !== undefined && (reason === 'checksum-reading' || elapsed(last, at) < REPEAT_AFTER)) return;
     this.#noticed.set(key, at);
     const total = router.counters[`${accepted ? 'warned' : 'refused'} ${reason}`] ?? 0;
     this.#notify({ router, reason, accepted, source, ttl, count: total });
   }
+}
+
+function admissionConfig({ instance, config, checksumReading }: Router): AdmissionConfig {
+  const { authentication } = instance;
+  return {
+    vrid: instance.vrid,
+    version: instance.version,
+    advertisementInterval: instance.advertisementInterval,
+    authentication: authentication?.type === 'PASS' ? { type: 'PASS', password: authentication.password } : undefined,
+    addresses: instance.virtualAddresses.map((entry) => entry.address),
+    localAddress: config.localAddress,
+    unicast: instance.unicastPeers.length > 0,
+    peers: instance.unicastPeers,
+    checkUnicastSource: instance.checkUnicastSource,
+    skipCheckAdvertisedAddresses: instance.skipCheckAdvertisedAddresses,
+    isOwner: config.priority === 255,
+    checksumReading,
+  };
 }
 
 function find(routers: Iterable<Router>, interfaceName: string, vrid: number | undefined): Router | undefined {
@@ -126,7 +146,7 @@ function find(routers: Iterable<Router>, interfaceName: string, vrid: number | u
 export function explainNotice({ reason, accepted, source, ttl }: AdmissionNotice): string {
   const verdict = accepted ? 'listened to all the same' : 'not listened to';
   const sentences: Partial<Record<AdmissionFault | AdmissionWarning, string>> = {
-    ttl: `TTL ${ttl} instead of 255: it has been forwarded`,
+    ttl: `TTL ${ttl}, which it cannot have from there: it has been forwarded`,
     version: 'another VRRP version than ours; two masters follow',
     'authentication-type': 'another auth_type than ours; two masters follow',
     password: 'another auth_pass than ours; two masters follow',
@@ -136,7 +156,9 @@ export function explainNotice({ reason, accepted, source, ttl }: AdmissionNotice
     'address-list': 'other virtual addresses than ours: compare virtual_ipaddress of both nodes',
     destination: 'unicast where we use multicast, or the other way round; two masters follow',
     checksum: 'a wrong checksum',
-    'checksum-reading': 'a checksum without our pseudo header (see v3_checksum_as_v2)',
+    'checksum-reading': 'a checksum computed over something else than ours (see v3_checksum_as_v2)',
+    'unicast-source': 'it is none of unicast_peer',
+    'duplicate-owner': 'it has priority 255 as we have, but addresses have one owner: give all others 254 or less',
   };
   return `advertisement from ${source} ${verdict}: ${sentences[reason] ?? reason}`;
 }

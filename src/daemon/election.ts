@@ -3,7 +3,7 @@
  * election process (election-process.ts): no text, no files, no waiting.
  */
 import { type IpAddress, parseAddress } from '../base/address.ts';
-import { inMilliseconds, seconds } from '../base/time.ts';
+import { type Instant, inMilliseconds, later, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
@@ -24,6 +24,7 @@ import { RepairPace } from './repair-pace.ts';
 import {
   addressKey,
   allAddresses,
+  checksumReadingOf,
   count,
   newRouter,
   type Router,
@@ -55,6 +56,7 @@ export class Election {
   readonly #will: LastWill;
   readonly #handover: Handover;
   readonly #lookAgain: NodeJS.Timeout;
+  readonly #delayedUntil: Instant | undefined;
 
   /** Throws SystemError, with nothing left open. */
   static async start(
@@ -81,6 +83,8 @@ export class Election {
     interfaces: Interfaces,
   ) {
     const multicastGroup = parseAddress(configuration.multicastGroup) as IpAddress;
+    const { startupDelay } = configuration;
+    this.#delayedUntil = startupDelay === undefined ? undefined : later(now(), startupDelay);
     this.#channel = channel;
     this.#route = route;
     this.#interfaces = interfaces;
@@ -212,7 +216,7 @@ export class Election {
   }
 
   #begin(id: string, instance: VrrpInstance): void {
-    const router = newRouter(instance, this.#localAddress(instance));
+    const router = newRouter(instance, this.#localAddress(instance), this.#delayedUntil);
     this.#loop.routers.set(id, router);
     this.#addresses.settle(router); // what an earlier life that was killed left behind
     this.#loop.dispatch(router, { type: 'startup', faults: this.#faultsOf(router) });
@@ -225,7 +229,8 @@ export class Election {
     const changed = new Set(allAddresses(instance).map(addressKey));
     const remade = router.retired.filter((entry) => changed.has(addressKey(entry)));
     router.instance = instance;
-    router.config = routerConfig(instance, this.#localAddress(instance));
+    router.config = routerConfig(instance, this.#localAddress(instance), this.#delayedUntil);
+    router.checksumReading = checksumReadingOf(instance);
     if (remade.length > 0) this.#addresses.remake(router, remade);
     this.#loop.dispatch(router, { type: 'configured' });
     this.#addresses.settle(router);
@@ -235,11 +240,14 @@ export class Election {
 
   /** What the guard sends for a MASTER that cannot. */
   #farewell(router: Router, group: IpAddress): readonly LastAct[] {
-    const { instance, config } = router;
-    const interfaceIndex = this.#interfaces.link(instance.interface)?.index;
+    const interfaceIndex = this.#interfaces.link(router.instance.interface)?.index;
     if (interfaceIndex === undefined) return [];
-    const packets = advertisementPackets(instance, config.localAddress, router.packetId, 0, group);
-    return packets.map(({ packet, destination }) => ({ type: 'send', packet, destination, interfaceIndex }));
+    return advertisementPackets(router, 0, group).map(({ packet, destination }) => ({
+      type: 'send',
+      packet,
+      destination,
+      interfaceIndex,
+    }));
   }
 
   /** The guard took everything away while we did not run: nothing that we knew holds any more. */
@@ -254,7 +262,7 @@ export class Election {
 
   #localAddress(instance: VrrpInstance): IpAddress {
     const virtual = new Set(allAddresses(instance).map((entry) => entry.address));
-    return this.#interfaces.primaryAddress(instance.interface, virtual) ?? UNSPECIFIED;
+    return this.#interfaces.primaryAddress(instance.interface, virtual, instance.priority === 255) ?? UNSPECIFIED;
   }
 
   /** Why the router cannot take part now: its interfaces, and the socket that it must hear and speak with. */

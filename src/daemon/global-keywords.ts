@@ -168,9 +168,7 @@ const vrrpKeywords = {
     false,
     'Send once more before yielding to a higher priority.',
   ),
-  vrrpVersion: optional('vrrp_version', oneOf({ 2: 2, 3: 3 }), 2, 'VRRP version of instances that do not say.', {
-    later: (version) => version === 3,
-  }),
+  vrrpVersion: optional('vrrp_version', oneOf({ 2: 2, 3: 3 }), 2, 'VRRP version of instances that do not say.'),
   vrrpStrict: optional('vrrp_strict', boolean(), false, 'Hold to the RFC where keepalived is more tolerant.', {
     later: (strict) => strict,
   }),
@@ -179,13 +177,8 @@ const vrrpKeywords = {
     boolean(),
     'Do not compare the addresses of every advertisement of the same Master; never necessary here.',
   ),
-  checkUnicastSource: flag('vrrp_check_unicast_src', 'Discard unicast advertisements of strangers.', LATER),
-  startupDelay: value(
-    'vrrp_startup_delay',
-    decimalSeconds(0.001, SECONDS_MAX),
-    'Wait before the first election.',
-    LATER,
-  ),
+  checkUnicastSource: flag('vrrp_check_unicast_src', 'Discard unicast advertisements of strangers.'),
+  startupDelay: value('vrrp_startup_delay', decimalSeconds(0.001, SECONDS_MAX), 'Wait before the first election.'),
   notifyPriorityChanges: value('vrrp_notify_priority_changes', boolean(), 'Tell changes of the priority.', LATER),
   logUnknownVrids: flag('log_unknown_vrids', 'Log advertisements of routers that are not configured.', LATER),
   iptables: value('vrrp_iptables', words('chains', 0, 2), 'Chains for no_accept.', LATER),

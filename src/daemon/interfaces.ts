@@ -15,6 +15,9 @@ export type InterfaceChange =
   | { readonly type: 'address-added'; readonly address: InterfaceAddress; readonly interface: string }
   | { readonly type: 'resynchronised' };
 
+/** The owner of the addresses. */
+const OWNER_PRIORITY = 255;
+
 const keyOf = (a: InterfaceAddress) => `${a.interfaceIndex} ${a.address}/${a.prefixLength}`;
 
 /** See the file's head. */
@@ -51,15 +54,24 @@ export class Interfaces {
 
   /**
    * The primary IPv4 address of an interface: the first that is neither secondary nor a virtual address.
-   * RFC 3768 §1.6 "Primary IP Address".
+   * RFC 3768 §1.6 "Primary IP Address". Where there is no other, that of an owner may be the virtual address itself.
    */
-  primaryAddress(name: string, virtual: ReadonlySet<IpAddress>): IpAddress | undefined {
+  primaryAddress(name: string, virtual: ReadonlySet<IpAddress>, isOwner: boolean): IpAddress | undefined {
     const index = this.link(name)?.index;
+    let own: IpAddress | undefined;
     for (const entry of this.#addresses.values()) {
       if (entry.interfaceIndex !== index || familyOf(entry.address) !== 'inet' || entry.secondary) continue;
-      if (entry.protocol !== HOLDFAST_PROTOCOL && !virtual.has(entry.address)) return entry.address;
+      if (entry.protocol === HOLDFAST_PROTOCOL) continue;
+      if (!virtual.has(entry.address)) return entry.address;
+      own ??= entry.address;
     }
-    return undefined;
+    return isOwner ? own : undefined;
+  }
+
+  /** Whether this host has the address, on whichever interface. */
+  hasAddress(address: IpAddress): boolean {
+    for (const entry of this.#addresses.values()) if (entry.address === address) return true;
+    return false;
   }
 
   /** Sentences that say why the instance cannot take part; empty when it can. keepalived: FAULT. */
@@ -75,10 +87,19 @@ export class Interfaces {
     }
     if (this.link(instance.interface) && instance.sourceAddress === undefined) {
       const virtual = new Set(addresses.map((entry) => entry.address));
-      if (this.primaryAddress(instance.interface, virtual) === undefined) {
-        faults.add(`interface ${instance.interface} has no IPv4 address`);
+      const isOwner = instance.priority === OWNER_PRIORITY;
+      if (this.primaryAddress(instance.interface, virtual, isOwner) === undefined) {
+        const hint =
+          isOwner || this.primaryAddress(instance.interface, virtual, true) === undefined ? '' : ' of its own';
+        faults.add(`interface ${instance.interface} has no IPv4 address${hint}`);
       }
     }
+    const { sourceAddress, trackSourceAddress, unicastFaultNoPeer, unicastPeers } = instance;
+    if (trackSourceAddress && sourceAddress !== undefined && !this.hasAddress(sourceAddress)) {
+      faults.add(`the source address ${sourceAddress} is missing`);
+    }
+    if (unicastFaultNoPeer && unicastPeers.length === 0)
+      faults.add('unicast_fault_no_peer, and there is no unicast_peer');
     if (instance.authentication?.type === 'AH') faults.add('auth_type AH is not supported yet');
     if (addresses.some((virtual) => familyOf(virtual.address) === 'inet6')) faults.add('IPv6 is not supported yet');
     return [...faults];

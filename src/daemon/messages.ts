@@ -36,6 +36,8 @@ export interface ElectionConfiguration {
   readonly instances: readonly VrrpInstance[];
   /** keepalived.conf(5) "vrrp_mcast_group4". */
   readonly multicastGroup: string;
+  /** How long the first election waits; absent: not. keepalived.conf(5) "vrrp_startup_delay" */
+  readonly startupDelay?: Duration | undefined;
 }
 
 export type ToElection =

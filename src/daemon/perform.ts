@@ -55,14 +55,11 @@ export class Performer {
       count(router, 'send errors');
       return;
     }
-    const identification = router.packetId;
-    router.packetId = identification === 0xffff ? 1 : identification + 1;
-    const { instance, config } = router;
-    const group = this.#world.multicastGroup;
     try {
-      for (const outgoing of advertisementPackets(instance, config.localAddress, identification, priority, group)) {
+      for (const outgoing of advertisementPackets(router, priority, this.#world.multicastGroup)) {
         socket.send(outgoing.packet, outgoing.destination);
       }
+      router.packetId = router.packetId === 0xffff ? 1 : router.packetId + 1;
       count(router, 'advertisements sent');
       if (priority === 0) count(router, 'priority zero sent');
     } catch (error) {

@@ -2,11 +2,12 @@
  * One VRRP instance at run time: its configuration, the state that `transition` gave, and what `status` tells about it.
  */
 import type { IpAddress } from '../base/address.ts';
-import { inSeconds } from '../base/time.ts';
+import { type Instant, inSeconds } from '../base/time.ts';
 import type { InstanceReport } from '../status/report.ts';
 import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import type { NotifiedState } from '../vrrp/notice.ts';
 import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
+import type { ChecksumReading } from '../wire/vrrp.ts';
 
 export interface Router {
   instance: VrrpInstance;
@@ -28,13 +29,15 @@ export interface Router {
   retired: readonly VirtualAddress[];
   /** Why an address of ours could not be taken, or is there without our mark. */
   readonly problems: Map<string, string>;
+  /** What our version 3 checksums are computed over; may be learned from a unicast peer. */
+  checksumReading: ChecksumReading;
 }
 
 /** A router before its first event. */
-export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Router {
+export function newRouter(instance: VrrpInstance, localAddress: IpAddress, delayedUntil?: Instant): Router {
   return {
     instance,
-    config: routerConfig(instance, localAddress),
+    config: routerConfig(instance, localAddress, delayedUntil),
     state: { name: 'Initialize' },
     since: new Date(),
     cause: 'startup',
@@ -46,14 +49,21 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Rout
     isRemoved: false,
     retired: [],
     problems: new Map(),
+    checksumReading: checksumReadingOf(instance),
   };
 }
 
 /** What the state machine must know of an instance. */
-export const routerConfig = (instance: VrrpInstance, localAddress: IpAddress): VirtualRouterConfig => ({
+export const routerConfig = (
+  instance: VrrpInstance,
+  localAddress: IpAddress,
+  delayedUntil?: Instant,
+): VirtualRouterConfig => ({
   vrid: instance.vrid,
   version: instance.version,
   priority: instance.priority,
+  ownerAtOnce: instance.state === 'MASTER',
+  delayedUntil,
   advertisementInterval: instance.advertisementInterval,
   preemptMode: instance.preemptMode,
   preemptDelay: instance.preemptDelay,
@@ -70,6 +80,15 @@ export const routerConfig = (instance: VrrpInstance, localAddress: IpAddress): V
     lowerPriorityRepeat: instance.garpLowerPriorityRepeat,
   },
 });
+
+/** RFC 5798 §5.2.8 as the configuration wants it read. */
+export function checksumReadingOf(instance: VrrpInstance): ChecksumReading {
+  if (instance.version === 2 || instance.checksumAsVersion2) return 'message';
+  const isUnicast = instance.unicastPeers.length > 0;
+  return isUnicast && instance.family === 'inet' && instance.oldUnicastChecksum === 'always'
+    ? 'group-pseudo-header'
+    : 'pseudo-header';
+}
 
 /** Identity of a virtual router on this host: an instance may be renamed without any consequence. */
 export const routerId = ({ interface: name, vrid }: VrrpInstance): string => `${name} ${vrid}`;

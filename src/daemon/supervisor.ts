@@ -245,7 +245,7 @@ export class Supervisor {
       if (family === 'inet') continue;
       this.#log('warning', 'instance-not-run', `(${name}) virtual routers of IPv6 are not acted on yet`, {});
     }
-    return { instances: canRun, multicastGroup: global.multicastGroup };
+    return { instances: canRun, multicastGroup: global.multicastGroup, startupDelay: global.startupDelay };
   }
 
   #hear(role: string, message: FromElection | FromHealth): void {

@@ -14,7 +14,14 @@ import { type IpAddress, isMulticast } from '../base/address.ts';
 import { equalSecrets } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 import type { Duration } from '../base/time.ts';
-import { type Advertisement, type AdvertisementFault, type DecodedAdvertisement, passwordData } from '../wire/vrrp.ts';
+import {
+  type Advertisement,
+  type AdvertisementFault,
+  type ChecksumReading,
+  type DecodedAdvertisement,
+  passwordData,
+} from '../wire/vrrp.ts';
+import type { UnicastPeer } from './instance.ts';
 import type { Version } from './timers.ts';
 
 /** What an advertisement is held against. */
@@ -31,6 +38,16 @@ export interface AdmissionConfig {
   readonly localAddress: IpAddress;
   /** Advertisements go to single peers, whose TTL is not ours to judge: keepalived.conf(5) "unicast_peer". */
   readonly unicast: boolean;
+  /** Who advertisements go to instead, and with which TTL theirs may come. */
+  readonly peers: readonly UnicastPeer[];
+  /** Listen to the peers only: keepalived.conf(5) "check_unicast_src". */
+  readonly checkUnicastSource: boolean;
+  /** Do not look at the addresses of the Master that we know: keepalived.conf(5) "skip_check_adv_addr". */
+  readonly skipCheckAdvertisedAddresses: boolean;
+  /** We are the owner of the addresses, and nobody else should be. */
+  readonly isOwner: boolean;
+  /** What our own version 3 checksums are computed over. */
+  readonly checksumReading: ChecksumReading;
 }
 
 /** A received packet. */
@@ -45,12 +62,14 @@ export interface ReceivedPacket {
 /** Why an advertisement is refused: the codec's reasons, and what only the configuration can tell. */
 export type AdmissionFault =
   | AdvertisementFault
-  /** RFC 3768 §5.2.3: multicast with a TTL other than 255 has been forwarded. */
+  /** RFC 3768 §5.2.3: multicast with a TTL other than 255 has been forwarded; unicast with one that its peer cannot have. */
   | 'ttl'
   /** The authentication is of the configured type, but its 8 bytes are not ours. */
   | 'password'
   /** Multicast for a unicast virtual router, or the other way round. */
   | 'destination'
+  /** Unicast from somebody who is no peer: keepalived.conf(5) "check_unicast_src". */
+  | 'unicast-source'
   /** Sent from our own address. */
   | 'own-packet';
 
@@ -61,7 +80,9 @@ export type AdmissionWarning =
   /** Version 3: another interval than ours; a Backup learns it (RFC 5798 §7.1). */
   | 'advertisement-interval'
   /** Version 3: the checksum is right under another reading of RFC 5798 §5.2.8 than the one we send. */
-  | 'checksum-reading';
+  | 'checksum-reading'
+  /** Priority 255 beside ours: the addresses can have one owner only (RFC 9568 §8.3.2). */
+  | 'duplicate-owner';
 
 /** What the state machine gets to know of an advertisement, and what an operator should. */
 export interface Admitted {
@@ -69,11 +90,20 @@ export interface Admitted {
   readonly priority: number;
   readonly source: IpAddress;
   readonly advertisementInterval: Duration;
+  /** What the checksum was computed over. */
+  readonly checksumReading: ChecksumReading;
   readonly warnings: readonly AdmissionWarning[];
 }
 
-/** Checks one packet; the fault is the first in the order of keepalived, after what the codec found. */
-export function admit(config: AdmissionConfig, packet: ReceivedPacket): Result<Admitted, AdmissionFault> {
+/**
+ * Checks one packet; the fault is the first in the order of keepalived, after what the codec found.
+ * @param master whom we know as the Master now; undefined: nobody
+ */
+export function admit(
+  config: AdmissionConfig,
+  packet: ReceivedPacket,
+  master?: IpAddress,
+): Result<Admitted, AdmissionFault> {
   const { source, destination, message } = packet;
   if (!config.unicast && packet.ttl !== 255) return fault('ttl');
   if (!message.ok) return message;
@@ -84,12 +114,23 @@ export function admit(config: AdmissionConfig, packet: ReceivedPacket): Result<A
   if (refusal !== undefined) return fault(refusal);
   if (isMulticast(destination) === config.unicast) return fault('destination');
   if (source === config.localAddress) return fault('own-packet');
+  const stranger = config.unicast ? refuseStranger(config, packet) : undefined;
+  if (stranger !== undefined) return fault(stranger);
   return ok({
     priority: advertisement.priority,
     source,
     advertisementInterval: advertisement.advertisementInterval,
-    warnings: warningsOf(config, message.value),
+    checksumReading: message.value.checksumReading,
+    warnings: warningsOf(config, message.value, source === master),
   });
+}
+
+/** keepalived.conf(5) "unicast_peer": who may speak to us, and from how far away. */
+function refuseStranger(config: AdmissionConfig, { source, ttl }: ReceivedPacket): AdmissionFault | undefined {
+  if (!config.checkUnicastSource) return undefined;
+  const peer = config.peers.find(({ address }) => address === source);
+  if (peer === undefined) return 'unicast-source';
+  return ttl < peer.minTtl || ttl > peer.maxTtl ? 'ttl' : undefined;
 }
 
 /** RFC 3768 §7.1: authentication and interval have to be ours. Auth Type 0 leaves its 8 bytes unread (RFC 3768 §5.3.10). */
@@ -106,12 +147,18 @@ function refuseVersion2(
   return undefined;
 }
 
-function warningsOf(config: AdmissionConfig, message: DecodedAdvertisement): readonly AdmissionWarning[] {
+function warningsOf(
+  config: AdmissionConfig,
+  message: DecodedAdvertisement,
+  fromMaster: boolean,
+): readonly AdmissionWarning[] {
   const { advertisement, checksumReading } = message;
   const warnings: AdmissionWarning[] = [];
-  if (!sameAddresses(config.addresses, advertisement.addresses)) warnings.push('address-list');
+  const looksAtAddresses = !(config.skipCheckAdvertisedAddresses && fromMaster);
+  if (looksAtAddresses && !sameAddresses(config.addresses, advertisement.addresses)) warnings.push('address-list');
   if (advertisement.advertisementInterval !== config.advertisementInterval) warnings.push('advertisement-interval');
-  if (advertisement.version === 3 && checksumReading !== 'pseudo-header') warnings.push('checksum-reading');
+  if (advertisement.version === 3 && checksumReading !== config.checksumReading) warnings.push('checksum-reading');
+  if (config.isOwner && advertisement.priority === 255) warnings.push('duplicate-owner');
   return warnings;
 }
 

@@ -109,6 +109,7 @@ class InstanceBuilder {
       unicastFaultNoPeer: values.unicastFaultNoPeer,
       oldUnicastChecksum:
         values.oldUnicastChecksum === undefined ? 'auto' : values.oldUnicastChecksum === true ? 'always' : 'never',
+      checksumAsVersion2: values.checksumAsVersion2 ?? false,
       skipCheckAdvertisedAddresses:
         values.skipCheckAdvertisedAddresses ?? defaults.skipCheckAdvertisedAddresses ?? false,
       ...this.#garp(),

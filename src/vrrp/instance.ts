@@ -120,6 +120,8 @@ export interface VrrpInstance {
   readonly unicastFaultNoPeer: boolean;
   /** The unicast checksum of version 3 as keepalived before 1.3.7 had it: 'auto' finds out. */
   readonly oldUnicastChecksum: 'auto' | 'always' | 'never';
+  /** The version 3 checksum of IPv4 without pseudo header, as RFC 9568 and other vendors have it. */
+  readonly checksumAsVersion2: boolean;
   readonly skipCheckAdvertisedAddresses: boolean;
   readonly garpMasterDelay: Duration;
   readonly garpMasterRepeat: number;

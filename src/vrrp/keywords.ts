@@ -167,15 +167,15 @@ export const vrrpInstanceKeywords = table({
   }),
   unicastPeers: list('unicast_peer', peerLine, 'Routers to send advertisements to, instead of multicast.'),
   unicastTtl: value('unicast_ttl', integer(0, 255), 'TTL of unicast advertisements.'),
-  unicastFaultNoPeer: flag('unicast_fault_no_peer', 'FAULT when unicast is meant but no peer is given.', LATER),
-  checkUnicastSource: flag('check_unicast_src', 'Discard unicast advertisements of others than the peers.', LATER),
+  unicastFaultNoPeer: flag('unicast_fault_no_peer', 'FAULT when unicast is meant but no peer is given.'),
+  checkUnicastSource: flag('check_unicast_src', 'Discard unicast advertisements of others than the peers.'),
   multicastGroup: value(
     'mcast_dst_ip',
     ipAddress({ multicast: true }),
     'Group that advertisements are sent to.',
     LATER,
   ),
-  trackSourceAddress: flag('track_src_ip', 'FAULT while the source address is missing.', LATER),
+  trackSourceAddress: flag('track_src_ip', 'FAULT while the source address is missing.'),
   nopreempt: flag('nopreempt', 'A Backup does not take over from a living Master of lower priority.'),
   preempt: flag('preempt', 'Takes nopreempt back.'),
   preemptDelay: optional(
@@ -255,10 +255,8 @@ export const vrrpInstanceKeywords = table({
     'old_unicast_checksum',
     orNothing(wordOf('never')),
     'Checksum of unicast as of old keepalived.',
-    LATER,
   ),
   checksumAsVersion2: value('v3_checksum_as_v2', boolean(), 'Version 3 checksum without pseudo header.', {
-    ...LATER,
     since: '2.3',
   }),
   ownerIgnoreAdverts: value('owner_ignore_adverts', boolean(), 'The owner of the addresses discards advertisements.', {

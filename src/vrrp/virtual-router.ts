@@ -20,10 +20,21 @@
 
 import { compareAddresses } from '../base/address.ts';
 import { assertNever } from '../base/assert.ts';
-import { type Duration, earliest, elapsed, type Instant, inSeconds, later, ZERO } from '../base/time.ts';
+import { earliest, elapsed, type Instant, later, scale, ZERO } from '../base/time.ts';
 import { announceAfterLowerPriority, announceAll, announceDue, nextAnnouncementAt } from './announcements.ts';
 import { leave, whileLeaving } from './handover.ts';
-import { masterDownInterval, skewTime } from './timers.ts';
+import {
+  inWords,
+  isDelayed,
+  isOwnerAtOnce,
+  listen,
+  listenTo,
+  preempts,
+  reconfigureBackup,
+  takeoverCause,
+  takeoverDetail,
+} from './listening.ts';
+import { skewTime } from './timers.ts';
 import {
   type AdvertisementEvent,
   type Backup,
@@ -41,6 +52,9 @@ import {
 
 export type * from './vocabulary.ts';
 export { causes, INITIALIZE } from './vocabulary.ts';
+
+/** How often another Master is answered at once within an Advertisement_Interval. */
+const ANSWERS_PER_INTERVAL = 4;
 
 /** When `transition` next wants a clock event; undefined when no timer runs. */
 export function nextDeadline(state: State): Instant | undefined {
@@ -81,8 +95,7 @@ function initialize(config: VirtualRouterConfig, state: Initialize, event: Event
   switch (event.type) {
     case 'startup':
       if (event.faults.length > 0) return becomeFaulty(state, event.faults);
-      if (config.priority === 255) return becomeMaster(config, state, 'address-owner', 'priority 255', now);
-      return beginAsBackup(config, state, 'startup', '', now);
+      return begin(config, state, 'startup', '', now);
     case 'shutdown':
     case 'handover':
     case 'successor-announced':
@@ -107,7 +120,7 @@ function backup(config: VirtualRouterConfig, state: Backup, event: Event, now: I
       return { state: INITIALIZE, effects: [changed(state, 'Initialize', 'shutdown')] };
     case 'clock':
       if (now < state.masterDownAt) return quietly(state);
-      return becomeMaster(config, state, takeoverCause(state), takeoverDetail(config, state, now), now);
+      return becomeMaster(config, state, takeoverCause(config, state), takeoverDetail(config, state, now), now);
     case 'advertisement':
       return heardAsBackup(config, state, event, now);
     case 'fault':
@@ -132,6 +145,7 @@ function heardAsBackup(
   event: AdvertisementEvent,
   now: Instant,
 ): Transition {
+  if (isDelayed(config, now)) return { state, effects: [{ type: 'discard', reason: 'startup-delay' }] };
   if (event.priority === 0) {
     const skew = skewTime(config.version, config.priority, state.masterAdverInterval);
     return quietly({
@@ -214,22 +228,49 @@ function heardAsMaster(
   event: AdvertisementEvent,
   now: Instant,
 ): Transition {
-  const adverAt = later(now, config.advertisementInterval);
-  if (event.priority === 0) return { state: { ...state, adverAt }, effects: [advertise(config.priority)] };
+  if (event.priority === 0) return answer(config, state, now);
 
   const order = event.priority - config.priority || compareAddresses(event.source, config.localAddress);
   if (order > 0) return yieldTo(config, state, event, now);
   if (order === 0) return { state, effects: [{ type: 'discard', reason: 'own-address' }] };
 
   // RFC 9568 §6.4.3: the loser is answered at once, which ends a split; RFC 3768 only discards.
-  const reason = event.priority < config.priority ? 'lower-priority' : 'equal-priority-lower-address';
+  const discard: Effect = {
+    type: 'discard',
+    reason: event.priority < config.priority ? 'lower-priority' : 'equal-priority-lower-address',
+  };
+  const answered = config.lowerPriorityNoAdvert ? quietly(state) : answer(config, state, now);
+  if (isSpent(state, now)) return { state: answered.state, effects: [discard, ...answered.effects] };
   const { announcements, rounds } = announceAfterLowerPriority(config.garp, state.announcements, now);
-  const answer = config.lowerPriorityNoAdvert ? [] : [advertise(config.priority)];
   return {
-    state: { ...state, adverAt: config.lowerPriorityNoAdvert ? state.adverAt : adverAt, announcements },
-    effects: [{ type: 'discard', reason }, ...answer, ...announce(rounds)],
+    state: { ...(answered.state as Master), announcements, answerFrom: nextAnswer(config, now) },
+    effects: [discard, ...answered.effects, ...announce(rounds)],
   };
 }
+
+/**
+ * Says at once who is Master, but not more than a few times an interval: whoever floods us with advertisements must not
+ * make us flood the others. What cannot be said at once is said with the next advertisement, which comes earlier then.
+ */
+function answer(
+  config: VirtualRouterConfig,
+  state: Master,
+  now: Instant,
+): { state: Master; effects: readonly Effect[] } {
+  if (isSpent(state, now)) {
+    return { state: { ...state, adverAt: earliest(state.adverAt, state.answerFrom) ?? state.adverAt }, effects: [] };
+  }
+  const adverAt = later(now, config.advertisementInterval);
+  return {
+    state: { ...state, adverAt, answerFrom: nextAnswer(config, now) },
+    effects: [advertise(config.priority)],
+  };
+}
+
+const isSpent = (state: Master, now: Instant): boolean => state.answerFrom !== undefined && now < state.answerFrom;
+
+const nextAnswer = (config: VirtualRouterConfig, now: Instant): Instant =>
+  later(now, scale(config.advertisementInterval, 1, ANSWERS_PER_INTERVAL));
 
 /** Takes part in nothing until the last reason is gone. Not in any RFC; keepalived's FAULT. */
 function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: Instant): Transition {
@@ -244,9 +285,7 @@ function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: In
       if (!state.reasons.includes(event.reason)) return quietly(state);
       const reasons = state.reasons.filter((reason) => reason !== event.reason);
       if (reasons.length > 0) return quietly({ ...state, reasons });
-      const gone = `no longer: ${event.reason}`;
-      if (config.priority === 255) return becomeMaster(config, state, 'address-owner', `${gone}; priority 255`, now);
-      return beginAsBackup(config, state, 'fault-cleared', `${gone}; `, now);
+      return begin(config, state, 'fault-cleared', `no longer: ${event.reason}; `, now);
     }
     case 'startup':
     case 'successor-announced':
@@ -275,7 +314,15 @@ function becomeMaster(
   };
 }
 
-/** Backup without having heard anybody: Master_Down_Timer runs in full, on our own interval. */
+/** RFC 3768 §6.4.1: the owner of the addresses is Master at once, everybody else a Backup. */
+function begin(config: VirtualRouterConfig, from: State, cause: Cause, prefix: string, now: Instant): Transition {
+  if (isOwnerAtOnce(config) && !isDelayed(config, now)) {
+    return becomeMaster(config, from, 'address-owner', `${prefix}priority 255`, now);
+  }
+  return beginAsBackup(config, from, cause, prefix, now);
+}
+
+/** Backup without having heard anybody: Master_Down_Timer runs in full, on our own interval, once no delay holds it. */
 function beginAsBackup(
   config: VirtualRouterConfig,
   from: State,
@@ -313,64 +360,6 @@ function becomeFaulty(from: State, faults: readonly string[]): Transition {
   return { state: { name: 'Fault', reasons }, effects: [changed(from, 'Fault', 'fault', reasons.join(', '))] };
 }
 
-/** Backup with Master_Down_Timer set to Master_Down_Interval. */
-function listen(config: VirtualRouterConfig, masterAdverInterval: Duration, now: Instant): Backup {
-  return {
-    name: 'Backup',
-    masterAdverInterval,
-    masterDownSetAt: now,
-    masterDownAt: later(now, downInterval(config, masterAdverInterval)),
-  };
-}
-
-/** Backup of the router that sent this advertisement. Version 3 learns its interval (RFC 5798 §6.4.2). */
-function listenTo(
-  config: VirtualRouterConfig,
-  event: AdvertisementEvent,
-  preemptAt: Instant | undefined,
-  now: Instant,
-): Backup {
-  const interval = config.version === 2 ? config.advertisementInterval : event.advertisementInterval;
-  return { ...listen(config, interval, now), master: { address: event.source, priority: event.priority }, preemptAt };
-}
-
-/** The running timer, as if it had been set under the new configuration. What is learned from the Master is kept. */
-function reconfigureBackup(config: VirtualRouterConfig, state: Backup, now: Instant): Backup {
-  const learned = config.version === 3 && state.master !== undefined;
-  const masterAdverInterval = learned ? state.masterAdverInterval : config.advertisementInterval;
-  const timer =
-    state.releasedBy === undefined
-      ? downInterval(config, masterAdverInterval)
-      : skewTime(config.version, config.priority, masterAdverInterval);
-  // A delay that has begun may become shorter, but does not begin again with every change of a tracked priority.
-  const preemptAt =
-    state.preemptAt === undefined ? undefined : earliest(state.preemptAt, later(now, config.preemptDelay));
-  return { ...state, masterAdverInterval, masterDownAt: later(state.masterDownSetAt, timer), preemptAt };
-}
-
-const downInterval = (config: VirtualRouterConfig, masterAdverInterval: Duration): Duration =>
-  masterDownInterval(config.version, config.priority, masterAdverInterval, config.downTimerAdverts);
-
-/** RFC 3768 §6.1: the owner of the addresses preempts whatever Preempt_Mode says. */
-const preempts = (config: VirtualRouterConfig): boolean => config.preemptMode || config.priority === 255;
-
-function takeoverCause(state: Backup): Cause {
-  if (state.releasedBy !== undefined) return 'master-released';
-  return state.outranked === undefined ? 'master-down-timer' : 'preemption';
-}
-
-/** Who was heard last and for how long nobody has been. */
-function takeoverDetail(config: VirtualRouterConfig, state: Backup, now: Instant): string {
-  const waited = inWords(elapsed(state.masterDownSetAt, now));
-  const { releasedBy, outranked, master } = state;
-  if (releasedBy !== undefined) return `${releasedBy} gave up with priority 0 ${waited} ago`;
-  if (outranked !== undefined) {
-    return `${outranked.address} has priority ${outranked.priority}, ours is ${config.priority}`;
-  }
-  const silent = master === undefined ? 'anybody' : `${master.address} (priority ${master.priority})`;
-  return `no advertisement from ${silent} for ${waited}`;
-}
-
 /** This state, and nothing to be done. */
 const quietly = (state: State): Transition => ({ state, effects: [] });
 
@@ -390,5 +379,3 @@ const changed = (from: State, to: State['name'], cause: Cause, detail?: string):
   cause,
   ...(detail === undefined ? {} : { detail }),
 });
-
-const inWords = (duration: Duration): string => `${inSeconds(duration).toFixed(3)} s`;

@@ -16,6 +16,13 @@ export interface VirtualRouterConfig {
   readonly version: Version;
   /** 1-255, the effective one; 255 is the owner of the addresses. */
   readonly priority: number;
+  /**
+   * Whether the owner of the addresses is Master as soon as it can (RFC 3768 §6.4.1). False: it waits like everybody else,
+   * as keepalived does where `state BACKUP` is written beside priority 255. Means nothing below priority 255.
+   */
+  readonly ownerAtOnce: boolean;
+  /** Before this nothing is heard and no timer runs; undefined: no delay. keepalived.conf(5) "vrrp_startup_delay" */
+  readonly delayedUntil?: Instant | undefined;
   readonly advertisementInterval: Duration;
   /** Whether a Backup takes over from a living Master of lower priority. The owner always does (RFC 3768 §6.1). */
   readonly preemptMode: boolean;
@@ -78,6 +85,8 @@ export interface Master {
   readonly announcements: Announcements;
   /** It has given up and holds the addresses until the successor is there: handover.ts. */
   readonly leaving?: Leaving;
+  /** Before this, another Master is not answered at once but with the next advertisement; undefined: it is. */
+  readonly answerFrom?: Instant | undefined;
 }
 
 /** A Master between its priority zero and the release of its addresses. */
@@ -148,7 +157,9 @@ export type DiscardReason =
   | 'lower-priority'
   | 'equal-priority-lower-address'
   /** Our priority from our address: two routers are configured with one primary address. */
-  | 'own-address';
+  | 'own-address'
+  /** keepalived.conf(5) "vrrp_startup_delay" is not over. */
+  | 'startup-delay';
 
 /** What is to be done, in this order, after the new state is stored. */
 export type Effect =

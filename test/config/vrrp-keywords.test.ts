@@ -26,6 +26,7 @@ const DEFAULTS: VrrpInstance = {
   checkUnicastSource: false,
   unicastFaultNoPeer: false,
   oldUnicastChecksum: 'auto',
+  checksumAsVersion2: false,
   skipCheckAdvertisedAddresses: false,
   garpMasterDelay: seconds(5),
   garpMasterRepeat: 5,

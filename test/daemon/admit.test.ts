@@ -1,16 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { internetChecksum } from '../../src/base/checksum.ts';
 import { instant, later, seconds } from '../../src/base/time.ts';
 import { Admission, explainNotice } from '../../src/daemon/admit.ts';
 import { advertisementPackets } from '../../src/daemon/advertisement.ts';
-import type { Router } from '../../src/daemon/router.ts';
+import { newRouter, type Router } from '../../src/daemon/router.ts';
 import type { VrrpInstance } from '../../src/vrrp/instance.ts';
-import { GROUP, instance, PEER, router, VIP } from './example.ts';
+import { GROUP, instance, PEER, router, US, VIP } from './example.ts';
 
 const NOW = instant(5_000_000);
 
 /** The bytes that PEER sends with the same configuration but for `different`. */
 const sent = (different: Partial<VrrpInstance> = {}, priority = 150): Uint8Array => {
-  const [first] = advertisementPackets(instance(different), PEER, 1, priority, GROUP);
+  const [first] = advertisementPackets(newRouter(instance(different), PEER), priority, GROUP);
   if (!first) throw new Error('nothing sent');
   return first.packet;
 };
@@ -93,10 +94,45 @@ describe('Admission', () => {
     expect(notices.length).toBe(2);
   });
 
+  describe('of unicast checksums as of old keepalived', () => {
+    const to = (address: typeof PEER) => ({ version: 3, unicastPeers: [{ address, minTtl: 0, maxTtl: 255 }] }) as const;
+    const unicast = to(PEER);
+    const old = (): Uint8Array => {
+      const sender = newRouter(instance({ ...to(US), oldUnicastChecksum: 'always' }), PEER);
+      return advertisementPackets(sender, 150, GROUP)[0]?.packet ?? new Uint8Array();
+    };
+
+    it('answers in kind from then on, and says so once', () => {
+      ours = router(unicast);
+      ours.state = { name: 'Fault', reasons: ['test'] };
+      for (let minute = 0; minute < 3; minute++) {
+        expect(receive(old(), 'eth0', later(NOW, seconds(61 * minute)))?.event.priority).toBe(150);
+      }
+      expect(ours.checksumReading).toBe('group-pseudo-header');
+      expect(notices).toEqual([
+        'advertisement from 192.0.2.9 listened to all the same: a checksum computed over something else than ours ' +
+          '(see v3_checksum_as_v2)',
+      ]);
+    });
+
+    it('does not where that is forbidden: keepalived.conf(5) "old_unicast_checksum"', () => {
+      ours = router({ ...unicast, oldUnicastChecksum: 'never' });
+      ours.state = { name: 'Fault', reasons: ['test'] };
+      expect(receive(old())?.event.priority).toBe(150);
+      expect(ours.checksumReading).toBe('pseudo-header');
+    });
+  });
+
+  it('sends version 3 checksums without pseudo header where that is wanted: keepalived.conf(5) "v3_checksum_as_v2"', () => {
+    const message = sent({ version: 3, checksumAsVersion2: true }).subarray(20);
+    expect(internetChecksum(message)).toBe(0);
+    expect(internetChecksum(sent({ version: 3 }).subarray(20))).not.toBe(0);
+  });
+
   it('a flood of invented senders is one line, and counted', () => {
     const flood = (i: number) => `198.51.${i >> 8}.${i & 0xff}` as typeof PEER;
     for (let i = 0; i < 5_000; i++) {
-      const [packet] = advertisementPackets(instance({ version: 3 }), flood(i), 1, 150, GROUP);
+      const [packet] = advertisementPackets(newRouter(instance({ version: 3 }), flood(i)), 150, GROUP);
       receive(packet?.packet ?? new Uint8Array());
     }
     expect(ours.counters).toEqual({ 'refused version': 5_000 });

@@ -33,6 +33,7 @@ export const instance = (different: Partial<VrrpInstance> = {}): VrrpInstance =>
   checkUnicastSource: false,
   unicastFaultNoPeer: false,
   oldUnicastChecksum: 'auto',
+  checksumAsVersion2: false,
   skipCheckAdvertisedAddresses: false,
   garpMasterDelay: seconds(5),
   garpMasterRepeat: 5,

@@ -70,6 +70,7 @@ describe('readConfiguration', () => {
           checkUnicastSource: false,
           unicastFaultNoPeer: false,
           oldUnicastChecksum: 'auto',
+          checksumAsVersion2: false,
           skipCheckAdvertisedAddresses: false,
           garpMasterDelay: seconds(5),
           garpMasterRepeat: 5,

@@ -4,11 +4,21 @@ import { viewOf } from '../../src/base/bytes.ts';
 import { internetChecksum } from '../../src/base/checksum.ts';
 import { centiseconds, seconds } from '../../src/base/time.ts';
 import { admit } from '../../src/vrrp/admission.ts';
-import type { Advertisement } from '../../src/wire/vrrp.ts';
+import type { Advertisement, ChecksumReading } from '../../src/wire/vrrp.ts';
 import { OTHER, US } from './example.ts';
 import { admission, fitting, pass, received, VIP, VIP_2, VIP_3 } from './packets.ts';
 
-const admitted = { ok: true, value: { priority: 150, source: OTHER, advertisementInterval: seconds(1), warnings: [] } };
+const admitted = {
+  ok: true,
+  value: {
+    priority: 150,
+    source: OTHER,
+    advertisementInterval: seconds(1),
+    checksumReading: 'message' as ChecksumReading,
+    warnings: [] as string[],
+  },
+};
+const admittedVersion3 = { ok: true, value: { ...admitted.value, checksumReading: 'pseudo-header' } };
 const warned = (...warnings: string[]) => ({ ok: true, value: { ...admitted.value, warnings } });
 const refused = (reason: string) => ({ ok: false, reason });
 
@@ -32,7 +42,7 @@ const withByte = (offset: number, value: number) => (bytes: Uint8Array) => {
 describe('admit', () => {
   it('lets in what fits, with all that the state machine wants to know (RFC 3768 §7.1)', () => {
     expect(admit(admission(), received(fitting))).toEqual(admitted);
-    expect(admit(admission({ version: 3 }), received(version3))).toEqual(admitted);
+    expect(admit(admission({ version: 3 }), received(version3))).toEqual(admittedVersion3);
   });
 
   it.each([0, 1, 254, 255])('lets in priority %i (RFC 3768 §5.3.4)', (priority) => {
@@ -125,7 +135,7 @@ describe('admit', () => {
 
     it('is unknown to version 3 (RFC 5798 §5.2)', () => {
       const authentication = { type: 'PASS', password: 'secret12' } as const;
-      expect(admit(admission({ version: 3, authentication }), received(version3))).toEqual(admitted);
+      expect(admit(admission({ version: 3, authentication }), received(version3))).toEqual(admittedVersion3);
     });
   });
 
@@ -139,7 +149,7 @@ describe('admit', () => {
     expect(admit(admission({ version: 3 }), received(other))).toEqual({
       ok: true,
       value: {
-        ...admitted.value,
+        ...admittedVersion3.value,
         advertisementInterval: centiseconds(1),
         warnings: ['advertisement-interval'],
       },
@@ -175,11 +185,76 @@ describe('admit', () => {
     });
   });
 
-  it('lets in every reading of the version 3 checksum, with a warning when it is not the one we send (RFC 5798 §5.2.8)', () => {
-    const config = admission({ version: 3 });
-    expect(admit(config, received(version3, { checksumReading: 'message' }))).toEqual(warned('checksum-reading'));
-    const unicast = received(version3, { destination: US, checksumReading: 'group-pseudo-header' });
-    expect(admit({ ...config, unicast: true }, unicast)).toEqual(warned('checksum-reading'));
+  it.each([
+    ['pseudo-header', []],
+    ['message', ['checksum-reading']],
+    ['group-pseudo-header', ['checksum-reading']],
+  ] as const)(
+    'lets in a version 3 checksum over %s, with a warning when it is not the one we send (RFC 5798 §5.2.8)',
+    (checksumReading, warnings) => {
+      const config = admission({ version: 3, unicast: true });
+      expect(admit(config, received(version3, { destination: US, checksumReading }))).toEqual({
+        ok: true,
+        value: { ...admitted.value, checksumReading, warnings },
+      });
+      expect(admit({ ...config, checksumReading }, received(version3, { destination: US, checksumReading }))).toEqual({
+        ok: true,
+        value: { ...admitted.value, checksumReading, warnings: [] },
+      });
+    },
+  );
+
+  describe('of the Master that we know', () => {
+    const other = received({ ...fitting, addresses: [VIP_3] });
+
+    it('does not look at the addresses where that is not wanted: keepalived.conf(5) "skip_check_adv_addr"', () => {
+      expect(admit(admission({ skipCheckAdvertisedAddresses: true }), other, OTHER)).toEqual(admitted);
+    });
+
+    it('looks at them of anybody else, and where nothing is said', () => {
+      expect(admit(admission({ skipCheckAdvertisedAddresses: true }), other, US)).toEqual(warned('address-list'));
+      expect(admit(admission({ skipCheckAdvertisedAddresses: true }), other)).toEqual(warned('address-list'));
+      expect(admit(admission(), other, OTHER)).toEqual(warned('address-list'));
+    });
+  });
+
+  describe('of unicast peers', () => {
+    const peers = [{ address: OTHER, minTtl: 64, maxTtl: 254 }];
+    const strict = admission({ unicast: true, peers, checkUnicastSource: true });
+    const from = (source: IpAddress, ttl: number) => received(fitting, { destination: US, source, ttl });
+
+    it.each([64, 128, 254])('lets in TTL %i within the range: keepalived.conf(5) "unicast_peer"', (ttl) => {
+      expect(admit(strict, from(OTHER, ttl))).toEqual(admitted);
+    });
+
+    it.each([0, 63, 255])('refuses TTL %i outside of it', (ttl) => {
+      expect(admit(strict, from(OTHER, ttl))).toEqual(refused('ttl'));
+    });
+
+    it('refuses who is no peer: keepalived.conf(5) "check_unicast_src"', () => {
+      expect(admit(strict, from(VIP_3, 64))).toEqual(refused('unicast-source'));
+    });
+
+    it('lets in everybody where that is not asked for', () => {
+      const value = { ...admitted.value, source: VIP_3 };
+      expect(admit({ ...strict, checkUnicastSource: false }, from(VIP_3, 1))).toEqual({ ok: true, value });
+    });
+  });
+
+  it('warns the owner of the addresses of another one, and of nobody else (RFC 9568 §8.3.2)', () => {
+    const owner = admission({ isOwner: true });
+    expect(admit(owner, received({ ...fitting, priority: 255 }))).toEqual({
+      ok: true,
+      value: { ...admitted.value, priority: 255, warnings: ['duplicate-owner'] },
+    });
+    expect(admit(owner, received({ ...fitting, priority: 254 }))).toEqual({
+      ok: true,
+      value: { ...admitted.value, priority: 254 },
+    });
+    expect(admit(admission(), received({ ...fitting, priority: 255 }))).toEqual({
+      ok: true,
+      value: { ...admitted.value, priority: 255 },
+    });
   });
 
   it('names the first fault in the order of its tests, and no warning beside it', () => {

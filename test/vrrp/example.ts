@@ -32,6 +32,7 @@ export const config = (different: Partial<VirtualRouterConfig> = {}): VirtualRou
   vrid: 51,
   version: 2,
   priority: 100,
+  ownerAtOnce: true,
   advertisementInterval: seconds(1),
   preemptMode: true,
   preemptDelay: ZERO,

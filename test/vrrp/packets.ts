@@ -26,6 +26,11 @@ export const admission = (different: Partial<AdmissionConfig> = {}): AdmissionCo
   addresses: [VIP, VIP_2],
   localAddress: US,
   unicast: false,
+  peers: [],
+  checkUnicastSource: false,
+  skipCheckAdvertisedAddresses: false,
+  isOwner: false,
+  checksumReading: different.version === 3 ? 'pseudo-header' : 'message',
   ...different,
 });
 

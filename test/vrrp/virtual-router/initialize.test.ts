@@ -16,6 +16,59 @@ describe('Initialize', () => {
     });
   });
 
+  it('at startup with priority 255 waits like the others where state BACKUP is written beside it, as in keepalived', () => {
+    const { state } = transition(config({ priority: 255, ownerAtOnce: false }), INITIALIZE, startup, T0);
+    expect(state).toEqual({
+      name: 'Backup',
+      masterAdverInterval: seconds(1),
+      masterDownSetAt: T0,
+      masterDownAt: at(3_003_906),
+    });
+  });
+
+  describe('with a delay: keepalived.conf(5) "vrrp_startup_delay"', () => {
+    const delayed = (priority: number) => config({ priority, delayedUntil: at(2_000_000) });
+    const begun = (priority: number) => transition(delayed(priority), INITIALIZE, startup, T0).state;
+
+    it('is Backup at startup, and Master_Down_Timer begins when the delay is over', () => {
+      expect(begun(100)).toEqual({
+        name: 'Backup',
+        masterAdverInterval: seconds(1),
+        masterDownSetAt: at(2_000_000),
+        masterDownAt: at(5_609_375),
+      });
+    });
+
+    it('hears nobody until then', () => {
+      const state = begun(100);
+      for (const priority of [0, 50, 150]) {
+        expect(transition(delayed(100), state, advertisement(priority), at(1_999_999))).toEqual({
+          state,
+          effects: [{ type: 'discard', reason: 'startup-delay' }],
+        });
+      }
+      const heard = transition(delayed(100), state, advertisement(150), at(2_000_000));
+      expect(heard.state).toEqual(backup({ masterDownSetAt: at(2_000_000), masterDownAt: at(5_609_375) }));
+    });
+
+    it('makes the owner of the addresses Master when it is over, not before', () => {
+      const state = begun(255);
+      expect(nextDeadline(state)).toBe(at(2_000_000));
+      expect(transition(delayed(255), state, { type: 'clock' }, at(1_999_999)).state).toBe(state);
+      expect(transition(delayed(255), state, { type: 'clock' }, at(2_000_000)).effects).toContainEqual({
+        type: 'state-changed',
+        from: 'Backup',
+        to: 'Master',
+        cause: 'address-owner',
+        detail: 'priority 255',
+      });
+    });
+
+    it('means nothing for a start after it', () => {
+      expect(nextDeadline(transition(delayed(100), INITIALIZE, startup, at(2_000_000)).state)).toBe(at(5_609_375));
+    });
+  });
+
   it('at startup with priority 254 sets Master_Down_Timer in full and is Backup, and sends nothing (RFC 3768 §6.4.1)', () => {
     expect(transition(config({ priority: 254 }), INITIALIZE, startup, T0)).toEqual({
       state: {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../../src/base/address.ts';
 import { milliseconds, seconds, ZERO } from '../../../src/base/time.ts';
-import { type Effect, type Event, INITIALIZE, nextDeadline, transition } from '../../../src/vrrp/virtual-router.ts';
+import {
+  type Effect,
+  type Event,
+  INITIALIZE,
+  nextDeadline,
+  type State,
+  transition,
+} from '../../../src/vrrp/virtual-router.ts';
 import {
   advertisement,
   at,
@@ -72,7 +79,7 @@ describe('Master', () => {
   describe('when an advertisement is received', () => {
     it('with Priority zero, advertises at once and resets Adver_Timer (RFC 3768 §6.4.3)', () => {
       expect(transition(config(), master(), advertisement(0), at(300_000))).toEqual({
-        state: master({ adverAt: at(1_300_000) }),
+        state: master({ adverAt: at(1_300_000), answerFrom: at(550_000) }),
         effects: [sent(100)],
       });
     });
@@ -140,6 +147,7 @@ describe('Master', () => {
       expect(transition(config(), master(), advertisement(100), at(300_000))).toEqual({
         state: master({
           adverAt: at(1_300_000),
+          answerFrom: at(550_000),
           announcements: { ...noAnnouncements, lowerPriorityBurstAt: at(5_300_000) },
         }),
         effects: [
@@ -169,6 +177,7 @@ describe('Master', () => {
         expect(transition(config(), master(), event, at(300_000))).toEqual({
           state: master({
             adverAt: at(1_300_000),
+            answerFrom: at(550_000),
             announcements: { ...noAnnouncements, lowerPriorityBurstAt: at(5_300_000) },
           }),
           effects: [
@@ -182,7 +191,10 @@ describe('Master', () => {
 
     it('with a lower priority, does not answer where that is not wanted: keepalived.conf(5) "lower_prio_no_advert"', () => {
       expect(transition(config({ lowerPriorityNoAdvert: true }), master(), advertisement(99), at(300_000))).toEqual({
-        state: master({ announcements: { ...noAnnouncements, lowerPriorityBurstAt: at(5_300_000) } }),
+        state: master({
+          answerFrom: at(550_000),
+          announcements: { ...noAnnouncements, lowerPriorityBurstAt: at(5_300_000) },
+        }),
         effects: [
           { type: 'discard', reason: 'lower-priority' },
           { type: 'announce-addresses', rounds: 5 },
@@ -193,8 +205,46 @@ describe('Master', () => {
     it('with a lower priority, announces nothing where that is not wanted: keepalived.conf(5) "garp_lower_prio_repeat"', () => {
       const silent = config({ garp: { ...garp, lowerPriorityRepeat: 0 } });
       expect(transition(silent, master(), advertisement(99), at(300_000))).toEqual({
-        state: master({ adverAt: at(1_300_000) }),
+        state: master({ adverAt: at(1_300_000), answerFrom: at(550_000) }),
         effects: [{ type: 'discard', reason: 'lower-priority' }, sent(100)],
+      });
+    });
+
+    describe('just after it has answered', () => {
+      const answered = master({ adverAt: at(1_300_000), answerFrom: at(550_000) });
+
+      it.each([0, 99])(
+        'does not answer priority %i again but advertises earlier: a flood makes no flood',
+        (priority) => {
+          const { state, effects } = transition(config(), answered, advertisement(priority), at(549_999));
+          expect(state).toEqual({ ...answered, adverAt: at(550_000) });
+          expect(effects).toEqual(priority === 0 ? [] : [{ type: 'discard', reason: 'lower-priority' }]);
+          expect(transition(config(), state, clock, at(550_000)).effects).toEqual([sent(100)]);
+        },
+      );
+
+      it('answers again after a quarter of Advertisement_Interval', () => {
+        expect(transition(config(), answered, advertisement(0), at(550_000))).toEqual({
+          state: { ...answered, adverAt: at(1_550_000), answerFrom: at(800_000) },
+          effects: [sent(100)],
+        });
+      });
+
+      it('yields to a higher priority as ever', () => {
+        expect(transition(config(), answered, advertisement(101), at(310_000)).state.name).toBe('Backup');
+      });
+
+      it('answers ten thousand advertisements of a flood with four in a second', () => {
+        let state: State = master();
+        let sentCount = 0;
+        for (let us = 100; us <= 1_000_000; us += 100) {
+          for (const event of [advertisement(99), clock]) {
+            const after = transition(config(), state, event, at(us));
+            state = after.state;
+            sentCount += after.effects.filter(({ type }) => type === 'send-advertisement').length;
+          }
+        }
+        expect(sentCount).toBe(4);
       });
     });
 
