@@ -1,5 +1,4 @@
-/** The advertisements on a cluster's segment, as tcpdump sees them: who said what, and when. */
-import type { Cluster } from '../lab/cluster.ts';
+/** The advertisements on a segment, as tcpdump sees them: who said what, and when. */
 import { Background, until } from '../lab/process.ts';
 
 export interface CapturedAdvertisement {
@@ -8,6 +7,12 @@ export interface CapturedAdvertisement {
   readonly source: string;
   readonly vrid: number;
   readonly priority: number;
+  readonly destination: string;
+}
+
+/** A cluster or a pair: what has a namespace with the segment in it. */
+interface HasSegment {
+  namespaceOf(where: 'segment'): string;
 }
 
 /** See the file's head. */
@@ -16,14 +21,24 @@ export class Capture {
   readonly #tcpdump: Background;
   #listening = false;
 
-  private constructor(cluster: Cluster) {
-    const filter = ['-i', 'any', '--immediate-mode', '-l', '-n', '-tt', '-Q', 'in', 'ip proto 112'];
+  private constructor(cluster: HasSegment) {
+    const filter = [
+      '-i',
+      'any',
+      '--immediate-mode',
+      '-l',
+      '-n',
+      '-tt',
+      '-Q',
+      'in',
+      'ip proto 112 or ip proto 51 or ip6 proto 112',
+    ];
     const command = ['ip', 'netns', 'exec', cluster.namespaceOf('segment'), 'tcpdump', ...filter];
     this.#tcpdump = new Background(command[0] as string, command.slice(1), (line) => this.#read(line));
   }
 
   /** Starts to listen; returns when nothing is missed any more. */
-  static async start(cluster: Cluster): Promise<Capture> {
+  static async start(cluster: HasSegment): Promise<Capture> {
     const capture = new Capture(cluster);
     await until('tcpdump listens', 10_000, () => (capture.#listening ? true : undefined));
     return capture;
@@ -51,10 +66,12 @@ export class Capture {
 
   #read(line: string): void {
     if (line.includes('listening on')) this.#listening = true;
-    const found =
-      /^(\d+\.\d+) .*?(\d+\.\d+\.\d+\.\d+) > [\d.]+: VRRPv\d, Advertisement, .*?vrid (\d+), prio (\d+)/.exec(line);
+    const found = /^(\d+\.\d+) .*?IP6? (\S+) > (\S+):.* VRRPv\d, Advertisement, .*?vrid (\d+), prio (\d+)/.exec(line);
     if (!found) return;
-    const [, at, source = '', vrid, priority] = found;
-    this.advertisements.push({ at: Number(at), source, vrid: Number(vrid), priority: Number(priority) });
+    // the port and the bridge above it see the same packet at the same time
+    const last = this.advertisements.at(-1);
+    if (last?.at === Number(found[1]) && last.source === found[2] && last.destination === found[3]) return;
+    const [, at, source = '', destination = '', vrid, priority] = found;
+    this.advertisements.push({ at: Number(at), source, destination, vrid: Number(vrid), priority: Number(priority) });
   }
 }

@@ -1,0 +1,99 @@
+/** An agent on one side of a pair: holdfast, or the keepalived that is installed. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { StatusReport } from '../../src/status/report.ts';
+import { Background, run, until } from '../lab/process.ts';
+
+export type PairAgentName = 'holdfast' | 'keepalived';
+
+/** keepalived's options for the files of process ids. */
+const PID_FILES = ['-p', '-r', '-c', '-b'];
+
+const PROGRAM = resolve(import.meta.dirname, '../../bin/holdfast');
+
+/** See the file's head. */
+export class PairAgent {
+  readonly name: PairAgentName;
+  readonly file: string;
+  /** What it has logged. */
+  readonly lines: string[] = [];
+  readonly #directory: string;
+  readonly #inside: (words: readonly string[]) => [string, string[]];
+  readonly #pids: () => Promise<number[]>;
+  #process: Background | undefined;
+
+  constructor(
+    name: PairAgentName,
+    file: string,
+    directory: string,
+    inside: (words: readonly string[]) => [string, string[]],
+    pids: () => Promise<number[]>,
+  ) {
+    this.name = name;
+    this.file = file;
+    this.#directory = directory;
+    this.#inside = inside;
+    this.#pids = pids;
+    mkdirSync(directory, { recursive: true });
+  }
+
+  get running(): boolean {
+    return this.#process?.running ?? false;
+  }
+
+  /** The states that the log named, in their order: of one instance, or of all. */
+  states(instance?: string): string[] {
+    return this.lines.flatMap((line) => {
+      const found = /\((\S+)\) Entering (\w+) STATE/i.exec(line);
+      return found && (instance === undefined || found[1] === instance) ? [found[2] as string] : [];
+    });
+  }
+
+  start(): void {
+    // keepalived believes that it runs already when it sees the pid file of another one, or of an earlier life
+    for (const option of PID_FILES) rmSync(this.#pidFile(option), { force: true });
+    this.#process = new Background(...this.#inside(this.#command()), (line) => this.lines.push(line));
+  }
+
+  /** Waits for a line of the log, among those from `since` on. */
+  says(text: string, withinSeconds = 10, since = 0): Promise<string> {
+    return until(`${this.name} says '${text}'`, withinSeconds * 1000, () =>
+      this.lines.slice(since).find((line) => line.includes(text)),
+    );
+  }
+
+  /** Another configuration, and the signal to read it. */
+  reload(configuration: string): void {
+    writeFileSync(this.file, configuration);
+    this.#process?.signal('SIGHUP');
+  }
+
+  /** SIGTERM, and waits for the end. */
+  async stop(): Promise<void> {
+    this.#process?.signal('SIGTERM');
+    await this.#process?.ended;
+  }
+
+  /** Ends all of its processes at once, none of them having the chance to act on the death of another. */
+  async kill(): Promise<void> {
+    const pids = await this.#pids();
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) process.kill(pid, signal);
+    await this.#process?.ended;
+  }
+
+  /** What holdfast says of itself; undefined when it does not answer. */
+  async status(): Promise<StatusReport | undefined> {
+    const outcome = await run(...this.#inside([PROGRAM, 'status', '--json', '--run-dir', this.#directory]));
+    return outcome.code === 0 ? (JSON.parse(outcome.stdout) as StatusReport) : undefined;
+  }
+
+  #command(): readonly string[] {
+    const common = ['-n', '-l', '-D', '-f', this.file];
+    if (this.name === 'holdfast') return [PROGRAM, ...common, '--run-dir', this.#directory];
+    return ['keepalived', ...common, ...PID_FILES.flatMap((option) => [option, this.#pidFile(option)])];
+  }
+
+  #pidFile(option: string): string {
+    return join(this.#directory, `pid${option}`);
+  }
+}
