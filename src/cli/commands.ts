@@ -2,11 +2,11 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { VERSION } from '../daemon/version.ts';
 import { defaultRunDirectory } from './agent-options.ts';
+import { checkFiles } from './check-files.ts';
 import { cleanUp } from './cleanup.ts';
 import type { Environment } from './command-line.ts';
 import { bashCompletion } from './completion.ts';
 import { showConfig } from './config-show.ts';
-import { checkFiles } from './config-test.ts';
 import { explain } from './explain.ts';
 import { showStatus } from './status.ts';
 
@@ -45,9 +45,9 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     .description(
       'check configuration files, and two or more as the nodes of one cluster: what would happen between them',
     )
-    .argument('<files...>', 'configuration files')
+    .argument('<files...>', 'configuration files; FILE@ID reads the @ID lines of one node')
     .option('--json', 'as JSON, for programs')
-    .option('--strict', 'fail on warnings and notes too')
+    .option('--strict', 'fail on notes too, with status 5')
     .option('--separate', 'each file by itself, also when there are several')
     .action((files: string[], options: { json?: boolean; strict?: boolean; separate?: boolean }) => {
       const { json = false, strict = false, separate = false } = options;

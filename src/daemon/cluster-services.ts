@@ -2,9 +2,11 @@
 import { inSeconds } from '../base/time.ts';
 import type { Severity } from '../config/diagnostics.ts';
 import { type Statement, statementWith } from '../config/statement.ts';
+import type { ValueEntry } from '../config/table.ts';
 import type { RealServer, VirtualServer } from '../ipvs/keywords.ts';
 import {
   apart,
+  blockKey,
   type ClusterNode,
   enumerate,
   type Finding,
@@ -13,6 +15,7 @@ import {
   lacking,
   placeOf,
 } from './cluster.ts';
+import { type RootReading, rootKeywords } from './root.ts';
 
 /** A virtual server of a node. */
 interface Holder {
@@ -125,6 +128,9 @@ function checkService(id: string, holders: readonly Holder[], places: Places): F
     server.persistenceTimeout === 0
       ? 'no persistence'
       : `persistence of ${inSeconds(server.persistenceTimeout)} s for /${server.persistenceGranularity}`;
+  const settings = SETTINGS.flatMap(({ code, words, consequence }) =>
+    differing('warning', code, (holder) => settingsOf(holder, words, places), consequence, words),
+  );
   return [
     ...differing('warning', 'scheduler', scheduler, 'a failover changes who gets which connections', [
       'lb_algo',
@@ -133,9 +139,45 @@ function checkService(id: string, holders: readonly Holder[], places: Places): F
     ...differing('warning', 'persistence', persistence, 'after a failover clients do not stay with their servers', [
       'persistence_timeout',
     ]),
+    ...settings,
     ...checkRealServers(id, holders, places),
   ];
 }
+
+/** Other keywords of a virtual server that have to be the same; how often something is checked may differ. */
+const SETTINGS: readonly { code: FindingCode; words: readonly string[]; consequence: string }[] = [
+  {
+    code: 'sorry-server',
+    words: ['sorry_server', 'sorry_server_inhibit', 'sorry_server_lvs_method'],
+    consequence: 'without real servers clients get another answer after a failover',
+  },
+  {
+    code: 'quorum',
+    words: ['quorum', 'hysteresis'],
+    consequence: 'one director still serves when the other has given up',
+  },
+  {
+    code: 'service-options',
+    words: ['ops', 'persistence_engine', 'ha_suspend', 'alpha', 'inhibit_on_failure'],
+    consequence: 'the directors treat the same servers and clients differently',
+  },
+];
+
+/** What a service has of some keywords, in words; defaults are left out. */
+function settingsOf(holder: Holder, words: readonly string[], places: Places): string {
+  const reading = places.reading(holder);
+  const given = Object.entries(virtualServerTable.entries).flatMap(([key, entry]) => {
+    if (reading === undefined || entry.kind !== 'value' || !words.includes(entry.word)) return [];
+    const value: unknown = (reading.values as Readonly<Record<string, unknown>>)[key];
+    const { type, fallback } = entry as ValueEntry<unknown, 'value'>;
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(fallback)) return [];
+    const shown = (type.write ?? type.show)(value);
+    return [shown === '' ? entry.word : `${entry.word} ${shown}`];
+  });
+  return given.length === 0 ? `no ${words[0]}` : given.join(', ');
+}
+
+const virtualServerTable = rootKeywords.entries.virtualServers.table;
 
 /** The real servers of one service: one finding a kind of difference, however many servers differ. */
 function checkRealServers(id: string, holders: readonly Holder[], places: Places): Finding[] {
@@ -187,6 +229,14 @@ function checkRealServers(id: string, holders: readonly Holder[], places: Places
     'a server is set up for one of them, so after a failover its connections hang',
     ['lvs_method', 'lb_kind'],
   );
+  compare(
+    'warning',
+    'limits',
+    (real) =>
+      `uthreshold ${real.upperThreshold}, lthreshold ${real.lowerThreshold}${real.inhibitOnFailure ? ', inhibit_on_failure' : ''}`,
+    'a failover changes how many connections it gets',
+    ['uthreshold', 'lthreshold', 'inhibit_on_failure'],
+  );
   compare('warning', 'checks', checksOf, 'the directors disagree about which servers are healthy', []);
   return findings;
 }
@@ -200,6 +250,7 @@ const checksOf = ({ checkers }: RealServer): string =>
 /** Where services stand. Found by what stands before the brace, in the order of the file. */
 class Places {
   readonly #byNode = new Map<ClusterNode, Map<string, Statement>>();
+  readonly #readings = new Map<ClusterNode, Map<string, VirtualServerReading>>();
 
   constructor(nodes: readonly ClusterNode[]) {
     for (const node of nodes) {
@@ -240,12 +291,26 @@ class Places {
     return { file: node.file, line: first?.line ?? 1 };
   }
 
+  /** What was read of a service; undefined when its block cannot be found again. */
+  reading(holder: Holder): VirtualServerReading | undefined {
+    const { node } = holder;
+    const known = this.#readings.get(node) ?? readingsOf(node);
+    this.#readings.set(node, known);
+    const statement = this.#statement(holder);
+    return statement && known.get(blockKey(statement.keyword, statement.args.slice(0, 2)));
+  }
+
   #statement({ node, server: { key } }: Holder): Statement | undefined {
     const header = key.kind === 'fwmark' ? `fwmark ${key.fwmark}` : `${key.address} ${key.port}`;
     const byHeader = this.#byNode.get(node);
     return (key.kind === 'address' ? byHeader?.get(`${header}/${key.protocol}`) : undefined) ?? byHeader?.get(header);
   }
 }
+
+type VirtualServerReading = RootReading['values']['virtualServers'][number];
+
+const readingsOf = ({ root }: ClusterNode): Map<string, VirtualServerReading> =>
+  new Map(root.values.virtualServers.map((reading) => [blockKey(reading.keyword, reading.header), reading]));
 
 const headerOf = ({ args }: Statement): string => {
   const [first, second] = args.map(({ text }) => text);

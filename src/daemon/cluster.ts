@@ -3,9 +3,11 @@
  * things stand in the files. What is wrong is said by the cluster-*.ts beside this one.
  */
 import type { Severity } from '../config/diagnostics.ts';
-import type { Statement } from '../config/tree.ts';
+import type { Statement } from '../config/statement.ts';
+import type { Word } from '../config/tape.ts';
+
 import type { VrrpInstance } from '../vrrp/instance.ts';
-import type { Configuration } from './root.ts';
+import type { Configuration, RootReading } from './root.ts';
 
 /** One node: a configuration and the tree it was read from. */
 export interface ClusterNode {
@@ -14,12 +16,16 @@ export interface ClusterNode {
   readonly name: string;
   readonly configuration: Configuration;
   readonly statements: readonly Statement[];
+  readonly root: RootReading;
 }
+
+type InstanceReading = RootReading['values']['instances'][number];
 
 /** What can be wrong between files; stable, for programs. */
 export type FindingCode =
   | 'vip-list'
   | 'excluded-list'
+  | 'vip-prefix'
   | 'advert-int'
   | 'authentication'
   | 'password'
@@ -35,7 +41,9 @@ export type FindingCode =
   | 'preempt-delay'
   | 'track-weight'
   | 'track-weight-alone'
-  | 'track-flap'
+  | 'equal-priority-failed'
+  | 'sync-group'
+  | 'sync-group-priority'
   | 'services-missing'
   | 'service-missing'
   | 'service-protocol'
@@ -44,7 +52,12 @@ export type FindingCode =
   | 'persistence'
   | 'real-server-missing'
   | 'weight'
-  | 'checks';
+  | 'limits'
+  | 'service-options'
+  | 'sorry-server'
+  | 'quorum'
+  | 'checks'
+  | 'sync-daemon';
 
 /** A line that a finding is about. */
 export interface FindingPlace {
@@ -59,6 +72,8 @@ export interface Finding {
   readonly code: FindingCode;
   /** One line, without full stop. */
   readonly message: string;
+  /** What to write instead, to be read after the message. */
+  readonly suggestion?: string;
   /** In the order of the nodes; never empty. */
   readonly places: readonly FindingPlace[];
 }
@@ -67,8 +82,9 @@ export interface Finding {
 export interface Member {
   readonly node: ClusterNode;
   readonly instance: VrrpInstance;
-  /** Its block in the tree. */
+  /** Its block in the tree, and what was read from it. */
   readonly statement: Statement;
+  readonly reading: InstanceReading;
 }
 
 /** The instances that are, or are meant to be, one virtual router; at most one of each node, in the order of the nodes. */
@@ -101,7 +117,8 @@ export function routerGroups(nodes: readonly ClusterNode[]): RouterGroup[] {
 function candidates(members: readonly Member[]): { one: Member; other: Member }[] {
   const sharing = new Map<string, Member[]>();
   for (const member of members) {
-    const keys = new Set([`VRID ${member.instance.vrid}`, ...addressesOf(member.instance)]);
+    const { family, vrid } = member.instance;
+    const keys = new Set([`VRID ${family} ${vrid}`, ...addressesOf(member.instance)]);
     for (const key of keys) sharing.set(key, [...(sharing.get(key) ?? []), member]);
   }
   const pairs = new Map<string, { one: Member; other: Member; score: number }>();
@@ -123,21 +140,27 @@ function candidates(members: readonly Member[]): { one: Member; other: Member }[
 
 /** How much speaks for two instances being one virtual router, besides their addresses. */
 const likeness = (a: VrrpInstance, b: VrrpInstance): number =>
-  (a.vrid === b.vrid ? 4 : 0) + (a.name === b.name ? 2 : 0) + (a.interface === b.interface ? 1 : 0);
+  (a.vrid === b.vrid && a.family === b.family ? 4 : 0) +
+  (a.name === b.name ? 2 : 0) +
+  (a.interface === b.interface ? 1 : 0);
+
+const isInstance = ({ keyword }: Statement): boolean => keyword.text === 'vrrp_instance';
+
+/** What tells a block from all others: a line that is repeated has another name each time. */
+export const blockKey = (keyword: Word, header: readonly Word[]): string =>
+  `${keyword.file}:${keyword.line}:${keyword.column} ${header.map(({ text }) => text).join(' ')}`;
 
 function membersOf(node: ClusterNode): Member[] {
-  const blocks = new Map<string, Statement>();
-  for (const statement of node.statements) {
-    const { keyword, args, block = [] } = statement;
-    // One without VRID is left out, and a later one of the same name counts.
-    const counts =
-      keyword.text === 'vrrp_instance' && block.some((inner) => inner.keyword.text === 'virtual_router_id');
-    const name = counts ? args[0]?.text : undefined;
-    if (name !== undefined && !blocks.has(name)) blocks.set(name, statement);
-  }
+  const blocks = new Map(
+    node.statements.filter(isInstance).map((statement) => [blockKey(statement.keyword, statement.args), statement]),
+  );
+  const readings = new Map<string, InstanceReading>();
+  // Of two with one name the first one counts.
+  for (const reading of node.root.values.instances.toReversed()) readings.set(reading.header[0]?.text ?? '', reading);
   return node.configuration.instances.flatMap((instance) => {
-    const statement = blocks.get(instance.name);
-    return statement === undefined ? [] : [{ node, instance, statement }];
+    const reading = readings.get(instance.name);
+    const statement = reading && blocks.get(blockKey(reading.keyword, reading.header));
+    return reading === undefined || statement === undefined ? [] : [{ node, instance, statement, reading }];
   });
 }
 
@@ -158,6 +181,11 @@ export function placeOf(statement: Statement, ...words: readonly string[]): Find
   const { file, line } = (within(statement, ...words).at(-1) ?? statement).keyword;
   return { file, line };
 }
+
+/** Each place once: nodes may share a file that they include. */
+export const placesOf = (places: readonly FindingPlace[]): FindingPlace[] => [
+  ...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values(),
+];
 
 /** The members apart by a property, as 'director1 has X and director2 Y'; undefined when all have the same. */
 export function apart<M extends { readonly node: ClusterNode }>(

@@ -46,6 +46,8 @@ export interface ReadOutcome {
 export interface ReadOutcomeWithTree extends ReadOutcome {
   /** The statements of the top level. */
   readonly statements: readonly Statement[];
+  /** What the tables made of them. */
+  readonly root: RootReading;
 }
 
 /** All words of keepalived.conf(5), from the top level down. */
@@ -133,8 +135,8 @@ export function readConfigurationTree(
   };
   const lines = expand(fileName, files, surroundings, report);
   const statements = parse(lines, rootKeywords, report);
-  const configuration = build(fileName, statements, report, host);
-  return { configuration, statements, ...report.finish() };
+  const { configuration, root } = build(fileName, statements, report, host);
+  return { configuration, statements, root, ...report.finish() };
 }
 
 function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' | undefined {
@@ -146,7 +148,12 @@ function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' |
   }
 }
 
-function build(file: string, statements: readonly Statement[], report: Report, host: HostView): Configuration {
+function build(
+  file: string,
+  statements: readonly Statement[],
+  report: Report,
+  host: HostView,
+): { readonly configuration: Configuration; readonly root: RootReading } {
   const reader = new Reader(report, vocabulary);
   const topLevel: Statement = {
     keyword: { text: '', quoted: false, file, line: 1, column: 1, length: 1 },
@@ -178,5 +185,5 @@ function build(file: string, statements: readonly Statement[], report: Report, h
   const unusable = checkScripts(given, global, host.scripts, report, () => lacksInterface);
   const tracking = checkReferences(given, unusable, looked.interfaceExists, report);
   const tracked = instances.map((one) => ({ ...one, tracking: tracking.get(one.name) ?? one.tracking }));
-  return { global: values, instances: tracked, virtualServers };
+  return { configuration: { global: values, instances: tracked, virtualServers }, root };
 }

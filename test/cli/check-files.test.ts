@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { checkFiles } from '../../src/cli/config-test.ts';
+import { checkFiles } from '../../src/cli/check-files.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config/vrrp-pair');
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-check-'));
@@ -39,15 +39,21 @@ describe('holdfast check with two files', () => {
       text:
         'web1.conf: ok\nweb2.conf: ok\n' +
         'web1.conf:14, web2.conf:10: error: VI_1: web1 has virtual_router_id 51 and web2 virtual_router_id 52: ' +
-        'each takes itself for the only router, and both are MASTER of 192.168.4.80 [vrid]\n' +
+        'each takes itself for the only router, and both are MASTER of 192.168.4.80 at once [vrid]\n' +
         'together: 1 error\n',
     });
   });
 
-  it('a warning ends with 0, and with --strict with 5', () => {
-    const files = pair('priority 50', 'priority 100');
-    expect(run(files).status).toBe(0);
-    expect(run(files, { strict: true }).status).toBe(5);
+  it('a warning ends with 5 as in -t, a note with --strict only', () => {
+    expect(run(pair('priority 50', 'priority 100')).status).toBe(5);
+    const [first, second] = pair('advert_int 1', 'advert_int 2\n    version 3');
+    writeFileSync(first, readFileSync(first, 'utf8').replace('advert_int 1', 'advert_int 1\n    version 3'));
+    const bare = (file: string) =>
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/authentication {[^}]*}/, ''));
+    [first, second].forEach(bare);
+    expect(run([first, second], { json: true }).text).toContain('"code": "advert-int"');
+    expect(run([first, second]).status).toBe(0);
+    expect(run([first, second], { strict: true }).status).toBe(5);
   });
 
   it('--json carries the findings', () => {

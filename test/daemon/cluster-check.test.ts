@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { changed, type Files, pair, sample, sentences, together } from './cluster-files.ts';
 
 const DR = sample('lvs-dr');
-const BOTH = 'both become MASTER of 192.168.4.15';
+const BOTH = 'both become MASTER of 192.168.4.15 at once';
 
 describe('checkCluster > correct files', () => {
   it.each(['lvs-dr', 'lvs-nat', 'lvs-tun'])('the pair of config/%s gets no finding', (folder) => {
@@ -38,7 +38,7 @@ describe('checkCluster > the seven everyday mismatches', () => {
       'VIP list',
       changed(DR, 'director2.conf', ['192.168.4.15\n    }', '192.168.4.15\n        192.168.4.16\n    }']),
       'error vip-list: VI_1: director1 lacks 192.168.4.16: keepalived 2.2.7 discards an advertisement with other ' +
-        'addresses, so both become MASTER; holdfast listens, and what the MASTER does not have is gone',
+        'addresses, so both become MASTER at once; holdfast listens, and what the MASTER does not have is gone',
     ],
     [
       'interval',
@@ -58,7 +58,7 @@ describe('checkCluster > the seven everyday mismatches', () => {
     [
       'VRID',
       changed(DR, 'director2.conf', ['virtual_router_id 50', 'virtual_router_id 51']),
-      'error vrid: VI_1: director1 has virtual_router_id 50 and director2 virtual_router_id 51: each takes itself for the only router, and both are MASTER of 192.168.4.15',
+      'error vrid: VI_1: director1 has virtual_router_id 50 and director2 virtual_router_id 51: each takes itself for the only router, and both are MASTER of 192.168.4.15 at once',
     ],
     [
       'multicast against unicast',
@@ -113,7 +113,7 @@ describe('checkCluster > virtual routers', () => {
     const three = { ...DR, 'director3.conf': (DR['director2.conf'] ?? '').replace('priority 50', 'priority 20') };
     expect(together(three)).toEqual([]);
     expect(sentences(changed(three, 'director2.conf', ['advert_int 1', 'advert_int 3']))).toEqual([
-      "error advert-int: VI_1: director1 and director3 have advert_int 1 s and director2 advert_int 3 s: in version 2 each discards the other's advertisements, and all become MASTER of 192.168.4.15",
+      "error advert-int: VI_1: director1 and director3 have advert_int 1 s and director2 advert_int 3 s: in version 2 each discards the other's advertisements, and all become MASTER of 192.168.4.15 at once",
     ]);
   });
 
@@ -233,7 +233,7 @@ describe('checkCluster > preemption', () => {
   it('nopreempt with state MASTER is ignored, on both too', () => {
     const both = ['state MASTER', 'nopreempt'];
     expect(codes(['priority 100', ...both], ['priority 90', ...both])).toEqual([
-      'warning nopreempt: VI_1: nopreempt does not go with state MASTER: director1, which has the highest priority, takes 192.168.4.15 back as soon as it returns',
+      'warning nopreempt: VI_1: nopreempt does not go with state MASTER of director1: director1, which has the highest priority, takes 192.168.4.15 back as soon as it returns',
     ]);
   });
 
