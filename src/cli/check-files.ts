@@ -12,6 +12,9 @@ import { hostView } from './host-view.ts';
 /** keepalived's exit status for whatever else there is to complain about. */
 const EXIT_COMPLAINTS = 5;
 
+/** So many findings of one kind are printed: a mistake in a hundred instances is one mistake. */
+const SHOWN_MAX = 20;
+
 /** What `check` is asked for. */
 export interface CheckOptions {
   readonly json: boolean;
@@ -105,7 +108,15 @@ function print(results: readonly CheckedFile[], findings: readonly Finding[] | u
     if (unreadable === undefined) process.stdout.write(`${file}: ${summary(diagnostics)}\n`);
   }
   if (findings === undefined) return;
-  for (const finding of findings) process.stdout.write(`${formatFinding(finding, colour)}\n`);
+  const ofCode = new Map<string, number>();
+  for (const finding of findings) {
+    const n = (ofCode.get(finding.code) ?? 0) + 1;
+    ofCode.set(finding.code, n);
+    if (n <= SHOWN_MAX) process.stdout.write(`${formatFinding(finding, colour)}\n`);
+  }
+  for (const [code, n] of ofCode) {
+    if (n > SHOWN_MAX) process.stdout.write(`and ${n - SHOWN_MAX} more of [${code}]; --json has all\n`);
+  }
   process.stdout.write(`together: ${summary(findings)}\n`);
 }
 

@@ -34,7 +34,8 @@ export class RouterFindings {
   constructor(group: RouterGroup) {
     this.group = group;
     const addresses = new Set(group.flatMap(({ instance }) => addressesOf(instance)));
-    this.vips = addresses.size === 0 ? 'the router' : enumerateFew([...addresses].sort());
+    const nameless = `virtual router ${group[0]?.instance.vrid}`;
+    this.vips = addresses.size === 0 ? nameless : enumerateFew([...addresses].sort());
     this.names = enumerate(group.map(({ node }) => node.name));
   }
 

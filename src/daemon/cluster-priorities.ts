@@ -1,6 +1,6 @@
 /** Who becomes MASTER, and who comes back: priorities and preemption of one virtual router. */
 import { compareAddresses, type IpAddress } from '../base/address.ts';
-import { enumerate, type Finding, type Member, type RouterGroup } from './cluster.ts';
+import { enumerate, type Finding, groupedBy, type Member, type RouterGroup } from './cluster.ts';
 import { asks, RouterFindings } from './cluster-findings.ts';
 import { leastPriority, trackersOf, usualPriority } from './cluster-trackers.ts';
 
@@ -49,12 +49,9 @@ function checkEqualWhenFailed(say: RouterFindings): Finding[] {
 }
 
 function withEqual(members: readonly Member[], priorityOf: (member: Member) => number) {
-  const equals = new Map<number, Member[]>();
-  for (const member of members) {
-    const priority = priorityOf(member);
-    equals.set(priority, [...(equals.get(priority) ?? []), member]);
-  }
-  return [...equals].flatMap(([priority, alike]) => (alike.length < 2 ? [] : [{ priority, members: alike }]));
+  return [...groupedBy(members, priorityOf)].flatMap(([priority, alike]) =>
+    alike.length < 2 ? [] : [{ priority, members: alike }],
+  );
 }
 
 /** The member with the highest source address, where all of them are given. */

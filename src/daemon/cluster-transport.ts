@@ -6,6 +6,7 @@ import {
   enumerate,
   type Finding,
   type FindingPlace,
+  groupedBy,
   type Member,
   placeOf,
   type RouterGroup,
@@ -21,10 +22,26 @@ export function checkTransport(group: RouterGroup): Finding[] {
   if (mode !== undefined) {
     return say.differing(mode, 'error', 'unicast-multicast', consequence, { keywords: ['unicast_peer'] });
   }
-  if (group.some(({ instance }) => isUnicast(instance))) return checkPeers(say);
+  const sources = checkSources(say);
+  if (group.some(({ instance }) => isUnicast(instance))) return sources.length > 0 ? sources : checkPeers(say);
   if (apart(group, ({ instance }) => instance.family) !== undefined) return [];
   const multicastGroup = apart(group, ({ instance }) => `the multicast group ${instance.multicastGroup}`, 'uses');
-  return say.differing(multicastGroup, 'error', 'multicast-group', consequence, { places: group.map(placeOfGroup) });
+  const details = { places: group.map(placeOfGroup) };
+  return [...sources, ...say.differing(multicastGroup, 'error', 'multicast-group', consequence, details)];
+}
+
+/** Two nodes cannot have one address: somebody copied a line. */
+function checkSources(say: RouterFindings): Finding[] {
+  const bySource = groupedBy(say.group, ({ instance }) => instance.sourceAddress);
+  return [...bySource].flatMap(([source, members]) => {
+    if (source === undefined || members.length < 2) return [];
+    const names = enumerate(members.map(({ node }) => node.name));
+    const consequence = members.every(({ instance }) => isUnicast(instance))
+      ? `what is meant for one of them reaches the other, and all become MASTER of ${say.vips} at once`
+      : "each takes the other's advertisements for its own where they have equal priorities";
+    const message = `${names} send from the same address ${source}: ${consequence}`;
+    return [say.finding('error', 'source-address', message, { keywords: ['unicast_src_ip', 'mcast_src_ip'], members })];
+  });
 }
 
 const isUnicast = ({ unicastPeers }: VrrpInstance): boolean => unicastPeers.length > 0;
@@ -55,10 +72,11 @@ function checkPeers(say: RouterFindings): Finding[] {
       `unicast_peer of ${sender.node.name} does not name ${receiver.node.name} (${receiver.instance.sourceAddress})`,
   );
   const isHarmless = deaf.length === 1 && !outranks(only.sender, only.receiver);
-  const receivers = enumerate([...new Set(deaf.map(({ receiver }) => receiver.node.name))]);
+  const names = new Set(deaf.map(({ receiver }) => receiver.node.name));
+  const [receivers, many] = [enumerate([...names]), names.size > 1];
   const consequence = isHarmless
     ? `${receivers} never hears ${only.sender.node.name} as MASTER, and takes over from it at every start`
-    : `${receivers} hears nobody there and becomes MASTER of ${vips} too`;
+    : `${receivers} ${many ? 'hear' : 'hears'} nobody there and ${many ? 'become' : 'becomes'} MASTER of ${vips} too`;
   return [
     say.finding(isHarmless ? 'warning' : 'error', 'unicast-peers', `${enumerate(lines)}: ${consequence}`, {
       keywords: ['unicast_peer'],

@@ -5,7 +5,6 @@
 import type { Severity } from '../config/diagnostics.ts';
 import type { Statement } from '../config/statement.ts';
 import type { Word } from '../config/tape.ts';
-
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { Configuration, RootReading } from './root.ts';
 
@@ -35,6 +34,7 @@ export type FindingCode =
   | 'unicast-multicast'
   | 'multicast-group'
   | 'unicast-peers'
+  | 'source-address'
   | 'equal-priority'
   | 'two-owners'
   | 'nopreempt'
@@ -187,19 +187,28 @@ export const placesOf = (places: readonly FindingPlace[]): FindingPlace[] => [
   ...new Map(places.map((place) => [`${place.file}:${place.line}`, place])).values(),
 ];
 
+/** Things by what they have in common, in the order of the first of each. */
+export function groupedBy<T, K>(things: readonly T[], property: (thing: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const thing of things) {
+    const key = property(thing);
+    const alike = groups.get(key);
+    if (alike === undefined) groups.set(key, [thing]);
+    else alike.push(thing);
+  }
+  return groups;
+}
+
 /** The members apart by a property, as 'director1 has X and director2 Y'; undefined when all have the same. */
 export function apart<M extends { readonly node: ClusterNode }>(
   members: readonly M[],
   property: (member: M) => string,
   has = 'has',
 ): string | undefined {
-  const sides = new Map<string, string[]>();
-  for (const member of members) {
-    const side = property(member);
-    sides.set(side, [...(sides.get(side) ?? []), member.node.name]);
-  }
+  const sides = groupedBy(members, property);
   if (sides.size < 2) return undefined;
-  const parts = [...sides].map(([side, names], i) => {
+  const parts = [...sides].map(([side, alike], i) => {
+    const names = alike.map(({ node }) => node.name);
     const verb = i > 0 ? '' : ` ${names.length > 1 && has === 'has' ? 'have' : has}`;
     return `${enumerate(names)}${verb} ${side}`;
   });
