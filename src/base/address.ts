@@ -61,6 +61,9 @@ export const isMulticast = (address: IpAddress): boolean => {
 export const isLoopback = (address: IpAddress): boolean =>
   familyOf(address) === 'inet' ? address.startsWith('127.') : address === '::1';
 
+/** True for fe80::/10, which is an address on each link; never for IPv4. RFC 4291 §2.5.6. */
+export const isLinkLocal = (address: IpAddress): boolean => /^fe[89ab][0-9a-f]:/.test(address);
+
 function parseV4(text: string): Uint8Array | undefined {
   const parts = text.split('.');
   if (parts.length !== 4) return undefined;

@@ -27,6 +27,7 @@ export const SO_MARK = 36;
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_IPV6 = 41;
+export const IPPROTO_AH = 51;
 export const IPPROTO_ICMPV6 = 58;
 /** Not in the header: IANA's number of VRRP. */
 export const IPPROTO_VRRP = 112;
@@ -35,6 +36,8 @@ export const IP_TTL = 2;
 export const IP_HDRINCL = 3;
 export const IP_PKTINFO = 8;
 export const IP_RECVTTL = 12;
+/** bind(2) to an address that the host does not have (yet). */
+export const IP_FREEBIND = 15;
 export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_TTL = 33;
 export const IP_MULTICAST_LOOP = 34;
@@ -49,13 +52,17 @@ export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
 export const IPV6_MULTICAST_ALL = 29;
+/** Packets are sent with the header that they have. */
+export const IPV6_HDRINCL = 36;
 export const IPV6_RECVPKTINFO = 49;
 export const IPV6_RECVHOPLIMIT = 51;
 export const IPV6_TCLASS = 67;
+export const IPV6_FREEBIND = 78;
 
 // linux/if_ether.h
 export const ETH_P_ARP = 0x0806;
 export const ETH_P_IP = 0x0800;
+export const ETH_P_IPV6 = 0x86dd;
 export const ETH_P_ALL = 0x0003;
 
 // linux/netlink.h

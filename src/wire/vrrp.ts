@@ -28,6 +28,9 @@ export const VRRP_PROTOCOL = 112;
 /** Where VRRP is sent to unless configured otherwise. RFC 5798 §5.1.1.2. */
 export const VRRP_GROUP = '224.0.0.18' as IpAddress;
 
+/** The same for IPv6. RFC 5798 §5.1.2.2. */
+export const VRRP_GROUP_IPV6 = 'ff02::12' as IpAddress;
+
 /** Bytes of authentication data at the end of every version 2 message. RFC 3768 §5.3.10. */
 export const AUTHENTICATION_DATA_LENGTH = 8;
 
@@ -53,14 +56,17 @@ const AUTH_TYPES = ['none', 'PASS', 'AH'] as const;
 //  |                     Authentication Data (2)                   |
 //  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
-/** A version 2 advertisement (IPv4 only). */
+/**
+ * A version 2 advertisement. RFC 3768 knows IPv4 only; keepalived sends it over IPv6 too where it is told to, without the
+ * authentication data at the end and with a checksum as in version 3.
+ */
 export interface AdvertisementV2 {
   readonly version: 2;
   /** Virtual Rtr ID, 1-255. */
   readonly vrid: number;
   /** 0-255: 0 the Master stops, 255 the address owner. */
   readonly priority: number;
-  /** Absent: Auth Type 0. Of `AH` only the type is here; the digest is in the header around the message. */
+  /** Absent: Auth Type 0; always so over IPv6. Of `AH` only the type is here; the digest is in the header around the message. */
   readonly authentication?: AuthenticationV2;
   /** Adver Int: whole seconds, 1-255. */
   readonly advertisementInterval: Duration;
@@ -110,7 +116,7 @@ export interface PseudoHeader {
  * What a version 3 checksum over IPv4 was computed over. RFC 5798 §5.2.8 has been read in several ways:
  * `pseudo-header`: keepalived, and every implementation over IPv6; `message`: the message alone, as in version 2
  * (keepalived.conf(5) "v3_checksum_as_v2", and RFC 9568); `group-pseudo-header`: unicast, but the pseudo header says
- * 224.0.0.18 (keepalived.conf(5) "old_unicast_checksum"). Version 2 is always `message`.
+ * 224.0.0.18 (keepalived.conf(5) "old_unicast_checksum"). Version 2 over IPv4 is always `message`.
  */
 export type ChecksumReading = 'pseudo-header' | 'message' | 'group-pseudo-header';
 
@@ -143,7 +149,7 @@ export function decodeAdvertisement(
   const view = viewOf(bytes);
   const family = familyOf(header.source);
   const version = view.getUint8(0) >> 4;
-  if (version !== 3 && !(version === 2 && family === 'inet')) return fault('version');
+  if (version !== 2 && version !== 3) return fault('version');
   if ((view.getUint8(0) & 0x0f) !== TYPE_ADVERTISEMENT) return fault('type');
 
   const count = view.getUint8(3);
@@ -170,6 +176,7 @@ export function decodeAdvertisement(
   if (adverInt === 0) return fault('advertisement-interval');
   const advertisement = { version, vrid, priority, advertisementInterval: seconds(adverInt), addresses } as const;
   const authType = AUTH_TYPES[view.getUint8(4)];
+  if (family === 'inet6' && authType !== 'none') return fault('authentication-type');
   switch (authType) {
     case undefined:
       return fault('authentication-type');
@@ -190,7 +197,7 @@ export function decodeAdvertisement(
 export function encodeAdvertisement(
   advertisement: Advertisement,
   header: PseudoHeader,
-  checksumReading: ChecksumReading = advertisement.version === 2 ? 'message' : 'pseudo-header',
+  checksumReading: ChecksumReading = usualReading(advertisement.version, header),
 ): Uint8Array {
   const { version, vrid, priority, advertisementInterval, addresses } = advertisement;
   const family = familyOf(header.source);
@@ -211,12 +218,14 @@ export function encodeAdvertisement(
   view.setUint8(2, priority);
   view.setUint8(3, addresses.length);
   if (advertisement.version === 2) {
-    assert(family === 'inet', 'version 2 knows IPv4 only');
     const adverInt = advertisementInterval / seconds(1);
     assertByte('advertisement interval in seconds', adverInt, 1);
     view.setUint8(4, AUTH_TYPES.indexOf(advertisement.authentication?.type ?? 'none'));
     view.setUint8(5, adverInt);
-    bytes.set(authenticationData(advertisement.authentication), bytes.length - AUTHENTICATION_DATA_LENGTH);
+    assert(family === 'inet' || !advertisement.authentication, 'no authentication over IPv6');
+    if (family === 'inet') {
+      bytes.set(authenticationData(advertisement.authentication), bytes.length - AUTHENTICATION_DATA_LENGTH);
+    }
   } else {
     const maxAdverInt = advertisementInterval / centiseconds(1);
     assert(
@@ -247,7 +256,7 @@ function authenticationData(authentication: AuthenticationV2 | undefined): Uint8
 }
 
 const messageLength = (version: 2 | 3, family: Family, count: number): number =>
-  HEADER_LENGTH + count * addressLength(family) + (version === 2 ? AUTHENTICATION_DATA_LENGTH : 0);
+  HEADER_LENGTH + count * addressLength(family) + (version === 2 && family === 'inet' ? AUTHENTICATION_DATA_LENGTH : 0);
 
 function decodeAddresses(bytes: Uint8Array, family: Family, count: number): IpAddress[] {
   const length = addressLength(family);
@@ -257,10 +266,13 @@ function decodeAddresses(bytes: Uint8Array, family: Family, count: number): IpAd
   });
 }
 
+const usualReading = (version: 2 | 3, header: PseudoHeader): ChecksumReading =>
+  version === 2 && familyOf(header.source) === 'inet' ? 'message' : 'pseudo-header';
+
 /** The readings that are possible for a message, the likely one first. */
 function readingsOf(version: 2 | 3, header: PseudoHeader): readonly ChecksumReading[] {
-  if (version === 2) return ['message'];
   if (familyOf(header.source) === 'inet6') return ['pseudo-header'];
+  if (version === 2) return ['message'];
   return isMulticast(header.destination)
     ? ['pseudo-header', 'message']
     : ['pseudo-header', 'message', 'group-pseudo-header'];

@@ -183,4 +183,14 @@ export const vrrpVectors: readonly VrrpVector[] = [
       checksumReading: 'pseudo-header',
     },
   },
+  {
+    name: 'version 2, IPv6, two addresses',
+    source: KEEPALIVED,
+    header: { source: ip('fe80::40ef:2ff:fe85:280f'), destination: ip('ff02::12') },
+    bytes: '21 33 64 02 00 01 1668 fe800000000000000000000000000015 fd000004000000000000000000000015',
+    value: {
+      advertisement: { ...v2, priority: 100, addresses: [ip('fe80::15'), ip('fd00:4::15')] },
+      checksumReading: 'pseudo-header',
+    },
+  },
 ];

@@ -6,6 +6,7 @@ import {
   addressFromBytes,
   compareAddresses,
   type IpAddress,
+  isLinkLocal,
   isLoopback,
   isMulticast,
   parseAddress,
@@ -106,5 +107,11 @@ describe('kinds of addresses', () => {
       true,
       false,
     ]);
+  });
+
+  it('knows link-local addresses of IPv6, and their neighbours (RFC 4291 §2.5.6)', () => {
+    expect(
+      ['fe80::1', 'febf::1', 'fec0::1', 'fe7f::1', 'fe8::1', '169.254.0.1'].map((a) => isLinkLocal(a as IpAddress)),
+    ).toEqual([true, true, false, false, false, false]);
   });
 });

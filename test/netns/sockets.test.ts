@@ -1,19 +1,12 @@
-/**
- * The sockets on the real kernel: two network namespaces of this test's own process, left and right, with a veth pair
- * between them (and a second one beside it). A socket stays in the namespace in which it was opened.
- */
-import { execFileSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { addressBytes, type IpAddress, parseAddress } from '../../src/base/address.ts';
+/** Packet, netlink and raw sockets on the real kernel. */
+import { describe, expect, it } from 'vitest';
+import { addressBytes } from '../../src/base/address.ts';
 import { fromHex, viewOf } from '../../src/base/bytes.ts';
 import { internetChecksum } from '../../src/base/checksum.ts';
-import { now } from '../../src/io/clock.ts';
 import {
   AF_INET6,
   AF_NETLINK,
   AF_PACKET,
-  CLONE_NEWNET,
   ETH_P_ALL,
   ETH_P_ARP,
   IPPROTO_IPV6,
@@ -31,227 +24,13 @@ import {
   SOCK_RAW,
   SOL_SOCKET,
 } from '../../src/io/constants.ts';
-import { type NativeSocket, native, type ReceivedMessage } from '../../src/io/native.ts';
+import type { NativeSocket, ReceivedMessage } from '../../src/io/native.ts';
 import { PacketSocket } from '../../src/io/packet-socket.ts';
-import { SystemError } from '../../src/io/system-error.ts';
-import { type ReceivedPacket, VrrpSocket } from '../../src/io/vrrp-socket.ts';
-import { encodeIpv4 } from '../../src/wire/ipv4.ts';
-
-const why = process.getuid?.() === 0 ? '' : ' (skipped: not root)';
-
-const ip = (text: string): IpAddress => parseAddress(text) as IpAddress;
-const GROUP = ip('224.0.0.18');
-const LEFT = ip('192.0.2.1');
-const RIGHT = ip('192.0.2.2');
-const LEFT_MAC = fromHex('02 00 00 00 00 01');
-const ADVERTISEMENT = fromHex('2133 9601 0101 20b0 c0a8 040f 3131 3131 0000 0000');
-
-let namespaces: { left: number; right: number };
-const cleanUp: (() => void)[] = [];
-
-const run = (command: string, input = ''): string =>
-  execFileSync('ip', command.split(' '), { encoding: 'utf8', input });
-
-/** Runs `call` with this thread, and what it starts, in the right namespace; everything else happens in the left one. */
-function onTheRight<Value>(call: () => Value): Value {
-  native().setNamespace(namespaces.right, CLONE_NEWNET);
-  try {
-    return call();
-  } finally {
-    native().setNamespace(namespaces.left, CLONE_NEWNET);
-  }
-}
-
-const indexOf = (name: string): number => native().interfaceIndex(name);
-
-function openVrrp(name: string, group = GROUP): VrrpSocket {
-  const socket = VrrpSocket.open({ interface: name, interfaceIndex: indexOf(name), family: 'inet', group });
-  cleanUp.push(() => socket.close());
-  return socket;
-}
-
-function openNative(domain: number, type: number, protocol: number): NativeSocket {
-  const socket = new (native().Socket)(domain, type, protocol);
-  cleanUp.push(() => socket.close());
-  return socket;
-}
-
-interface Receiver<Message> {
-  receive(): Message | undefined;
-  onReadable(callback: (() => void) | undefined): void;
-}
-
-/** What `receive` next returns or throws. */
-const nextOf = <Message>(receiver: Receiver<Message>): Promise<Message> =>
-  new Promise((resolve, reject) => {
-    receiver.onReadable(() => {
-      try {
-        const message = receiver.receive();
-        if (message === undefined) return;
-        resolve(message);
-      } catch (error) {
-        reject(error);
-      }
-      receiver.onReadable(undefined);
-    });
-  });
-
-const packet = (change: { ttl?: number; source?: IpAddress; destination?: IpAddress } = {}): Uint8Array =>
-  encodeIpv4({
-    typeOfService: 0xc0,
-    identification: 1,
-    ttl: 255,
-    protocol: IPPROTO_VRRP,
-    source: LEFT,
-    destination: GROUP,
-    payload: ADVERTISEMENT,
-    ...change,
-  });
-
-/** Sends until the other side has it: the kernel drops what leaves in the moment after a link came up. */
-async function deliver(send: () => void, receiver: VrrpSocket): Promise<ReceivedPacket> {
-  for (;;) {
-    try {
-      send();
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-    const received = receiver.receive();
-    if (received !== undefined) return received;
-  }
-}
+import type { SystemError } from '../../src/io/system-error.ts';
+import { cleanUp, indexOf, ip, LEFT_MAC, nextOf, onTheRight, openNative, run, twoSides, why } from './two-sides.ts';
 
 describe.skipIf(why !== '')(`sockets on the real kernel${why}`, () => {
-  beforeAll(() => {
-    const fresh = (): number => {
-      native().unshare(CLONE_NEWNET);
-      return openSync('/proc/thread-self/ns/net', 'r');
-    };
-    namespaces = { right: fresh(), left: fresh() };
-  });
-
-  afterAll(() => {
-    closeSync(namespaces.left);
-    closeSync(namespaces.right);
-  });
-
-  beforeEach(() => {
-    const right = `/proc/${process.pid}/fd/${namespaces.right}`;
-    for (const n of [1, 2]) {
-      run(`link add left${n} address 02:00:00:00:00:0${n} type veth peer name right${n}`);
-      run(`link set right${n} netns ${right}`);
-      run(`address add 192.0.2.1/24 dev left${n}`);
-      run(`address add fe80::1/64 dev left${n} nodad`);
-      run(`link set left${n} up`);
-      onTheRight(() => {
-        run(`address add 192.0.2.2/24 dev right${n}`);
-        run(`address add fe80::2/64 dev right${n} nodad`);
-        run(`link set right${n} up`);
-      });
-    }
-  });
-
-  afterEach(() => {
-    for (const undo of cleanUp.splice(0)) undo();
-    for (const n of [1, 2]) run(`link delete left${n}`);
-  });
-
-  describe('VrrpSocket', () => {
-    let left: VrrpSocket;
-    let right: VrrpSocket;
-    let rightIndex: number;
-
-    beforeEach(async () => {
-      left = openVrrp('left1');
-      [right, rightIndex] = onTheRight(() => [openVrrp('right1'), indexOf('right1')]);
-      await deliver(() => left.send(packet(), GROUP), right);
-      while (right.receive() !== undefined);
-    });
-
-    it('brings a multicast packet to the other end with all that the kernel knows about it', async () => {
-      const sentAt = now();
-      left.send(packet(), GROUP);
-      const received = await nextOf(right);
-      expect(received).toEqual({
-        bytes: packet(),
-        source: LEFT,
-        destination: GROUP,
-        ttl: 255,
-        interfaceIndex: rightIndex,
-        receivedAt: received.receivedAt,
-      });
-      expect(received.receivedAt).toBeGreaterThanOrEqual(sentAt - 2);
-      expect(received.receivedAt).toBeLessThanOrEqual(now());
-      expect(left.receive()).toBeUndefined(); // our own packets do not come back
-      expect([left.errors, right.errors]).toEqual([0, 0]);
-    });
-
-    it('stamps packets with their arrival, also those that waited for us', async () => {
-      // the kernel begins to stamp a moment after it was asked to; until then it stamps when we read
-      for (let receivedAt = Number.POSITIVE_INFINITY, sentBy = 0; receivedAt > sentBy + 5_000; ) {
-        left.send(packet(), GROUP);
-        sentBy = now();
-        while (now() < sentBy + 10_000);
-        receivedAt = (await nextOf(right)).receivedAt;
-      }
-    });
-
-    it('leaves source, TTL and identification of the header as they are', async () => {
-      const sent = packet({ ttl: 254, source: ip('198.51.100.7') });
-      left.send(sent, GROUP);
-      expect(await nextOf(right)).toMatchObject({ bytes: sent, ttl: 254, source: '198.51.100.7' });
-    });
-
-    it('hears unicast to an address of the host, with that address as the destination', async () => {
-      left.send(packet({ destination: RIGHT }), RIGHT);
-      expect(await nextOf(right)).toMatchObject({ source: LEFT, destination: RIGHT, ttl: 255 });
-    });
-
-    it('hears its own group and interface only', async () => {
-      const otherGroup = ip('224.0.0.19');
-      const otherLeft = openVrrp('left2');
-      const [elsewhere, beside] = onTheRight(() => [openVrrp('right1', otherGroup), openVrrp('right2')]);
-      await deliver(() => otherLeft.send(packet(), GROUP), beside);
-      left.send(packet({ destination: otherGroup }), otherGroup);
-      left.send(packet({ ttl: 7 }), GROUP);
-      expect(await nextOf(elsewhere)).toMatchObject({ destination: otherGroup });
-      expect(await nextOf(right)).toMatchObject({ destination: GROUP, ttl: 7 });
-      expect([right.receive(), elsewhere.receive()]).toEqual([undefined, undefined]);
-    });
-
-    it('refuses to send while the link is down, and works in both directions once it is up again', async () => {
-      run('link set left1 down');
-      expect(() => left.send(packet(), GROUP)).toThrow(
-        expect.objectContaining({ name: 'SystemError', purpose: 'packet to 224.0.0.18 on left1' }),
-      );
-      expect(left.receive()).toBeUndefined();
-      run('link set left1 up');
-      expect(await deliver(() => left.send(packet(), GROUP), right)).toMatchObject({ source: LEFT });
-      const back = packet({ source: RIGHT });
-      expect(await deliver(() => right.send(back, GROUP), left)).toMatchObject({ source: RIGHT });
-    });
-
-    it('survives the interface going away', () => {
-      run('link delete left1');
-      expect(left.receive()).toBeUndefined();
-      expect(() => left.send(packet(), GROUP)).toThrow(SystemError);
-      run('link add left1 type veth peer name unused');
-    });
-
-    it('refuses an interface that is not there, or has another index by now', () => {
-      const options = { interface: 'left1', interfaceIndex: indexOf('left2'), family: 'inet', group: GROUP } as const;
-      expect(() => VrrpSocket.open(options)).toThrow(
-        expect.objectContaining({ code: 'EINVAL', syscall: 'setsockopt', purpose: 'VRRP socket on left1' }),
-      );
-      expect(() => VrrpSocket.open({ ...options, interface: 'left9' })).toThrow(
-        expect.objectContaining({ code: 'ENODEV', purpose: 'VRRP socket on left9' }),
-      );
-      expect(() => VrrpSocket.open({ ...options, interfaceIndex: indexOf('left1'), group: LEFT })).toThrow(
-        expect.objectContaining({ code: 'EINVAL', purpose: 'multicast group 192.0.2.1 on left1' }),
-      );
-    });
-  });
+  twoSides();
 
   describe('AF_PACKET', () => {
     const GRATUITOUS_ARP = fromHex(`

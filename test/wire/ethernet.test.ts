@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BROADCAST_MAC, macBytes, macFromBytes, parseMac, virtualMac } from '../../src/wire/ethernet.ts';
+import type { IpAddress } from '../../src/base/address.ts';
+import { BROADCAST_MAC, macBytes, macFromBytes, multicastMac, parseMac, virtualMac } from '../../src/wire/ethernet.ts';
 
 describe('hardware address', () => {
   it('is read from six pairs of digits between colons, in either case', () => {
@@ -31,7 +32,13 @@ describe('hardware address', () => {
     expect(virtualMac(51)).toBe('00:00:5e:00:01:33');
     expect(virtualMac(1)).toBe('00:00:5e:00:01:01');
     expect(virtualMac(255)).toBe('00:00:5e:00:01:ff');
+    expect(virtualMac(51, 'inet6')).toBe('00:00:5e:00:02:33');
     expect(() => virtualMac(0)).toThrow('assertion failed');
     expect(() => virtualMac(256)).toThrow('assertion failed');
+  });
+
+  it('an IPv6 group has its last four bytes in the address (RFC 2464 §7)', () => {
+    expect(multicastMac('ff02::1' as IpAddress)).toBe('33:33:00:00:00:01');
+    expect(multicastMac('ff02::1:ff85:280f' as IpAddress)).toBe('33:33:ff:85:28:0f');
   });
 });

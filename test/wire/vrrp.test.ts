@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
-import { fromHex, toHex } from '../../src/base/bytes.ts';
+import { fromHex, toHex, viewOf } from '../../src/base/bytes.ts';
 import { internetChecksum } from '../../src/base/checksum.ts';
 import { centiseconds, milliseconds, seconds } from '../../src/base/time.ts';
 import {
@@ -109,16 +109,24 @@ describe('VRRP', () => {
     expect(outcome.ok && outcome.value.advertisement).not.toHaveProperty('authentication');
   });
 
-  it('version 2 exists over IPv4 only', () => {
-    expect(decodeAdvertisement(v2, v6)).toEqual(refused('version'));
+  it('version 2 over IPv6 has no authentication, neither data nor type', () => {
     const advertisement: Advertisement = {
       version: 2,
       vrid: 1,
       priority: 1,
       advertisementInterval: seconds(1),
-      addresses: [],
+      addresses: [ip('fe80::1')],
     };
-    expect(() => encodeAdvertisement(advertisement, v6)).toThrow('assertion failed');
+    const bytes = encodeAdvertisement(advertisement, v6);
+    expect(bytes).toHaveLength(24);
+    const withType = bytes.slice();
+    withType[4] = 1; // Auth Type and Adver Int are one word of the sum: 0x0100 more, so the checksum has 0x0100 less
+    viewOf(withType).setUint16(6, viewOf(withType).getUint16(6) - 0x0100);
+    expect(decodeAdvertisement(withType, v6)).toEqual(refused('authentication-type'));
+    const data = passwordData('1111');
+    expect(() => encodeAdvertisement({ ...advertisement, authentication: { type: 'PASS', data } }, v6)).toThrow(
+      'no authentication over IPv6',
+    );
   });
 
   it('a checksum of version 3 is only right for the addresses that carried it, unless it leaves them out', () => {
