@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{base,wire,config,vrrp,ipvs,checks,io,daemon,cli,sim,status}/**/*.test.ts'],
           pool: 'threads',
+          // the longest take a second, and ten on a machine that is busy with other things
+          testTimeout: 30_000,
         },
       },
       { test: { name: 'netns', include: ['test/netns/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
