@@ -29,6 +29,9 @@ const LOCAL = new Set([
   'EINVAL',
 ]);
 
+/** Whether an error of that code says nothing about the other side. */
+export const isLocalFault = (code: string): boolean => LOCAL.has(code);
+
 /**
  * Connects, and closes at once with a reset, so that thousands of checks leave no TIME_WAIT behind. Never rejects: a
  * refusal, a timeout and an abort are outcomes.
@@ -61,7 +64,7 @@ export function tcpConnect(request: ConnectRequest, signal: AbortSignal): Promis
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? error.message;
-      settle({ ok: false, reason: code, local: LOCAL.has(code) });
+      settle({ ok: false, reason: code, local: isLocalFault(code) });
     });
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
