@@ -46,6 +46,7 @@ const help = (): string => `Usage: holdfast [OPTION…]         run the agent (i
        holdfast check FILE…        check configurations, several as the nodes of a cluster
        holdfast config show        the configuration as understood, and where each value comes from
        holdfast config explain     what a keyword means
+       holdfast ipvs               the kernel's IPVS table, as ipvsadm shows it
        holdfast cleanup            remove addresses that a killed agent left behind
        holdfast completion bash    completion for the shell
        holdfast help [COMMAND]

@@ -1,5 +1,5 @@
 /** The commands a person types, with their `--help`: `holdfast status`, `holdfast check`. */
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../daemon/version.ts';
 import { defaultRunDirectory } from './agent-options.ts';
 import { checkFiles } from './check-files.ts';
@@ -8,7 +8,17 @@ import type { Environment } from './command-line.ts';
 import { bashCompletion } from './completion.ts';
 import { showConfig } from './config-show.ts';
 import { explain } from './explain.ts';
+import { showIpvs } from './ipvs.ts';
 import { showStatus } from './status.ts';
+
+interface IpvsFlags {
+  readonly stats?: true;
+  readonly rate?: true;
+  readonly connections?: true;
+  readonly timeout?: true;
+  readonly exact?: true;
+  readonly json?: true;
+}
 
 /** Runs one command; resolves with the exit status. */
 export async function runCommand(words: readonly string[], environment: Environment): Promise<number> {
@@ -69,6 +79,28 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     .option('--json', 'as JSON, for programs')
     .action((keyword: string, options: { json?: boolean }) => {
       end(explain(keyword, { json: options.json === true }));
+    });
+  program
+    .command('ipvs')
+    .description("the kernel's IPVS table, column for column as ipvsadm -L -n prints it")
+    .addOption(new Option('--stats', 'counters since the start').conflicts(['rate', 'connections', 'timeout']))
+    .addOption(new Option('--rate', 'rates per second').conflicts(['connections', 'timeout']))
+    .addOption(new Option('-c, --connections', 'the connections themselves').conflicts(['timeout']))
+    .option('--timeout', 'the timeouts of connections')
+    .option('--exact', 'counters in full, not in K, M, G')
+    .option('--json', 'as JSON, for programs')
+    .action(async (options: IpvsFlags) => {
+      const { stats, rate, connections, timeout, exact = false, json = false } = options;
+      const show = timeout
+        ? 'timeouts'
+        : connections
+          ? 'clients'
+          : rate
+            ? 'rates'
+            : stats
+              ? 'statistics'
+              : 'connections';
+      end(await showIpvs({ show, exact, json }));
     });
   program
     .command('cleanup')
