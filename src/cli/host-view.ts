@@ -1,5 +1,5 @@
 /** What a configuration is checked against: the files, interfaces, programs and accounts of this host. */
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { PathKind } from '../config/glob.ts';
@@ -8,6 +8,7 @@ import type { ScriptView } from '../daemon/scripts.ts';
 import { findGroup, findUser } from '../io/accounts.ts';
 import { native } from '../io/native.ts';
 import { findProgram } from '../io/programs.ts';
+import { namesOfFiles } from '../vrrp/number-names.ts';
 
 /** @param configId what `@id` lines ask for; undefined: the first label of the name of this host */
 export const hostView = (configId = hostname().split('.')[0] ?? ''): HostView => ({
@@ -19,7 +20,17 @@ export const hostView = (configId = hostname().split('.')[0] ?? ''): HostView =>
   absolute: (folder) => resolve(folder),
   interfaceExists,
   scripts: scriptView,
+  numberOf: namesOfFiles(textOf),
 });
+
+/** The text of a small file; undefined when it cannot be read. */
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
 
 function namesIn(directory: string): readonly string[] {
   try {

@@ -12,8 +12,10 @@ import type {
   ConfigOf,
   Entries,
   Found,
+  Given,
   Header,
   ListEntry,
+  NumberOf,
   Reading,
   Table,
   ValueEntry,
@@ -38,11 +40,14 @@ export class Reader {
   readonly #vocabulary: Vocabulary;
   /** Keywords of the blocks that are being read, the innermost last. */
   readonly #path: string[] = [];
+  /** Absent: as on any host. */
+  readonly numberOf: NumberOf | undefined;
   #searches = 0;
 
-  constructor(report: Report, vocabulary: Vocabulary) {
+  constructor(report: Report, vocabulary: Vocabulary, numberOf?: NumberOf) {
     this.#report = report;
     this.#vocabulary = vocabulary;
+    this.numberOf = numberOf;
   }
 
   /** Says that nobody knows the word of a statement in the block that is being read. */
@@ -86,6 +91,7 @@ class BlockReader {
   readonly #at = new Map<string, Statement>();
   /** Keys that were given, but not with a value. */
   readonly #refused = new Set<string>();
+  readonly #given: { key: string; value: unknown; statement: Statement }[] = [];
   /** Blocks that count as one however often they stand there. */
   readonly #merged = new Map<string, { entry: AnyBlockEntry; owner: Statement; statements: Statement[] }>();
 
@@ -156,6 +162,7 @@ class BlockReader {
       values: this.#values as ConfigOf<E>,
       at: (key) => this.#at.get(key),
       refused: (key) => this.#refused.has(key),
+      given: this.#given as unknown as readonly Given<E>[],
     };
   }
 
@@ -203,6 +210,7 @@ class BlockReader {
       this.#refused.add(key);
       return;
     }
+    this.#given.push({ key, value: now, statement });
     this.#repeated(key, entry, statement, now);
     if (entry.deprecated !== undefined) this.#report.warning(keyword, entry.deprecated, details);
     const before = this.#values[key];
@@ -275,8 +283,11 @@ class BlockReader {
     const given = block ?? [];
     if (block !== undefined) this.#surplus(statement, 0, true);
     if (block?.length === 0 && entry.whenEmpty !== undefined) this.#report.warning(keyword, entry.whenEmpty);
-    const items = given.flatMap((line) => entry.line.read([line.keyword, ...line.args], this.#report));
+    const items = given.flatMap((line) =>
+      entry.line.read([line.keyword, ...line.args], this.#report, this.#reader.numberOf),
+    );
     (this.#values[key] as unknown[]).push(...items);
+    this.#given.push({ key, value: items, statement });
     this.#at.set(key, statement);
     if (entry.later) this.#report.notActedOn(keyword, keyword.text);
   }

@@ -61,11 +61,14 @@ export interface ListEntry<T> extends Common {
   readonly whenEmpty?: string;
 }
 
+/** The number that a host has a name for, as routing tables have; undefined: nobody knows the name. */
+export type NumberOf = (kind: string, name: string) => number | undefined;
+
 /** How a line of a list is read. */
 export interface LineType<T> {
   readonly expected: string;
   /** The items of the line; what is wrong is reported, and what is wrong is left out. */
-  read(words: readonly Word[], report: Report): readonly T[];
+  read(words: readonly Word[], report: Report, numberOf?: NumberOf): readonly T[];
   /** keepalived complains about words that it does not know in the line. */
   readonly strict?: true;
 }
@@ -188,7 +191,18 @@ export interface Reading<E extends Entries> {
   at(key: keyof E & string): Statement | undefined;
   /** Whether the key was given with something that is not a value. */
   refused(key: keyof E & string): boolean;
+  /** What was given with a value or as a list, in the order of the file; without blocks of keywords. */
+  readonly given: readonly Given<E>[];
 }
+
+/** A statement of a block with what was read from it alone. */
+export type Given<E> = {
+  readonly [K in keyof ConfigOf<E> & string]: {
+    readonly key: K;
+    readonly value: NonNullable<ConfigOf<E>[K]>;
+    readonly statement: Statement;
+  };
+}[keyof ConfigOf<E> & string];
 
 /** Makes a table of entries; their words must be different. */
 export function table<E extends Entries>(entries: E): Table<E> {

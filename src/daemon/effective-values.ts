@@ -38,6 +38,8 @@ export function effectiveInstance(instance: VrrpInstance): Effective {
     family: _family,
     tracking: _tracking,
     notify: _notify,
+    virtualRoutes: _routes,
+    virtualRules: _rules,
     notifyDeleted: _notifyDeleted,
     virtualAddresses,
     excludedAddresses,

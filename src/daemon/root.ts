@@ -10,7 +10,18 @@ import { expand } from '../config/expand.ts';
 import type { FileAccess } from '../config/glob.ts';
 import type { Surroundings } from '../config/parameters.ts';
 import { Reader } from '../config/reader.ts';
-import { block, blocks, flag, LATER, NAME, opaque, type Reading, table, value } from '../config/table.ts';
+import {
+  block,
+  blocks,
+  flag,
+  LATER,
+  NAME,
+  type NumberOf,
+  opaque,
+  type Reading,
+  table,
+  value,
+} from '../config/table.ts';
 import { parse, type Statement } from '../config/tree.ts';
 import { integer, UINT32_MAX, words } from '../config/values.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
@@ -101,6 +112,8 @@ const vocabulary = new Vocabulary(rootKeywords);
 export interface HostView extends Partial<Omit<FileAccess, 'readFile'>>, Partial<Surroundings> {
   /** Absent: interfaces are not looked for. */
   interfaceExists?(name: string): boolean;
+  /** The numbers of names: number-names.ts. Absent: the names that every host has. */
+  readonly numberOf?: NumberOf;
   /** Absent: commands are not looked for. */
   readonly scripts?: ScriptView;
 }
@@ -154,7 +167,7 @@ function build(
   report: Report,
   host: HostView,
 ): { readonly configuration: Configuration; readonly root: RootReading } {
-  const reader = new Reader(report, vocabulary);
+  const reader = new Reader(report, vocabulary, host.numberOf);
   const topLevel: Statement = {
     keyword: { text: '', quoted: false, file, line: 1, column: 1, length: 1 },
     args: [],

@@ -93,11 +93,12 @@ export function checksumReadingOf(instance: VrrpInstance): ChecksumReading {
 /** Identity of a virtual router on this host: an instance may be renamed without any consequence. */
 export const routerId = ({ interface: name, vrid }: VrrpInstance): string => `${name} ${vrid}`;
 
-/** Advertised and excluded addresses: everything that moves with the state. */
-export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => [
-  ...instance.virtualAddresses,
-  ...instance.excludedAddresses,
-];
+/** Advertised and excluded addresses, each once: everything that moves with the state. */
+export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => {
+  const all = [...instance.virtualAddresses, ...instance.excludedAddresses];
+  const first = new Map(all.map((entry) => [addressKey(entry), entry] as const).reverse());
+  return all.filter((entry) => first.get(addressKey(entry)) === entry);
+};
 
 /** Identity of an address within the host. */
 export const addressKey = (entry: {

@@ -1,6 +1,7 @@
 /**
- * The lines of virtual_ipaddress and virtual_ipaddress_excluded: `ADDRESS[/PREFIX] option…`, options in any order.
- * keepalived.conf(5) "virtual_ipaddress".
+ * The lines of virtual_ipaddress, virtual_ipaddress_excluded and static_ipaddress: `ADDRESS[/PREFIX] option…`, options in
+ * any order. keepalived.conf(5) "virtual_ipaddress". An option without its value drops the line, most wrong values only
+ * the option.
  */
 import {
   addressBytes,
@@ -14,24 +15,24 @@ import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { LineType } from '../config/table.ts';
-import { integer, isInterfaceName, placeholder, UINT32_MAX } from '../config/values.ts';
+import { isInterfaceName, placeholder, UINT32_MAX } from '../config/values.ts';
 import type { VirtualAddress } from './instance.ts';
+import { readPrefix, wrapped } from './line-words.ts';
+import { shippedNames } from './number-names.ts';
 
 /** An address line as it was read; what the instance decides is still open. */
 export interface AddressLine extends Omit<VirtualAddress, 'interface'> {
   readonly word: Word;
   /** Absent: the interface of the instance. */
   readonly interface?: string;
+  readonly trackGroup?: string;
 }
 
-/** Names of /etc/iproute2/rt_scopes as iproute2 ships it, with the kernel's numbers: linux/rtnetlink.h. */
-const SCOPES: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
-
+const SCOPE_MAX = 255;
 /** IFNAMSIZ without its NUL: an address label is stored like an interface name. */
 const LABEL_MAX = 15;
-
 /** INFINITY_LIFE_TIME of linux/if_addr.h. */
-const FOREVER = 4294967295;
+export const FOREVER = 4294967295;
 
 /** What an option does to the address, or undefined when the whole address is to be dropped (reported). */
 type Option = (line: AddressLine, words: Words, report: Report) => AddressLine | undefined;
@@ -40,6 +41,9 @@ type Option = (line: AddressLine, words: Words, report: Report) => AddressLine |
 interface Words {
   readonly option: Word;
   next(): Word | undefined;
+  /** The next word again. */
+  back(): void;
+  numberOf(kind: string, name: string): number | undefined;
 }
 
 const OPTIONS: Readonly<Record<string, Option>> = {
@@ -48,43 +52,55 @@ const OPTIONS: Readonly<Record<string, Option>> = {
     if (isInterfaceName(name.text)) return { ...line, interface: name.text };
     return dropped(report, name, `'${name.text}' cannot be the name of an interface`);
   }),
-  scope: withParameter((line, name, report) => {
-    const scope = Object.hasOwn(SCOPES, name.text) ? SCOPES[name.text] : scopeNumber(name.text);
-    if (scope === undefined) {
-      report.error(name, `unknown scope '${name.text}'; global is used`, {
-        suggestion: `scopes are ${Object.keys(SCOPES).join(', ')} or a number from 0 to 255`,
+  scope: withParameter((line, name, report, words) => {
+    const scope = words.numberOf('scope', name.text) ?? wrapped(name.text);
+    if (scope === undefined || scope > SCOPE_MAX) {
+      return ignored(line, report, name, `unknown scope '${name.text}'; global is used`, {
+        suggestion: 'scopes are global, site, link, host, nowhere or a number from 0 to 255',
       });
-      return line;
     }
     if (familyOf(line.address) === 'inet') return { ...line, scope };
-    report.warning(name, 'IPv6 addresses have no scope option; it is ignored');
-    return line;
+    return ignored(line, report, name, 'IPv6 addresses have no scope option; it is ignored');
   }),
   label: withParameter((line, label, report) => {
-    if (familyOf(line.address) === 'inet6') {
-      report.warning(label, 'IPv6 addresses have no label; it is ignored');
-      return line;
+    const { text } = label;
+    if (new TextEncoder().encode(text).length > LABEL_MAX) {
+      return dropped(report, label, `the label '${text}' is longer than ${LABEL_MAX} bytes`);
     }
-    if (new TextEncoder().encode(label.text).length <= LABEL_MAX && label.text !== '')
-      return { ...line, label: label.text };
-    return dropped(report, label, `the label '${label.text}' is longer than ${LABEL_MAX} bytes`);
+    if (familyOf(line.address) === 'inet') return { ...line, label: text };
+    return ignored(line, report, label, 'IPv6 addresses have no label; it is ignored');
   }),
   brd: withParameter(broadcastOption),
   broadcast: withParameter(broadcastOption),
-  peer: withParameter((line, word, report) => {
+  peer: withParameter((line, word, report, words) => {
+    if (line.peer !== undefined) {
+      words.back();
+      return ignored(line, report, word, `the other end is ${line.peer} already; ${word.text} is ignored`);
+    }
     const peer = parseAddress(word.text);
-    if (peer === undefined) return dropped(report, word, `expected the address of the peer, got '${word.text}'`);
-    if (familyOf(peer) === familyOf(line.address)) return { ...later(line, word, 'peer', report), peer };
-    return dropped(report, word, `the peer ${peer} is not of the family of ${line.address}`);
+    if (peer === undefined) {
+      return ignored(line, report, word, `expected the address of the other end, got '${word.text}'; it is ignored`);
+    }
+    if (familyOf(peer) !== familyOf(line.address)) {
+      return ignored(line, report, word, `${peer} is not of the family of ${line.address}; it is ignored`);
+    }
+    const prefixLength = maxPrefixLength(familyOf(peer));
+    if (line.prefixLength !== prefixLength) {
+      report.warning(line.word, `with peer the address has no prefix length; ${line.address}/${prefixLength} is used`);
+    }
+    return { ...later(line, word, 'peer', report), prefixLength, peer };
   }),
   preferred_lft: withParameter((line, word, report) => {
     const given = later(line, word, 'preferred_lft', report);
     if (word.text === 'forever') return { ...given, preferredLifetime: FOREVER };
-    const refuse = (at: Word, problem: string) => dropped(report, at, problem);
-    const preferredLifetime = integer(0, UINT32_MAX).read([word], { refuse, correct: () => {} });
-    return preferredLifetime === undefined ? undefined : { ...given, preferredLifetime };
+    const digits = /^\+?[0-9]*/.exec(word.text)?.[0] ?? '';
+    const isInRange = Number(digits) <= UINT32_MAX && !word.text.startsWith('-');
+    if (digits !== word.text) {
+      const consequence = isInRange ? `${Number(digits)} is used` : 'it is ignored';
+      report.error(word, `preferred_lft: expected seconds or forever, got '${word.text}'; ${consequence}`);
+    } else if (!isInRange) report.error(word, `preferred_lft: ${word.text} is more than 32 bits; it is ignored`);
+    return isInRange ? { ...given, preferredLifetime: Number(digits) } : given;
   }),
-  track_group: withParameter((line, group, report) => later(line, group, 'track_group', report)),
 };
 
 /** Options without a value, and what they set. */
@@ -104,54 +120,58 @@ for (const [option, key] of Object.entries(ADDRESS_FLAGS)) {
   });
 }
 
-/** One address with its options. Nothing, when keepalived would not take it either. */
-export const addressLine: LineType<AddressLine> = {
+/** The options of addresses that belong to no instance. */
+const { use_vmac: _, ...others } = OPTIONS;
+const STATIC_OPTIONS: Readonly<Record<string, Option>> = {
+  ...others,
+  track_group: withParameter((line, group, report) => ({
+    ...later(line, group, 'track_group', report),
+    trackGroup: group.text,
+  })),
+};
+
+/** One address with its options; nothing, when keepalived would not take it either. @param isStatic of no instance */
+export const addressLine = (isStatic: boolean): LineType<AddressLine> => ({
   expected: 'an address, its prefix length after a slash, and options',
   strict: true,
-  read(given, report) {
+  read(given, report, numberOf = shippedNames) {
+    const options = isStatic ? STATIC_OPTIONS : OPTIONS;
     const [first] = given;
     let line = first && readAddress(first, report);
     for (let i = 1; line !== undefined && i < given.length; i++) {
       const option = given[i] as Word;
-      const known = Object.hasOwn(OPTIONS, option.text) ? OPTIONS[option.text] : undefined;
-      if (known === undefined) {
-        const near = nearestWord(option.text, Object.keys(OPTIONS));
-        const isAddress = parseAddress(option.text.split('/')[0] ?? '') !== undefined;
-        const suggestion = isAddress ? 'write each address on a line of its own' : near && `did you mean ${near}?`;
-        report.error(option, `unknown option '${option.text}' of the address ${line.word.text}; it is ignored`, {
-          ...(suggestion ? { suggestion } : {}),
-        });
-      } else line = known(line, { option, next: () => given[++i] }, report);
+      const known = Object.hasOwn(options, option.text) ? options[option.text] : undefined;
+      if (known === undefined) unknown(option, line, options, report);
+      else line = known(line, { option, next: () => given[++i], back: () => i--, numberOf }, report);
     }
     return line === undefined ? [] : [line];
   },
-};
+});
 
-function readAddress(word: Word, report: Report): AddressLine | undefined {
-  const slash = word.text.indexOf('/');
-  const text = slash < 0 ? word.text : word.text.slice(0, slash);
-  const address = parseAddress(text);
-  if (address === undefined) {
-    const suggestion = placeholder(text);
-    report.error(word, `expected an IP address, got '${text}'; the line is ignored`, suggestion ? { suggestion } : {});
-    return undefined;
-  }
-  const max = maxPrefixLength(familyOf(address));
-  const bare: AddressLine = { word, address, prefixLength: max, scope: 0 };
-  if (slash < 0) return bare;
-  const prefix = word.text.slice(slash + 1);
-  // With something behind the number keepalived complains, and runs with the number all the same.
-  const digits = /^[0-9]{1,3}/.exec(prefix)?.[0] ?? '';
-  const prefixLength = digits !== '' && Number(digits) <= max ? Number(digits) : max;
-  if (digits === prefix && Number(digits) === prefixLength) return { ...bare, prefixLength };
-  report.error(word, `expected a prefix length from 0 to ${max}, got '${prefix}'; ${text}/${prefixLength} is used`);
-  return { ...bare, prefixLength };
+function unknown(option: Word, line: AddressLine, options: object, report: Report): void {
+  const near = nearestWord(option.text, Object.keys(options));
+  const isAddress = parseAddress(option.text.split('/')[0] ?? '') !== undefined;
+  const suggestion = isAddress ? 'write each address on a line of its own' : near && `did you mean ${near}?`;
+  report.error(option, `unknown option '${option.text}' of the address ${line.word.text}; it is ignored`, {
+    ...(suggestion ? { suggestion } : {}),
+  });
 }
 
-function withParameter(apply: (line: AddressLine, parameter: Word, report: Report) => AddressLine | undefined): Option {
+function readAddress(word: Word, report: Report): AddressLine | undefined {
+  const prefix = readPrefix(word, report);
+  if (prefix !== undefined) return { word, ...prefix, scope: 0 };
+  const text = word.text.split('/')[0] ?? '';
+  const suggestion = placeholder(text);
+  report.error(word, `expected an IP address, got '${text}'; the line is ignored`, suggestion ? { suggestion } : {});
+  return undefined;
+}
+
+function withParameter(
+  apply: (line: AddressLine, parameter: Word, report: Report, words: Words) => AddressLine | undefined,
+): Option {
   return (line, words, report) => {
     const parameter = words.next();
-    if (parameter !== undefined) return apply(line, parameter, report);
+    if (parameter !== undefined) return apply(line, parameter, report, words);
     return dropped(report, words.option, `${words.option.text} has no value`);
   };
 }
@@ -177,11 +197,20 @@ function hostBits(address: IpAddress, prefixLength: number, mode: '+' | '-'): Ip
   return addressFromBytes(bytes);
 }
 
-const scopeNumber = (text: string): number | undefined =>
-  /^[0-9]{1,3}$/.test(text) && Number(text) <= 255 ? Number(text) : undefined;
-
 function dropped(report: Report, at: Word, problem: string): undefined {
   report.error(at, `${problem}; the address is ignored`);
+}
+
+/** The option does not count. */
+function ignored(
+  line: AddressLine,
+  report: Report,
+  at: Word,
+  message: string,
+  details: { suggestion?: string } = {},
+): AddressLine {
+  report.error(at, message, details);
+  return line;
 }
 
 function later(line: AddressLine, at: Word, option: string, report: Report): AddressLine {

@@ -118,6 +118,8 @@ class InstanceBuilder {
       downTimerAdverts: this.#downTimerAdverts(),
       trackPrimary: !values.dontTrackPrimary,
       tracking: NOTHING_TRACKED,
+      virtualRoutes: values.virtualRoutes.map(({ route }) => route),
+      virtualRules: values.virtualRules.map(({ rule }) => rule),
       promoteSecondaries: values.promoteSecondaries,
       notify: this.#notify(),
       notifyDeleted: values.notifyDeleted !== undefined,
@@ -197,8 +199,8 @@ class InstanceBuilder {
       });
       return false;
     });
-    const advertised = this.#distinct(fitting);
-    const excluded = this.#distinct(values.excludedAddresses, advertised);
+    const advertised = this.#held(fitting);
+    const excluded = this.#held(values.excludedAddresses);
     if (advertised.length === 0 && !values.noVirtualAddress) {
       this.#report.warning(this.#place('virtualAddresses'), `${this.#title()} has no virtual address to advertise`, {
         suggestion: 'add virtual_ipaddress { ADDRESS }',
@@ -215,19 +217,14 @@ class InstanceBuilder {
     return { advertised, excluded: [...surplus, ...excluded] };
   }
 
-  /** Without what is there twice. keepalived 2.2.7 keeps it, later ones refuse it. */
-  #distinct(lines: readonly AddressLine[], others: readonly VirtualAddress[] = []): VirtualAddress[] {
-    const identity = (one: VirtualAddress) => `${one.address}/${one.prefixLength} ${one.interface}`;
-    const seen = new Set(others.map(identity));
-    return lines.flatMap((line) => {
-      const { word: _, interface: name = this.#reading.values.interface, ...rest } = line;
-      const address: VirtualAddress = { ...rest, interface: name };
-      if (!seen.has(identity(address))) {
-        seen.add(identity(address));
-        return [address];
-      }
-      this.#report.warning(line.word, `${identity(address)} is there already; this one is ignored`, { exitCode: 0 });
-      return [];
+  /** The addresses of lines. What is there twice is twice in advertisements too, as keepalived 2.2.7 has it. */
+  #held(lines: readonly AddressLine[]): VirtualAddress[] {
+    const seen = new Set<string>();
+    return lines.map(({ word, interface: name = this.#reading.values.interface, trackGroup: _, ...rest }) => {
+      const identity = `${rest.address}/${rest.prefixLength} ${name}`;
+      if (seen.has(identity)) this.#report.warning(word, `${identity} is there already`, { exitCode: 0 });
+      seen.add(identity);
+      return { ...rest, interface: name };
     });
   }
 

@@ -6,6 +6,7 @@
 import type { Family, IpAddress } from '../base/address.ts';
 import type { Duration } from '../base/time.ts';
 import type { Script } from '../config/script.ts';
+import type { Route, Rule } from './route.ts';
 
 /** A virtual address and how it is put on its interface. What is absent is as the kernel has it by itself. */
 export interface VirtualAddress {
@@ -137,6 +138,9 @@ export interface VrrpInstance {
   /** Whether a fault of the own interface is a fault of the instance. */
   readonly trackPrimary: boolean;
   readonly tracking: Tracking;
+  /** Routes and rules that come and go with the addresses. */
+  readonly virtualRoutes: readonly Route[];
+  readonly virtualRules: readonly Rule[];
   /** Keep secondary addresses of the interface when their primary goes. */
   readonly promoteSecondaries: boolean;
   readonly notify: NotifyScripts;

@@ -5,6 +5,7 @@
 import type { Place, Report } from '../config/diagnostics.ts';
 import { completeInstance, type InstanceReading, type VrrpDefaults } from './complete-instance.ts';
 import type { VrrpInstance } from './instance.ts';
+import { priorityOf } from './rule-keywords.ts';
 
 /** The instances that can run, in the order of the file; without what they track. */
 export function buildInstances(
@@ -15,6 +16,7 @@ export function buildInstances(
   const instances: VrrpInstance[] = [];
   const names = new Map<string, Place>();
   const routers = new Map<string, string>();
+  let withoutPriority = 0;
   for (const reading of readings) {
     const name = reading.header[0];
     if (name === undefined) continue;
@@ -24,7 +26,11 @@ export function buildInstances(
       continue;
     }
     names.set(name.text, name);
-    const instance = completeInstance(reading, name.text, defaults, report);
+    const own = completeInstance(reading, name.text, defaults, report);
+    const rules = reading.values.virtualRules.map(({ rule, lacksPriority }) =>
+      lacksPriority ? { ...rule, priority: priorityOf(withoutPriority++) } : rule,
+    );
+    const instance = { ...own, virtualRules: rules };
     const router = `${instance.family} ${instance.interface} ${instance.vrid}`;
     const other = routers.get(router);
     if (other !== undefined) {

@@ -26,7 +26,8 @@ import {
 } from '../config/values.ts';
 import { addressLine } from './address-keywords.ts';
 import type { UnicastPeer } from './instance.ts';
-import { routeLine, ruleLine } from './route-keywords.ts';
+import { routeLine } from './route-keywords.ts';
+import { ruleLine } from './rule-keywords.ts';
 import { trackKeywords } from './tracking-keywords.ts';
 
 /** A peer as it was read. */
@@ -158,8 +159,12 @@ export const vrrpInstanceKeywords = table({
     'Advertisement_Interval. Version 2: whole seconds; version 3: hundredths of a second, at most 40.95.',
   ),
   version: value('version', oneOf({ 2: 2, 3: 3 }), 'VRRP version; without it vrrp_version, or 3 for IPv6.'),
-  virtualAddresses: list('virtual_ipaddress', addressLine, 'The virtual addresses, as advertised.'),
-  excludedAddresses: list('virtual_ipaddress_excluded', addressLine, 'Virtual addresses that are not advertised.'),
+  virtualAddresses: list('virtual_ipaddress', addressLine(false), 'The virtual addresses, as advertised.'),
+  excludedAddresses: list(
+    'virtual_ipaddress_excluded',
+    addressLine(false),
+    'Virtual addresses that are not advertised.',
+  ),
   noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', { ...LATER, since: '2.3' }),
   authentication: block('authentication', authenticationKeywords, 'Authentication of advertisements, version 2 only.'),
   sourceAddress: value('mcast_src_ip', ipAddress(), 'Source address of advertisements.', {
@@ -250,7 +255,7 @@ export const vrrpInstanceKeywords = table({
   ),
   promoteSecondaries: flag('promote_secondaries', 'Keep secondary addresses when their primary goes.', LATER),
   virtualRoutes: list('virtual_routes', routeLine(false), 'Routes that come and go with the addresses.', LATER),
-  virtualRules: list('virtual_rules', ruleLine(), 'Routing rules that come and go with the addresses.', LATER),
+  virtualRules: list('virtual_rules', ruleLine(false), 'Routing rules that come and go with the addresses.', LATER),
   oldUnicastChecksum: value(
     'old_unicast_checksum',
     orNothing(wordOf('never')),
@@ -305,9 +310,9 @@ export const vrrpSyncGroupKeywords = table({
 
 /** Lists of the top level that have lines of their own grammar. */
 export const staticBlocks = {
-  staticAddresses: list('static_ipaddress', addressLine, 'Addresses that are there while the agent runs.', LATER),
+  staticAddresses: list('static_ipaddress', addressLine(true), 'Addresses that are there while the agent runs.', LATER),
   staticRoutes: list('static_routes', routeLine(true), 'Routes that are there while the agent runs.', LATER),
-  staticRules: list('static_rules', ruleLine(), 'Routing rules that are there while the agent runs.', LATER),
+  staticRules: list('static_rules', ruleLine(true), 'Routing rules that are there while the agent runs.', LATER),
   trackGroups: opaque('track_group', 'Instances that follow static addresses, routes or rules.'),
   garpGroups: opaque('garp_group', 'Interfaces that share the spacing of gratuitous ARP.'),
   linkbeatInterfaces: opaque('linkbeat_interfaces', 'Interfaces whose link is polled.'),

@@ -6,9 +6,11 @@ import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { Reading } from '../config/table.ts';
+import type { AddressLine } from './address-keywords.ts';
 import type { Tracked, Tracking } from './instance.ts';
 import type { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from './keywords.ts';
 import type { RouteLine } from './route-keywords.ts';
+import type { RuleLine } from './rule-keywords.ts';
 import type {
   BfdReading,
   ScriptReading,
@@ -29,8 +31,9 @@ export interface NamedBlocks {
   readonly trackFiles: readonly TrackFileReading[];
   readonly trackProcesses: readonly TrackProcessReading[];
   readonly bfdInstances: readonly BfdReading[];
+  readonly staticAddresses: readonly AddressLine[];
   readonly staticRoutes: readonly RouteLine[];
-  readonly staticRules: readonly RouteLine[];
+  readonly staticRules: readonly RuleLine[];
 }
 
 /** The kinds of things that can be tracked, as messages call them. */
@@ -67,17 +70,12 @@ class References {
     this.#blocks = blocks;
     this.#interfaceExists = interfaceExists;
     this.#report = report;
-    const complete = <R extends Reading<never>>(all: readonly R[], isComplete: (one: R) => boolean) =>
-      new Set(all.filter(isComplete).map(nameOf));
+    const named = (all: readonly Parameters<typeof nameOf>[0][]) => new Set(all.map(nameOf));
     this.#known = {
-      vrrp_script: complete(blocks.scripts as never, (one: ScriptReading) => {
-        return one.values.script !== undefined && !unusable.has(nameOf(one));
-      }),
-      track_file: complete(blocks.trackFiles as never, (one: TrackFileReading) => one.values.file !== undefined),
-      vrrp_track_process: complete(blocks.trackProcesses as never, (one: TrackProcessReading) => {
-        return one.values.process !== undefined;
-      }),
-      bfd_instance: new Set(blocks.bfdInstances.map(nameOf)),
+      vrrp_script: named(blocks.scripts.filter((one) => one.values.script !== undefined && !unusable.has(nameOf(one)))),
+      track_file: named(blocks.trackFiles.filter(({ values }) => values.file !== undefined)),
+      vrrp_track_process: named(blocks.trackProcesses.filter(({ values }) => values.process !== undefined)),
+      bfd_instance: named(blocks.bfdInstances),
     };
   }
 
@@ -86,6 +84,9 @@ class References {
     const tracking = new Map<string, Tracking>();
     for (const instance of this.#blocks.instances) tracking.set(nameOf(instance), this.#instance(instance));
     this.#syncGroups();
+    for (const { word, interface: text } of this.#blocks.staticAddresses) {
+      if (text !== undefined) this.#present([{ ...word, text }]);
+    }
     for (const { interfaces } of [...this.#blocks.staticRoutes, ...this.#blocks.staticRules]) this.#present(interfaces);
     return tracking;
   }

@@ -1,215 +1,370 @@
 /**
- * The lines of virtual_routes, static_routes, virtual_rules and static_rules: which words there are and what follows
- * them, so that `-t` can say what is wrong. keepalived.conf(5) "virtual_routes", "virtual_rules". The kernel's tables are
- * not changed yet.
+ * The lines of virtual_routes and static_routes: `[TYPE] [to] DESTINATION option…`. keepalived.conf(5) "virtual_routes".
+ * What 2.2.7 does with a word is done here too: most of what is wrong drops the line, some of it only the option.
  */
-import { parseAddress } from '../base/address.ts';
-import type { Report } from '../config/diagnostics.ts';
+import { type Family, familyOf, type IpAddress } from '../base/address.ts';
+import { type Duration, milliseconds, scale } from '../base/time.ts';
 import type { Word } from '../config/lexer.ts';
-import { nearestWord } from '../config/suggestion.ts';
 import type { LineType } from '../config/table.ts';
+import { UINT32_MAX } from '../config/values.ts';
+import { type Draft, everythingOf, LineWords, withoutUndefined } from './line-words.ts';
+import { readNextHops } from './next-hops.ts';
+import { shippedNames } from './number-names.ts';
+import type { LockableMetric, NextHop, Prefix, Route, RouteMetrics, RouteType } from './route.ts';
+import { readEncapsulation } from './route-encapsulation.ts';
 
-/** A route or rule as it was written, with the interface it is tracked by. */
+/** A route line as it was read. */
 export interface RouteLine {
   readonly word: Word;
-  readonly words: readonly string[];
+  readonly route: Route;
   /** Interfaces that it names, to look for. */
   readonly interfaces: readonly Word[];
 }
 
-/** What follows an option: nothing, any word, or a word of this kind. */
-type Parameter = 'none' | 'word' | 'address' | 'number' | 'interface' | 'lockable';
+interface RouteDraft extends Draft<Omit<Route, 'destination' | 'metrics' | 'locked' | 'nextHops'>> {
+  /** Everything is of the family of the other addresses, when they come later. */
+  destination?: Prefix | 'everything' | undefined;
+  readonly metrics: Draft<RouteMetrics>;
+  readonly locked: LockableMetric[];
+  nextHops?: NextHop[] | undefined;
+  /** Of the addresses so far. */
+  family?: Family;
+  noTrack?: true;
+  readonly interfaces: Word[];
+}
 
-const ROUTE_TYPES = 'unicast local broadcast anycast multicast throw unreachable prohibit blackhole nat'.split(' ');
+/** RTPROT_KEEPALIVED of linux/rtnetlink.h: the mark on what is tracked. */
+export const KEEPALIVED_PROTOCOL = 18;
+const BYTE_MAX = 255;
 
-const named = (words: string, parameter: Parameter): Record<string, Parameter> =>
-  Object.fromEntries(words.split(' ').map((word) => [word, parameter]));
+/** RTN_* of linux/rtnetlink.h by number. */
+const TYPES = [
+  undefined,
+  'unicast',
+  'local',
+  'broadcast',
+  'anycast',
+  'multicast',
+  'blackhole',
+  'unreachable',
+  'prohibit',
+  'throw',
+  'nat',
+  'xresolve',
+] as const;
 
-const ROUTE_OPTIONS: Readonly<Record<string, Parameter>> = {
-  ...named('via gw or src from as', 'address'),
-  ...named('dev oif', 'interface'),
-  ...named('vrf table scope protocol tos dsfield realms features pref ttl-propagate', 'word'),
-  ...named('metric priority preference hoplimit window ssthresh initcwnd initrwnd quickack expires', 'number'),
-  ...named('mtu advmss reordering cwnd rtt rttvar rto_min congctl', 'lockable'),
-  ...named('fastopen_no_cookie', 'number'),
-  ...named('onlink add prepend append no_track inet inet6', 'none'),
+/** Reads what stands behind an option. */
+type Option = (draft: RouteDraft, words: LineWords, option: Word) => void;
+
+const number =
+  (key: 'metric', max = UINT32_MAX): Option =>
+  (draft, words, option) => {
+    draft[key] = words.number(option, 0, max);
+  };
+
+/** @param canLock whether `lock` may stand before the number */
+const metric =
+  (key: NumericMetric, max: number, canLock = false): Option =>
+  (draft, words, option) => {
+    if (canLock) readLock(draft, words, key as LockableMetric);
+    draft.metrics[key] = words.number(option, 0, max) as never;
+  };
+type NumericMetric = Exclude<keyof RouteMetrics, TimeMetric | 'explicitCongestionNotification' | 'congestionControl'>;
+
+/** What can be locked is locked by `lock` before its value, and by no other line of the same route any more. */
+function readLock(draft: RouteDraft, words: LineWords, key: LockableMetric): void {
+  if (words.peek()?.text !== 'lock') return;
+  words.next();
+  if (!draft.locked.includes(key)) draft.locked.push(key);
+}
+
+type TimeMetric = 'roundTripTime' | 'roundTripVariance' | 'retransmissionMinimum';
+
+/** The kernel's bounds for times of TCP, as keepalived sees them. */
+const TIME_MIN = milliseconds(200);
+const TIME_MAX = milliseconds(120_000);
+
+/**
+ * A time with s or ms behind it; without, in parts of a millisecond, as the kernel counts.
+ * @param parts of a millisecond
+ */
+const time =
+  (key: TimeMetric, parts: number): Option =>
+  (draft, words, option) => {
+    readLock(draft, words, key);
+    const word = words.value(option);
+    if (word === undefined) return;
+    const [, digits = '', decimals = '', unit] = /^\+?([0-9]{0,15})(\.[0-9]*)?(s|ms)?$/.exec(word.text) ?? [];
+    const places = unit === 's' ? 3 : 0;
+    const amount = Number(`${digits}${decimals}`);
+    const most = unit === 's' ? (parts * 120_000) / 1000 : parts * 120_000;
+    if (!(amount <= most) || `${digits}${decimals}` === '') {
+      words.drop(
+        word,
+        `${option.text}: expected a time, as 10s or 10ms, up to ${most}${unit ?? ''}, got '${word.text}'`,
+      );
+      return;
+    }
+    if (decimals.length > places + 1) words.warn(word, `${option.text}: more decimals than are counted; it is rounded`);
+    const factor = unit === 's' ? 1000 : unit === 'ms' ? 1 : 1 / parts;
+    const rounded = Math.round(amount * 10 ** places) / 10 ** places;
+    draft.metrics[key] = clamp(scale(milliseconds(1), rounded * factor));
+  };
+
+const clamp = (duration: Duration): Duration =>
+  duration < TIME_MIN ? TIME_MIN : duration > TIME_MAX ? TIME_MAX : duration;
+
+const interfaceOption: Option = (draft, words, option) => {
+  const word = words.value(option);
+  if (word === undefined) return;
+  draft.interface = word.text;
+  draft.interfaces.push(word);
 };
 
-const RULE_OPTIONS: Readonly<Record<string, Parameter>> = {
-  ...named('from to', 'address'),
-  ...named('iif dev oif', 'interface'),
-  ...named('table lookup fwmark tos dsfield realms suppress_ifgroup sup_group uidrange protocol ipproto', 'word'),
-  ...named('sport dport track_group', 'word'),
-  ...named('preference order priority goto suppress_prefixlength sup_pl tunnel-id', 'number'),
-  ...named('not nop blackhole prohibit unreachable l3mdev type inet inet6 no_track', 'none'),
+const gateway: Option = (draft, words, option) => {
+  const family = words.family();
+  draft.gateway = fitting(draft, words, option, words.address(option), family);
 };
 
-const ACTIONS = new Set('table lookup goto nop blackhole prohibit unreachable l3mdev'.split(' '));
-const PREFERENCES = new Set(['preference', 'order', 'priority']);
+/** The address, when it is of the family of the others; the first one decides. */
+function fitting(
+  draft: RouteDraft,
+  words: LineWords,
+  at: Word,
+  address: IpAddress | undefined,
+  said?: Family,
+): IpAddress | undefined {
+  if (address === undefined) return undefined;
+  const family = familyOf(address);
+  draft.family ??= said ?? family;
+  if (family === draft.family && family === (said ?? family)) return address;
+  return words.drop(at, 'the addresses of a route are of one family');
+}
 
-/** Names of /etc/iproute2/rt_tables and rt_scopes as iproute2 ships them. */
-const TABLES = new Set(['main', 'default', 'local', 'unspec']);
-const SCOPES = new Set(['global', 'site', 'link', 'host', 'nowhere']);
+/** Options that only routes of one family have. */
+const of =
+  (family: Family, read: Option): Option =>
+  (draft, words, option) => {
+    if (draft.family !== undefined && draft.family !== family) {
+      words.drop(option, `${option.text} is for ${family === 'inet' ? 'IPv4' : 'IPv6'} only`);
+    } else read(draft, words, option);
+  };
+
+/** keepalived 2.2.7 passes over the word behind it, whatever it is. */
+const family =
+  (given: Family): Option =>
+  (draft, words, option) => {
+    if (draft.family !== undefined && draft.family !== given) {
+      words.drop(option, `${given} does not go with the addresses of the route`);
+      return;
+    }
+    draft.family = given;
+    const skipped = words.next();
+    if (skipped !== undefined) words.warn(skipped, `'${skipped.text}' behind ${given} is not read`, { exitCode: 0 });
+  };
+
+const action =
+  (which: Route['action']): Option =>
+  (draft) => {
+    draft.action = which;
+  };
+
+const PREFERENCES: Readonly<Record<string, number>> = { medium: 0, high: 1, low: 3 };
+
+const OPTIONS: Readonly<Record<string, Option>> = {
+  via: gateway,
+  gw(draft, words, option) {
+    words.warn(option, 'gw is obsolete', { suggestion: 'write via' });
+    gateway(draft, words, option);
+  },
+  or(draft, words, option) {
+    words.warn(option, 'or is obsolete', { suggestion: 'write nexthop via … nexthop via …' });
+    const address = words.address(option);
+    if (address === undefined || draft.nextHops !== undefined) return;
+    const first = draft.gateway === undefined ? {} : { gateway: draft.gateway };
+    draft.gateway = undefined;
+    draft.nextHops = [first, { gateway: address }];
+  },
+  dev: interfaceOption,
+  oif: interfaceOption,
+  src(draft, words, option) {
+    draft.source = fitting(draft, words, option, words.address(option));
+  },
+  from: (draft, words, option) => {
+    const from = words.prefix(option);
+    if (from === undefined) return;
+    if (from === 'everything' || familyOf(from.address) === 'inet') words.drop(option, 'from is for IPv6 only');
+    else if (fitting(draft, words, option, from.address) !== undefined) draft.from = from;
+  },
+  vrf(_draft, words, option) {
+    const word = words.value(option);
+    if (word !== undefined) words.drop(word, `${word.text} is not a VRF that is known here`);
+  },
+  table(draft, words, option) {
+    draft.table = words.named(option, 'table', UINT32_MAX);
+  },
+  scope(draft, words, option) {
+    draft.scope = words.named(option, 'scope', BYTE_MAX);
+  },
+  metric: number('metric'),
+  priority: number('metric'),
+  preference: number('metric'),
+  tos: trafficClass,
+  dsfield: trafficClass,
+  protocol(draft, words, option) {
+    draft.protocol = words.named(option, 'protocol', BYTE_MAX);
+  },
+  onlink(draft) {
+    draft.onlink = true;
+  },
+  mtu: metric('mtu', UINT32_MAX, true),
+  hoplimit: metric('hopLimit', BYTE_MAX),
+  advmss: metric('advertisedMss', UINT32_MAX, true),
+  rtt: time('roundTripTime', 8),
+  rttvar: time('roundTripVariance', 4),
+  rto_min: time('retransmissionMinimum', 1),
+  reordering: metric('reordering', UINT32_MAX, true),
+  window: metric('window', UINT32_MAX),
+  cwnd: metric('congestionWindow', UINT32_MAX, true),
+  ssthresh: metric('slowStartThreshold', UINT32_MAX, true),
+  initcwnd: metric('initialCongestionWindow', UINT32_MAX),
+  initrwnd: metric('initialReceiveWindow', UINT32_MAX),
+  quickack: metric('quickAck', 1),
+  fastopen_no_cookie: metric('fastOpenNoCookie', 1),
+  realms(draft, words, option) {
+    draft.realms = words.realms(option);
+    if (draft.family === 'inet6') words.drop(option, 'realms are for IPv4 only');
+  },
+  features(draft, words, option) {
+    const word = words.value(option);
+    if (word?.text === 'ecn') draft.metrics.explicitCongestionNotification = true;
+    else if (word !== undefined) words.warn(word, `the only feature is ecn; '${word.text}' is ignored`);
+  },
+  congctl(draft, words, option) {
+    readLock(draft, words, 'congestionControl');
+    draft.metrics.congestionControl = words.value(option)?.text;
+  },
+  pref: of('inet6', (draft, words, option) => {
+    const given = words.peek()?.text ?? '';
+    if (!Object.hasOwn(PREFERENCES, given)) draft.routerPreference = words.number(option, 0, BYTE_MAX);
+    else {
+      words.next();
+      draft.routerPreference = PREFERENCES[given];
+    }
+  }),
+  expires: of('inet6', (draft, words, option) => {
+    draft.expires = words.number(option, 0, UINT32_MAX);
+  }),
+  'ttl-propagate'(draft, words, option) {
+    const word = words.value(option);
+    if (word === undefined) return;
+    draft.ttlPropagate = word.text === 'enabled';
+    if (word.text !== 'enabled' && word.text !== 'disabled') {
+      words.warn(word, `expected enabled or disabled after ttl-propagate, got '${word.text}'; disabled is used`);
+    }
+  },
+  encap(draft, words, option) {
+    draft.encapsulation = readEncapsulation(words, option);
+  },
+  as(_draft, words, option) {
+    words.warn(option, 'as is for MPLS only; it is ignored');
+    const word = words.value(option);
+    if (word?.text === 'to') words.next();
+  },
+  inet: family('inet'),
+  inet6: family('inet6'),
+  add: action('add'),
+  prepend: action('prepend'),
+  append: action('append'),
+  no_track(draft) {
+    draft.noTrack = true;
+  },
+  nexthop(draft, words) {
+    draft.nextHops = readNextHops(words, draft.family, draft.interfaces);
+  },
+};
+
+function trafficClass(draft: RouteDraft, words: LineWords, option: Word): void {
+  draft.tos = words.named(option, 'dsfield', BYTE_MAX);
+}
 
 /** @param isStatic whether it belongs to no instance: only then can it have a track_group */
 export const routeLine = (isStatic: boolean): LineType<RouteLine> => ({
   expected: 'a destination and options',
   strict: true,
-  read: (words, report) => new Line(words, report, isStatic).route(),
+  read(given, report, numberOf = shippedNames) {
+    const line = readRoute(new LineWords(given, report, numberOf), given[0], isStatic);
+    return line === undefined ? [] : [line];
+  },
 });
 
-export const ruleLine = (): LineType<RouteLine> => ({
-  expected: 'what is looked at, an action and a preference',
-  strict: true,
-  read: (words, report) => new Line(words, report, true).rule(),
-});
-
-class Line {
-  readonly #words: readonly Word[];
-  readonly #report: Report;
-  readonly #isStatic: boolean;
-  readonly #interfaces: Word[] = [];
-  readonly #given = new Set<string>();
-
-  constructor(words: readonly Word[], report: Report, isStatic: boolean) {
-    this.#words = words;
-    this.#report = report;
-    this.#isStatic = isStatic;
+/** The route of a line; undefined when it is dropped. */
+function readRoute(words: LineWords, first: Word | undefined, isStatic: boolean): RouteLine | undefined {
+  const draft: RouteDraft = { metrics: {}, locked: [], interfaces: [] };
+  const known = [...Object.keys(OPTIONS), ...(isStatic ? ['track_group'] : [])];
+  for (let word = words.next(); word !== undefined; word = words.next()) {
+    const option = Object.hasOwn(OPTIONS, word.text) ? OPTIONS[word.text] : undefined;
+    if (option !== undefined) option(draft, words, word);
+    else if (word.text === 'track_group' && isStatic) draft.trackGroup = words.value(word)?.text;
+    else readDestination(draft, words, word, known);
   }
-
-  route(): RouteLine[] {
-    const [first] = this.#words;
-    if (first === undefined) return [];
-    let hasDestination = false;
-    for (let i = ROUTE_TYPES.includes(first.text) ? 1 : 0; i < this.#words.length; i++) {
-      const word = this.#words[i] as Word;
-      if (word.text === 'nexthop') {
-        if (!hasDestination) return this.#dropped(word, 'the route has no destination');
-        return this.#routeWithHops(i);
-      }
-      if (word.text === 'encap') break; // a grammar of its own, to the end of the line
-      const parameter = this.#isStatic && word.text === 'track_group' ? 'word' : ROUTE_OPTIONS[word.text];
-      if (parameter !== undefined && Object.hasOwn(ROUTE_OPTIONS, word.text)) {
-        const next = this.#option(word, parameter, i);
-        if (next === undefined) return [];
-        i = next;
-      } else if (parameter !== undefined) i++;
-      else if (word.text === 'to' || !hasDestination) {
-        if (word.text === 'to') i++;
-        const destination = this.#words[i];
-        if (destination === undefined) return this.#missing(word);
-        if (!isPrefix(destination.text))
-          return this.#dropped(destination, `unknown word '${destination.text}'`, ROUTE_OPTIONS);
-        this.#prefixLength(destination);
-        hasDestination = true;
-      } else return this.#dropped(word, `unknown word '${word.text}'`, ROUTE_OPTIONS);
-    }
-    if (!hasDestination) return this.#dropped(first, 'the route has no destination');
-    this.#tracking(first);
-    return this.#done(first);
-  }
-
-  #routeWithHops(from: number): RouteLine[] {
-    const hops = this.#words.slice(from);
-    for (const [i, word] of hops.entries()) {
-      const name = hops[i + 1];
-      if (word.text === 'dev' && name !== undefined) this.#interfaces.push(name);
-    }
-    this.#tracking(this.#words[0] as Word);
-    return this.#done(this.#words[0] as Word);
-  }
-
-  #tracking(first: Word): void {
-    if (this.#given.has('no_track')) return;
-    if (this.#given.has('protocol')) {
-      this.#report.warning(first, 'a tracked route has the protocol of the agent; the one given is ignored', {
-        suggestion: 'add no_track',
-      });
-    }
-    if (this.#given.has('dev') || this.#given.has('oif')) return;
-    this.#report.warning(first, 'a route without dev is not tracked', { suggestion: 'add dev or no_track' });
-  }
-
-  rule(): RouteLine[] {
-    const [first] = this.#words;
-    if (first === undefined) return [];
-    for (let i = 0; i < this.#words.length; i++) {
-      const word = this.#words[i] as Word;
-      const parameter = Object.hasOwn(RULE_OPTIONS, word.text) ? RULE_OPTIONS[word.text] : undefined;
-      if (parameter === undefined) return this.#dropped(word, `unknown word '${word.text}'`, RULE_OPTIONS);
-      const next = this.#option(word, parameter, i);
-      if (next === undefined) return [];
-      i = next;
-    }
-    if (![...this.#given].some((word) => ACTIONS.has(word))) return this.#dropped(first, 'the rule has no action');
-    if (![...this.#given].some((word) => PREFERENCES.has(word))) {
-      this.#report.warning(first, 'the rule has no preference; one is made up', {
-        suggestion: 'add preference NUMBER',
-      });
-    }
-    return this.#done(first);
-  }
-
-  /** Where the option ends; undefined when the line is dropped. */
-  #option(option: Word, parameter: Parameter, at: number): number | undefined {
-    this.#given.add(option.text);
-    if (option.text === 'gw' || option.text === 'or') {
-      const instead = option.text === 'gw' ? 'via' : 'nexthop';
-      this.#report.warning(option, `${option.text} is obsolete`, { suggestion: `write ${instead}` });
-    }
-    if (parameter === 'none') return at;
-    let end = at + 1;
-    const isPrefixed = ['lock', 'inet', 'inet6'].includes(this.#words[end]?.text ?? '');
-    if (isPrefixed && (parameter === 'lockable' || parameter === 'address')) end++;
-    const word = this.#words[end];
-    if (word === undefined) {
-      this.#missing(option);
-      return undefined;
-    }
-    const problem = this.#problem(option, word, parameter);
-    if (problem === undefined) return end;
-    this.#dropped(word, problem);
-    return undefined;
-  }
-
-  #problem({ text: option }: Word, word: Word, parameter: Parameter): string | undefined {
-    const { text } = word;
-    if (parameter === 'interface') this.#interfaces.push(word);
-    else if (parameter === 'address' && !isPrefix(text)) return `${option}: expected an address, got '${text}'`;
-    else if (parameter === 'number' && !/^[0-9]{1,10}$/.test(text))
-      return `${option}: expected a number, got '${text}'`;
-    else if (option === 'scope' && !SCOPES.has(text) && !/^[0-9]{1,3}$/.test(text)) return `unknown scope '${text}'`;
-    else if ((option === 'table' || option === 'lookup') && !TABLES.has(text) && !/^(0x)?[0-9a-f]{1,10}$/i.test(text))
-      return `the table '${text}' is not known by that name`;
-    return undefined;
-  }
-
-  #prefixLength(word: Word): void {
-    const [address = '', length] = word.text.split('/');
-    const max = address.includes(':') ? 128 : 32;
-    if (length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= max)) return;
-    this.#report.error(word, `expected a prefix length from 0 to ${max}, got '${length}'; ${max} is used`);
-  }
-
-  #missing(option: Word): [] {
-    this.#report.error(option, `${option.text} has no value`, { exitCode: 2, fatal: true, keyword: option.text });
-    return [];
-  }
-
-  #dropped(at: Word, problem: string, options?: Readonly<Record<string, Parameter>>): [] {
-    const near = options && nearestWord(at.text, Object.keys(options));
-    this.#report.error(at, `${problem}; the line is ignored`, near ? { suggestion: `did you mean ${near}?` } : {});
-    return [];
-  }
-
-  #done(word: Word): RouteLine[] {
-    return [{ word, words: this.#words.map(({ text }) => text), interfaces: this.#interfaces }];
-  }
+  return words.dropped || first === undefined ? undefined : complete(draft, words, first);
 }
 
-/** An address or a network; short forms of IPv4 networks count. */
-function isPrefix(text: string): boolean {
-  if (/^(default|all|any)6?$/.test(text)) return true;
-  const address = text.split('/')[0] ?? '';
-  return parseAddress(address) !== undefined || /^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$/.test(address);
+/** `[to] [TYPE] DESTINATION`; the last one counts. */
+function readDestination(draft: RouteDraft, words: LineWords, first: Word, known: readonly string[]): void {
+  let word: Word | undefined = first;
+  if (word.text === 'to') word = words.value(word);
+  const type = word && typeOf(word.text);
+  if (word !== undefined && type !== undefined) {
+    draft.type = type;
+    draft.action = 'add';
+    word = words.value(word);
+  }
+  if (word === undefined) return;
+  const destination = words.prefixOf(word);
+  if (destination === undefined) words.unknown(word, known);
+  else if (destination !== 'everything') {
+    if (fitting(draft, words, word, destination.address) !== undefined) draft.destination = destination;
+  } else if (draft.family === undefined) draft.destination = destination;
+  else words.drop(word, `${word.text} comes before the other addresses`, { suggestion: 'write 0.0.0.0/0 or ::/0' });
+}
+
+/** A type by its name or number. */
+function typeOf(text: string): RouteType | undefined {
+  const named = TYPES.find((type) => type !== undefined && type === text);
+  if (named !== undefined) return named;
+  const number = /^[0-9]{1,3}$/.test(text) ? Number(text) : BYTE_MAX + 1;
+  return number <= BYTE_MAX ? (TYPES[number] ?? number) : undefined;
+}
+
+function complete(draft: RouteDraft, words: LineWords, first: Word): RouteLine | undefined {
+  const { destination, family, metrics, locked, nextHops, noTrack, interfaces, trackGroup, ...rest } = draft;
+  if (destination === undefined) return words.drop(first, 'the route has no destination');
+  const tracked = noTrack !== true && rest.interface !== undefined;
+  if (noTrack !== true && rest.interface === undefined) {
+    words.warn(first, 'a route without dev is not tracked', { suggestion: 'add dev or no_track' });
+  }
+  const route = {
+    destination: destination === 'everything' ? everythingOf(family ?? 'inet') : destination,
+    ...rest,
+    action: rest.action ?? 'prepend',
+    protocol: noTrack === true ? rest.protocol : protocolOf(rest.protocol, words, first),
+    metrics: Object.keys(metrics).length === 0 ? undefined : metrics,
+    locked: locked.length === 0 ? undefined : locked,
+    nextHops,
+    tracked,
+    trackGroup,
+  };
+  return { word: first, route: withoutUndefined(route) as Route, interfaces };
+}
+
+/** What is tracked carries our mark. */
+function protocolOf(given: number | undefined, words: LineWords, first: Word): number {
+  if (given !== undefined && given !== KEEPALIVED_PROTOCOL) {
+    words.warn(first, 'what is tracked has the protocol of the agent; the one given is ignored', {
+      suggestion: 'add no_track',
+    });
+  }
+  return KEEPALIVED_PROTOCOL;
 }

@@ -68,7 +68,7 @@ describe('virtual_ipaddress', () => {
     ],
     ['10.0.0.1 brd x', "5:14 error: expected an IPv4 broadcast address, + or -, got 'x'; the address is ignored", 0],
     ['10.0.0.1/31 brd +', '5:17 warning: a /31 has no room for a broadcast address; + is ignored', 1],
-    ['fd00::1 label x', '5:15 warning: IPv6 addresses have no label; it is ignored', 1],
+    ['fd00::1 label x', '5:15 error: IPv6 addresses have no label; it is ignored', 1],
     ['fd00::1 brd +', '5:13 error: IPv6 has no broadcast address; the address is ignored', 0],
   ])('%s', (line, message, count) => {
     expect(complaints(line).filter((one) => !/unknown option 'x'/.test(one))).toEqual([message]);
@@ -83,7 +83,7 @@ describe('virtual_ipaddress', () => {
     expect(read(text).configuration.instances).toHaveLength(1);
   });
 
-  it('holds an address once', () => {
+  it('advertises an address as often as it is there, as keepalived 2.2.7 does', () => {
     const lines = [
       'virtual_ipaddress {',
       '10.0.0.1',
@@ -94,19 +94,30 @@ describe('virtual_ipaddress', () => {
       '}',
     ];
     expect(instanceOf(...lines)).toMatchObject({
-      virtualAddresses: [{ prefixLength: 32 }, { prefixLength: 24 }, { address: '192.168.4.15' }],
-      excludedAddresses: [],
+      virtualAddresses: [{ prefixLength: 32 }, { prefixLength: 32 }, { prefixLength: 24 }, { address: '192.168.4.15' }],
+      excludedAddresses: [{ address: '10.0.0.1' }],
     });
-    expect(said(instanceWith(...lines))).toEqual([
-      '6:1 warning: 10.0.0.1/32 eth0 is there already; this one is ignored',
-      '9:30 warning: 10.0.0.1/32 eth0 is there already; this one is ignored',
-    ]);
+    expect(said(instanceWith(...lines))).toEqual(['6:1 warning: 10.0.0.1/32 eth0 is there already']);
   });
 
   it('advertises 255 addresses and holds the rest', () => {
     const addresses = Array.from({ length: 300 }, (_, i) => `10.0.${i >> 8}.${i & 255}`);
     const instance = instanceOf('virtual_ipaddress {', ...addresses, '}');
     expect([instance?.virtualAddresses.length, instance?.excludedAddresses.length]).toEqual([255, 46]);
+  });
+
+  it.each([
+    ['10.0.0.1/24 peer 10.0.0.2', { prefixLength: 32, peer: '10.0.0.2' }],
+    [
+      'fd00::1/64 home -nodad no_track preferred_lft forever',
+      { home: true, detectDuplicates: true, noTrack: true, preferredLifetime: 4294967295 },
+    ],
+    ['10.0.0.1/24x', { prefixLength: 24 }],
+    ['10.0.0.1/', { prefixLength: 0 }],
+    ['10.0.0.1 peer foo', { prefixLength: 32 }],
+    ['10.0.0.1 scope 0x10', { scope: 16 }],
+  ])('%s', (line, expected) => {
+    expect(instanceOf('virtual_ipaddress_excluded {', line, '}')?.excludedAddresses).toMatchObject([expected]);
   });
 
   it('is of one family, the first one’s', () => {

@@ -62,7 +62,7 @@ describe('a virtual route', () => {
   it.each([
     '10.0.0.0/8 via 192.168.4.1 dev eth0',
     'default via 192.168.4.1 no_track',
-    'to 10/8 dev eth0 mtu lock 1400',
+    'to 10.0.0.0/8 dev eth0 mtu lock 1400',
   ])('%s is nothing to talk about', (line) => expect(route(line)).toEqual([]));
 
   it.each([

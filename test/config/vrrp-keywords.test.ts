@@ -39,6 +39,8 @@ const DEFAULTS: VrrpInstance = {
   downTimerAdverts: 3,
   trackPrimary: true,
   tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
+  virtualRoutes: [],
+  virtualRules: [],
   promoteSecondaries: false,
   notify: {},
   notifyDeleted: false,

@@ -46,6 +46,8 @@ export const instance = (different: Partial<VrrpInstance> = {}): VrrpInstance =>
   downTimerAdverts: 3,
   trackPrimary: true,
   tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
+  virtualRoutes: [],
+  virtualRules: [],
   promoteSecondaries: false,
   notify: {},
   notifyDeleted: false,

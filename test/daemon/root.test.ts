@@ -83,6 +83,8 @@ describe('readConfiguration', () => {
           downTimerAdverts: 3,
           trackPrimary: true,
           tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
+          virtualRoutes: [],
+          virtualRules: [],
           promoteSecondaries: false,
           notify: {},
           notifyDeleted: false,
