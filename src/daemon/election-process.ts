@@ -44,6 +44,12 @@ export function runElection(): void {
             () => {}, // said by the start
           );
           break;
+        case 'track-result':
+          starting?.then(
+            (started) => started.learn(message.result),
+            () => {},
+          );
+          break;
         case 'guard':
           starting?.then(
             (started) => started.useGuard(message.name),

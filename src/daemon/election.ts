@@ -9,18 +9,20 @@ import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import type { TrackResult } from '../vrrp/track-result.ts';
 import type { LastAct } from '../wire/will.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
 import { advertisementPackets } from './advertisement.ts';
 import type { Channel } from './channel.ts';
+import { Follower } from './follower.ts';
 import { Handover } from './handover.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
 import { LastWill } from './last-will.ts';
 import { ElectionLoop } from './loop.ts';
+import { keyOfRemoval, LostAddresses } from './lost-addresses.ts';
 import type { ElectionConfiguration, FromElection, RuntimeSettings } from './messages.ts';
 import { Performer } from './perform.ts';
-import { RepairPace } from './repair-pace.ts';
 import {
   addressKey,
   allAddresses,
@@ -33,6 +35,7 @@ import {
   routerId,
 } from './router.ts';
 import { Sockets } from './sockets.ts';
+import { TrackedThings } from './tracked-things.ts';
 
 /** How often addresses and sockets are looked at without any reason. */
 const LOOK_AGAIN_EVERY = seconds(10);
@@ -40,19 +43,19 @@ const LOOK_AGAIN_EVERY = seconds(10);
 /** Cause of a MASTER's end while its process did not run. */
 const SILENT = 'this process did not run for a while, and the guard withdrew the addresses';
 
-const UNSPECIFIED = parseAddress('0.0.0.0') as IpAddress;
-
 /** See the file's head. */
 export class Election {
   readonly #channel: Channel<FromElection>;
   readonly #route: RouteNetlink;
   readonly #interfaces: Interfaces;
+  readonly #tracked: TrackedThings;
   readonly #sockets: Sockets;
   readonly #addresses: AddressKeeper;
   readonly #timer: DeadlineTimer;
   readonly #loop: ElectionLoop;
   readonly #admission = new Admission((notice) => this.#notice(notice));
-  readonly #repairs = new RepairPace();
+  readonly #lost: LostAddresses;
+  readonly #follower: Follower;
   readonly #will: LastWill;
   readonly #handover: Handover;
   readonly #lookAgain: NodeJS.Timeout;
@@ -88,6 +91,7 @@ export class Election {
     this.#channel = channel;
     this.#route = route;
     this.#interfaces = interfaces;
+    this.#tracked = new TrackedThings(interfaces);
     this.#timer = new DeadlineTimer(() => this.#wake());
     this.#sockets = new Sockets(multicastGroup, () => this.#wake());
     this.#will = new LastWill(
@@ -130,12 +134,22 @@ export class Election {
       log: channel.log,
     });
     this.#handover = new Handover(this.#loop, interfaces);
+    this.#follower = new Follower({
+      interfaces,
+      sockets: this.#sockets,
+      tracked: this.#tracked,
+      dispatch: (router, event) => this.#loop.dispatch(router, event),
+      tell: (notice) => channel.send({ type: 'notice', notice }),
+      log: channel.log,
+    });
+    this.#lost = new LostAddresses({ putBack: (router) => this.#putBack(router), log: channel.log });
     interfaces.onChange((change) => this.#changed(change));
     this.#lookAgain = setInterval(() => this.#settleAll(), inMilliseconds(LOOK_AGAIN_EVERY));
   }
 
   /** Start and reload: instances are paired by interface and VRID; an equal one is not touched at all. */
   configure(configuration: ElectionConfiguration): void {
+    this.#tracked.watch(configuration.watched ?? []);
     const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
     for (const [id, router] of this.#loop.routers) {
       const instance = wanted.get(id);
@@ -149,6 +163,13 @@ export class Election {
     }
     this.#closeUnused();
     this.#loop.arm();
+  }
+
+  /** What main has found out of a tracked thing. */
+  learn(result: TrackResult): void {
+    if (!this.#tracked.note(result)) return;
+    for (const router of this.#loop.routers.values()) this.#follower.follow(router);
+    this.#handover.sweep();
   }
 
   /** Leaves the will with a guard; without one nothing else changes. */
@@ -216,10 +237,10 @@ export class Election {
   }
 
   #begin(id: string, instance: VrrpInstance): void {
-    const router = newRouter(instance, this.#localAddress(instance), this.#delayedUntil);
+    const router = newRouter(instance, this.#follower.localAddress(instance), this.#delayedUntil);
     this.#loop.routers.set(id, router);
     this.#addresses.settle(router); // what an earlier life that was killed left behind
-    this.#loop.dispatch(router, { type: 'startup', faults: this.#faultsOf(router) });
+    this.#follower.follow(router);
   }
 
   #change(router: Router, instance: VrrpInstance): void {
@@ -229,12 +250,13 @@ export class Election {
     const changed = new Set(allAddresses(instance).map(addressKey));
     const remade = router.retired.filter((entry) => changed.has(addressKey(entry)));
     router.instance = instance;
-    router.config = routerConfig(instance, this.#localAddress(instance), this.#delayedUntil);
+    const config = routerConfig(instance, this.#follower.localAddress(instance), this.#delayedUntil);
+    router.config = { ...config, priority: this.#follower.priorityOf(instance) };
     router.checksumReading = checksumReadingOf(instance);
     if (remade.length > 0) this.#addresses.remake(router, remade);
     this.#loop.dispatch(router, { type: 'configured' });
     this.#addresses.settle(router);
-    this.#followInterfaces(router);
+    this.#follower.follow(router);
     this.#log(router, 'instance-changed', `(${instance.name}) configuration changed`);
   }
 
@@ -260,33 +282,14 @@ export class Election {
     }
   }
 
-  #localAddress(instance: VrrpInstance): IpAddress {
-    const virtual = new Set(allAddresses(instance).map((entry) => entry.address));
-    return this.#interfaces.primaryAddress(instance.interface, virtual, instance.priority === 255) ?? UNSPECIFIED;
-  }
-
-  /** Why the router cannot take part now: its interfaces, and the socket that it must hear and speak with. */
-  #faultsOf(router: Router): readonly string[] {
-    const faults = this.#interfaces.faultsOf(router.instance);
-    const name = router.instance.interface;
-    const link = this.#interfaces.link(name);
-    try {
-      if (link) this.#sockets.open(name, link.index);
-      else this.#sockets.close(name);
-      return faults;
-    } catch (error) {
-      return [...faults, `no VRRP socket on ${name}: ${(error as Error).message}`];
-    }
-  }
-
   #changed(change: InterfaceChange): void {
     this.#will.look();
     if (change.type === 'link' && !this.#interfaces.link(change.name)) this.#sockets.forget(change.index);
-    const isForeign = change.type === 'address-removed' && !this.#addresses.wasOurs(keyOf(change));
+    const isForeign = change.type === 'address-removed' && !this.#addresses.wasOurs(keyOfRemoval(change));
     for (const router of this.#loop.routers.values()) {
-      if (isForeign) this.#restore(router, change);
+      if (isForeign) this.#lost.note(router, change);
       if (change.type === 'resynchronised') this.#addresses.settle(router);
-      this.#followInterfaces(router);
+      this.#follower.follow(router);
     }
     this.#handover.sweep();
   }
@@ -294,51 +297,14 @@ export class Election {
   /** From time to time everything is looked at without any reason: a lost event or a refusal is made good. */
   #settleAll(): void {
     for (const router of this.#loop.routers.values()) {
-      this.#followInterfaces(router);
+      this.#follower.follow(router);
       this.#addresses.settle(router);
     }
   }
 
-  /** The router's faults as they are now; one event for each that came or went. */
-  #followInterfaces(router: Router): void {
-    const address = this.#localAddress(router.instance);
-    const configured = router.instance.sourceAddress;
-    if (address !== UNSPECIFIED && configured === undefined && router.config.localAddress !== address) {
-      router.config = { ...router.config, localAddress: address };
-    }
-    const faults = this.#faultsOf(router);
-    const before = router.state.name === 'Fault' ? router.state.reasons : [];
-    for (const reason of faults) {
-      if (!before.includes(reason)) this.#loop.dispatch(router, { type: 'fault', reason });
-    }
-    for (const reason of before) {
-      if (!faults.includes(reason)) this.#loop.dispatch(router, { type: 'fault-cleared', reason });
-    }
-  }
-
-  /** One of our addresses was removed by somebody: it is put back, at a pace that does not feed a fight. */
-  #restore(router: Router, change: Extract<InterfaceChange, { type: 'address-removed' }>): void {
-    const { address } = change.address;
-    const key = keyOf(change);
-    if (router.state.name !== 'Master') return;
-    if (!allAddresses(router.instance).some((entry) => addressKey(entry) === key)) return;
-    const { name, vrid } = router.instance;
-    const wait = this.#repairs.next(key, now());
-    const hint = wait > 0 ? `; it goes again and again: putting it back in ${wait / 1_000_000} s` : '; putting it back';
-    this.#channel.log('warning', 'address-lost', `(${name}) somebody removed ${key}${hint}`, {
-      instance: name,
-      vrid,
-      address,
-    });
-    count(router, 'addresses lost');
-    router.held.delete(key);
-    if (wait > 0) router.problems.set(key, `somebody removes ${key} again and again`);
-    const restore = () => {
-      const isThere = this.#loop.routers.get(routerId(router.instance)) === router;
-      if (isThere) this.#loop.dispatch(router, { type: 'addresses-lost' });
-    };
-    if (wait === 0) restore();
-    else setTimeout(restore, wait / 1_000).unref();
+  #putBack(router: Router): void {
+    const isThere = this.#loop.routers.get(routerId(router.instance)) === router;
+    if (isThere) this.#loop.dispatch(router, { type: 'addresses-lost' });
   }
 
   #notice(notice: AdmissionNotice): void {
@@ -370,8 +336,3 @@ export class Election {
     this.#channel.log('info', event, message, { instance: router.instance.name, vrid: router.instance.vrid });
   }
 }
-
-const keyOf = (change: Extract<InterfaceChange, { type: 'address-removed' }>): string => {
-  const { address, prefixLength } = change.address;
-  return addressKey({ interface: change.interface, address, prefixLength });
-};

@@ -74,16 +74,23 @@ export class Interfaces {
     return false;
   }
 
+  /** Why an interface is not up, as a sentence; undefined: it is. */
+  problemOf(name: string): string | undefined {
+    const link = this.link(name);
+    if (!link) return `interface ${name} does not exist`;
+    if (link.flags.up && link.flags.running) return undefined;
+    return `interface ${name} is ${link.flags.up ? 'without carrier' : 'down'}`;
+  }
+
   /** Sentences that say why the instance cannot take part; empty when it can. keepalived: FAULT. */
   faultsOf(instance: VrrpInstance): readonly string[] {
     const faults = new Set<string>();
     const addresses = [...instance.virtualAddresses, ...instance.excludedAddresses];
-    for (const name of new Set([instance.interface, ...addresses.map((virtual) => virtual.interface)])) {
-      const link = this.link(name);
-      if (!link) faults.add(`interface ${name} does not exist`);
-      else if (!(link.flags.up && link.flags.running) && (instance.trackPrimary || name !== instance.interface)) {
-        faults.add(`interface ${name} is ${link.flags.up ? 'without carrier' : 'down'}`);
-      }
+    const tracked = addresses.filter(({ noTrack }) => noTrack !== true);
+    for (const name of new Set([instance.interface, ...tracked.map((virtual) => virtual.interface)])) {
+      const isTracked = instance.trackPrimary || name !== instance.interface || !this.link(name);
+      const problem = isTracked ? this.problemOf(name) : undefined;
+      if (problem !== undefined) faults.add(problem);
     }
     if (this.link(instance.interface) && instance.sourceAddress === undefined) {
       const virtual = new Set(addresses.map((entry) => entry.address));

@@ -9,6 +9,7 @@ import type { InstanceReport, IpvsReport, VirtualServerReport } from '../status/
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
+import type { TrackerKind } from '../vrrp/tracking.ts';
 
 /** Severity, by syslog's names. */
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
@@ -38,6 +39,8 @@ export interface ElectionConfiguration {
   readonly multicastGroup: string;
   /** How long the first election waits; absent: not. keepalived.conf(5) "vrrp_startup_delay" */
   readonly startupDelay?: Duration | undefined;
+  /** Kinds of tracked things whose results main will send; any other has no effect. */
+  readonly watched?: readonly TrackerKind[];
 }
 
 export type ToElection =

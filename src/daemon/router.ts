@@ -23,6 +23,10 @@ export interface Router {
   readonly counters: Record<string, number>;
   /** Addresses that the kernel has for us, by `addressKey`. */
   readonly held: Set<string>;
+  /** It has had its startup event; before, it waits for what it tracks. */
+  isStarted: boolean;
+  /** That it waits has been said. */
+  isWaiting: boolean;
   /** A reload removed it; it may still wait for its successor. */
   isRemoved: boolean;
   /** Addresses that a reload took from the configuration and that are still to be released. */
@@ -46,6 +50,8 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress, delay
     packetId: 1,
     counters: {},
     held: new Set(),
+    isStarted: false,
+    isWaiting: false,
     isRemoved: false,
     retired: [],
     problems: new Map(),
@@ -68,7 +74,7 @@ export const routerConfig = (
   preemptMode: instance.preemptMode,
   preemptDelay: instance.preemptDelay,
   downTimerAdverts: instance.downTimerAdverts,
-  localAddress: instance.sourceAddress ?? localAddress,
+  localAddress,
   lowerPriorityNoAdvert: instance.lowerPriorityNoAdvert,
   higherPrioritySendAdvert: instance.higherPrioritySendAdvert,
   garp: {

@@ -3,7 +3,7 @@
  * first time, the election knows nothing of it: with weight 0 it waits, with another one the weight does not count.
  */
 export type TrackResult =
-  /** A vrrp_script or a vrrp_track_process. */
-  | { readonly kind: 'script' | 'process'; readonly name: string; readonly isUp: boolean }
+  /** A vrrp_script, a vrrp_track_process or a bfd_instance. */
+  | { readonly kind: 'script' | 'process' | 'bfd'; readonly name: string; readonly isUp: boolean }
   /** A track_file: its number, not yet multiplied with a weight. */
   | { readonly kind: 'file'; readonly name: string; readonly value: number };

@@ -111,7 +111,6 @@ export const trackKeywords = {
     'track_interface',
     trackLine('an interface', WEIGHT_MAX),
     'Interfaces that must be up, or that change the priority.',
-    LATER,
   ),
   trackScript: list('track_script', trackLine('a vrrp_script', WEIGHT_MAX), 'Scripts whose result counts.', LATER),
   trackFile: list('track_file', trackLine('a track_file', FILE_WEIGHT_MAX), 'Files whose number counts.', LATER),

@@ -189,8 +189,9 @@ function master(config: VirtualRouterConfig, state: Master, event: Event, now: I
       return { state: next, effects: [advertise(0), { type: 'release-addresses' }, ...effects] };
     }
     case 'configured': {
+      // keepalived.conf(5) "track_script": said with the next advertisement
+      if (event.onlyPriority) return quietly(state);
       const adverAt = later(now, config.advertisementInterval);
-      if (event.onlyPriority) return { state: { ...state, adverAt }, effects: [advertise(config.priority)] };
       const { announcements, effects } = takeAndAnnounce(config, now);
       return { state: { ...state, adverAt, announcements }, effects: [advertise(config.priority), ...effects] };
     }

@@ -324,11 +324,11 @@ describe('Master', () => {
       });
     });
 
-    it('stays Master and leaves the addresses alone when tracking has changed nothing but the priority', () => {
+    it('stays Master and says it with the next advertisement when tracking has changed nothing but the priority', () => {
       const event: Event = { type: 'configured', onlyPriority: true };
       expect(transition(config({ priority: 50 }), newMaster(T0), event, at(300_000))).toEqual({
-        state: { ...newMaster(T0), adverAt: at(1_300_000) },
-        effects: [sent(50)],
+        state: newMaster(T0),
+        effects: [],
       });
     });
 

@@ -1,0 +1,117 @@
+/**
+ * Follows what a router depends on (its interfaces, its socket, what it tracks) and tells the router: its effective
+ * priority, its source address, and an event for each fault that came or went. A router begins when it first can.
+ */
+import { type IpAddress, parseAddress } from '../base/address.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
+import type { VrrpNotice } from '../vrrp/notice.ts';
+import { judge } from '../vrrp/tracking.ts';
+import type { Event } from '../vrrp/virtual-router.ts';
+import type { Interfaces } from './interfaces.ts';
+import type { LogLevel } from './messages.ts';
+import { allAddresses, type Router } from './router.ts';
+import type { Sockets } from './sockets.ts';
+import type { TrackedThings } from './tracked-things.ts';
+
+export interface FollowerWorld {
+  readonly interfaces: Pick<Interfaces, 'link' | 'primaryAddress' | 'faultsOf'>;
+  readonly sockets: Pick<Sockets, 'open' | 'close'>;
+  readonly tracked: TrackedThings;
+  dispatch(router: Router, event: Event): void;
+  /** For scripts, FIFOs and mails. */
+  tell(notice: VrrpNotice): void;
+  log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
+}
+
+const OWNER_PRIORITY = 255;
+const UNSPECIFIED = parseAddress('0.0.0.0') as IpAddress;
+
+/** See the file's head. */
+export class Follower {
+  readonly #world: FollowerWorld;
+
+  constructor(world: FollowerWorld) {
+    this.#world = world;
+  }
+
+  /** The source of the instance's advertisements: configured, or as its interface has it now; 0.0.0.0 when it has none. */
+  localAddress(instance: VrrpInstance): IpAddress {
+    if (instance.sourceAddress !== undefined) return instance.sourceAddress;
+    const virtual = new Set(allAddresses(instance).map((entry) => entry.address));
+    const isOwner = instance.priority === OWNER_PRIORITY;
+    return this.#world.interfaces.primaryAddress(instance.interface, virtual, isOwner) ?? UNSPECIFIED;
+  }
+
+  /** The effective priority of an instance as things are. */
+  priorityOf = (instance: VrrpInstance): number =>
+    judge(instance.tracking, instance.priority, this.#world.tracked).priority;
+
+  /** Looks at everything that the router depends on. */
+  follow(router: Router): void {
+    const { instance } = router;
+    const address = this.localAddress(instance);
+    // without any address the old one is still right when it comes back
+    if (address !== UNSPECIFIED && router.config.localAddress !== address) {
+      router.config = { ...router.config, localAddress: address };
+    }
+    const { priority, faults: tracked, awaited } = judge(instance.tracking, instance.priority, this.#world.tracked);
+    this.#setPriority(router, priority);
+    const faults = [...this.#faultsOf(instance), ...tracked];
+    const waits = awaited.map((what) => `${what} has no result yet`);
+    if (!router.isStarted) this.#start(router, faults, waits);
+    else this.#compare(router, [...faults, ...waits.filter((reason) => faultsOf(router).includes(reason))]);
+  }
+
+  /** keepalived.conf(5) "vrrp_script": before the first result of something that could keep it out, a router is not started. */
+  #start(router: Router, faults: readonly string[], waits: readonly string[]): void {
+    const { name, vrid } = router.instance;
+    if (faults.length > 0 || waits.length === 0) {
+      router.isStarted = true;
+      this.#world.dispatch(router, { type: 'startup', faults: [...faults, ...waits] });
+    } else if (!router.isWaiting) {
+      router.isWaiting = true;
+      this.#world.log('info', 'instance-waits', `(${name}) waits: ${waits.join(', ')}`, { instance: name, vrid });
+    }
+  }
+
+  #compare(router: Router, faults: readonly string[]): void {
+    const before = faultsOf(router);
+    for (const reason of faults) {
+      if (!before.includes(reason)) this.#world.dispatch(router, { type: 'fault', reason });
+    }
+    for (const reason of before) {
+      if (!faults.includes(reason)) this.#world.dispatch(router, { type: 'fault-cleared', reason });
+    }
+  }
+
+  /** Why the instance cannot take part now: its interfaces, and the socket that it must hear and speak with. */
+  #faultsOf(instance: VrrpInstance): readonly string[] {
+    const { interfaces, sockets } = this.#world;
+    const faults = interfaces.faultsOf(instance);
+    const name = instance.interface;
+    const link = interfaces.link(name);
+    try {
+      if (link) sockets.open(name, link.index);
+      else sockets.close(name);
+      return faults;
+    } catch (error) {
+      return [...faults, `no VRRP socket on ${name}: ${(error as Error).message}`];
+    }
+  }
+
+  #setPriority(router: Router, priority: number): void {
+    const before = router.config.priority;
+    if (before === priority) return;
+    router.config = { ...router.config, priority };
+    const { name, vrid, notifyPriorityChanges } = router.instance;
+    const sentence = `(${name}) Changing effective priority from ${before} to ${priority}`;
+    this.#world.log('info', 'priority-change', sentence, { instance: name, vrid, from: before, to: priority });
+    this.#world.dispatch(router, { type: 'configured', onlyPriority: true });
+    const state = router.state.name;
+    if (!notifyPriorityChanges || (state !== 'Master' && state !== 'Backup')) return;
+    const event = state === 'Master' ? 'MASTER_PRIORITY' : 'BACKUP_PRIORITY';
+    this.#world.tell({ subject: 'INSTANCE', name, event, priority });
+  }
+}
+
+const faultsOf = ({ state }: Router): readonly string[] => (state.name === 'Fault' ? state.reasons : []);

@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { IpAddress } from '../../src/base/address.ts';
+import { Follower } from '../../src/daemon/follower.ts';
+import type { Router } from '../../src/daemon/router.ts';
+import { TrackedThings } from '../../src/daemon/tracked-things.ts';
+import type { VrrpInstance } from '../../src/vrrp/instance.ts';
+import type { VrrpNotice } from '../../src/vrrp/notice.ts';
+import { transition } from '../../src/vrrp/virtual-router.ts';
+import { T0 } from '../vrrp/example.ts';
+import { router, US } from './example.ts';
+
+const NONE = { interfaces: [], scripts: [], files: [], processes: [], bfd: [] };
+
+/** What the follower sees of the host, and what it tells. */
+let down: Set<string>;
+let address: IpAddress | undefined;
+let faults: readonly string[];
+let socketError: Error | undefined;
+let said: string[];
+let notices: VrrpNotice[];
+let events: string[];
+let tracked: TrackedThings;
+let follower: Follower;
+
+beforeEach(() => {
+  down = new Set();
+  address = US;
+  faults = [];
+  socketError = undefined;
+  [said, notices, events] = [[], [], []];
+  tracked = new TrackedThings({ problemOf: (name) => (down.has(name) ? `interface ${name} is down` : undefined) });
+  follower = new Follower({
+    interfaces: {
+      link: (name) => ({ name, index: 7 }) as never,
+      primaryAddress: () => address,
+      faultsOf: () => faults,
+    },
+    sockets: {
+      open: () => {
+        if (socketError) throw socketError;
+      },
+      close: () => {},
+    },
+    tracked,
+    dispatch: (one, event) => {
+      events.push('reason' in event ? `${event.type} ${event.reason}` : event.type);
+      one.state = transition(one.config, one.state, event, T0).state;
+    },
+    tell: (notice) => notices.push(notice),
+    log: (_level, event, message) => said.push(`${event}: ${message}`),
+  });
+});
+
+const script = (weight: number) => ({ ...NONE, scripts: [{ name: 'chk', weight, reverse: false }] });
+const started = (different: Partial<VrrpInstance> = {}): Router => {
+  const one = router(different);
+  follower.follow(one);
+  events = [];
+  return one;
+};
+const result = (isUp: boolean) => tracked.note({ kind: 'script', name: 'chk', isUp });
+
+describe('Follower', () => {
+  it('starts a router with the faults that it has, once', () => {
+    faults = ['interface eth0 is down'];
+    const one = router();
+    follower.follow(one);
+    follower.follow(one);
+    expect(events).toEqual(['startup']);
+    expect(one.state).toEqual({ name: 'Fault', reasons: faults });
+  });
+
+  it('sends one event for each fault that came or went', () => {
+    const one = started();
+    faults = ['a', 'b'];
+    follower.follow(one);
+    faults = ['b', 'c'];
+    follower.follow(one);
+    faults = [];
+    follower.follow(one);
+    expect(events).toEqual(['fault a', 'fault b', 'fault c', 'fault-cleared a', 'fault-cleared b', 'fault-cleared c']);
+    expect(one.state.name).toBe('Backup');
+  });
+
+  it('a socket that cannot be had is a fault', () => {
+    const one = started();
+    socketError = new Error('EPERM');
+    follower.follow(one);
+    expect(one.state).toEqual({ name: 'Fault', reasons: ['no VRRP socket on eth0: EPERM'] });
+  });
+
+  it('follows the primary address, and keeps the old one when there is none', () => {
+    const one = started();
+    address = '192.0.2.77' as IpAddress;
+    follower.follow(one);
+    expect(one.config.localAddress).toBe('192.0.2.77');
+    address = undefined;
+    follower.follow(one);
+    expect(one.config.localAddress).toBe('192.0.2.77');
+  });
+
+  it('a configured source address is not followed', () => {
+    const one = router({ sourceAddress: '192.0.2.99' as IpAddress });
+    follower.follow(one);
+    expect(one.config.localAddress).toBe('192.0.2.99');
+  });
+
+  describe('a tracked script with a weight: keepalived.conf(5) "track_script"', () => {
+    it('changes the priority, and says so', () => {
+      tracked.watch(['script']);
+      const one = started({ tracking: script(-20) });
+      expect(one.config.priority).toBe(100);
+      result(false);
+      follower.follow(one);
+      expect(one.config.priority).toBe(80);
+      expect(said).toEqual(['priority-change: (VI_1) Changing effective priority from 100 to 80']);
+      expect(events).toEqual(['configured']);
+      expect(notices).toEqual([]);
+    });
+
+    it('tells the new priority where that is wanted: keepalived.conf(5) "notify_priority_changes"', () => {
+      const one = started({ tracking: script(20), notifyPriorityChanges: true });
+      result(true);
+      follower.follow(one);
+      expect(notices).toEqual([{ subject: 'INSTANCE', name: 'VI_1', event: 'BACKUP_PRIORITY', priority: 120 }]);
+    });
+  });
+
+  describe('a tracked script without weight', () => {
+    beforeEach(() => tracked.watch(['script', 'process']));
+
+    it('is waited for before anything begins, and that is said once', () => {
+      const one = router({ tracking: script(0) });
+      follower.follow(one);
+      follower.follow(one);
+      expect(one.state.name).toBe('Initialize');
+      expect(said).toEqual(['instance-waits: (VI_1) waits: script chk has no result yet']);
+      result(true);
+      follower.follow(one);
+      expect(one.state.name).toBe('Backup');
+    });
+
+    it('that fails at first is a fault from the start', () => {
+      const one = router({ tracking: script(0) });
+      follower.follow(one);
+      result(false);
+      follower.follow(one);
+      expect(events).toEqual(['startup']);
+      expect(one.state).toEqual({ name: 'Fault', reasons: ['script chk fails'] });
+      result(true);
+      follower.follow(one);
+      expect(one.state.name).toBe('Backup');
+    });
+
+    it('is not waited for once another fault is there, but is one beside it', () => {
+      faults = ['interface eth0 is down'];
+      const one = router({ tracking: script(0) });
+      follower.follow(one);
+      expect(one.state).toEqual({ name: 'Fault', reasons: [...faults, 'script chk has no result yet'] });
+      faults = [];
+      follower.follow(one);
+      expect(one.state).toEqual({ name: 'Fault', reasons: ['script chk has no result yet'] });
+      result(true);
+      follower.follow(one);
+      expect(one.state.name).toBe('Backup');
+    });
+
+    it('that a reload adds to a running router is no fault before it has failed', () => {
+      const one = started();
+      one.instance = { ...one.instance, tracking: script(0) };
+      follower.follow(one);
+      expect(one.state.name).toBe('Backup');
+      result(false);
+      follower.follow(one);
+      expect(one.state).toEqual({ name: 'Fault', reasons: ['script chk fails'] });
+    });
+  });
+
+  it('a tracked interface counts as it is: keepalived.conf(5) "track_interface"', () => {
+    const interfaces = [
+      { name: 'eth1', weight: 0, reverse: false },
+      { name: 'eth2', weight: -30, reverse: false },
+    ];
+    const one = started({ tracking: { ...NONE, interfaces } });
+    down.add('eth2');
+    follower.follow(one);
+    expect([one.state.name, one.config.priority]).toEqual(['Backup', 70]);
+    down.add('eth1');
+    follower.follow(one);
+    expect(one.state).toEqual({ name: 'Fault', reasons: ['interface eth1 is down'] });
+  });
+});
+
+describe('TrackedThings', () => {
+  it('knows when a result is news', () => {
+    expect([result(true), result(true), result(false)]).toEqual([true, false, true]);
+    expect(tracked.note({ kind: 'file', name: 'chk', value: 0 })).toBe(true);
+    expect(tracked.stateOf('script', 'chk')).toBe('down');
+    expect(tracked.stateOf('file', 'chk')).toBe(0);
+  });
+
+  it('expects a result of what is watched only', () => {
+    expect(tracked.stateOf('process', 'p')).toBeUndefined();
+    tracked.watch(['process']);
+    expect(tracked.stateOf('process', 'p')).toBe('unknown');
+    expect(tracked.stateOf('bfd', 'p')).toBeUndefined();
+  });
+});
