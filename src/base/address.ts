@@ -23,7 +23,10 @@ export const maxPrefixLength = (family: Family): 32 | 128 => (family === 'inet' 
 
 /** Reads an address; undefined unless the whole text is one. No zone (`%eth0`), no leading zeros in IPv4. */
 export function parseAddress(text: string): IpAddress | undefined {
-  const bytes = text.includes(':') ? parseV6(text) : parseV4(text);
+  // The only way to write an IPv4 address is its canonical form.
+  if (isV4(text)) return text as IpAddress;
+  if (!text.includes(':')) return undefined;
+  const bytes = parseV6(text);
   return bytes === undefined ? undefined : addressFromBytes(bytes);
 }
 
@@ -65,14 +68,29 @@ export const isLoopback = (address: IpAddress): boolean =>
 export const isLinkLocal = (address: IpAddress): boolean => /^fe[89ab][0-9a-f]:/.test(address);
 
 function parseV4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  const bytes = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    bytes[i] = Number(part);
+  return isV4(text) ? Uint8Array.from(text.split('.'), Number) : undefined;
+}
+
+const DOT = 46;
+const ZERO = 48;
+
+/** Four numbers up to 255, without leading zeros. A file may have tens of thousands of them. */
+function isV4(text: string): boolean {
+  const { length } = text;
+  if (length < 7 || length > 15) return false;
+  let dots = 0;
+  let value = -1;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (value < 0) return false;
+      dots++;
+      value = -1;
+    } else if (code < ZERO || code > ZERO + 9 || value === 0) return false;
+    else value = (value < 0 ? 0 : value * 10) + code - ZERO;
+    if (value > 255) return false;
   }
-  return bytes;
+  return dots === 3 && value >= 0;
 }
 
 function parseV6(text: string): Uint8Array | undefined {

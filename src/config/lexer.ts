@@ -42,6 +42,8 @@ KINDS['\\'.charCodeAt(0)] = BACKSLASH;
 KINDS[0] = ODD;
 
 const TAB = 9;
+const LINE_FEED = 10;
+const SPACE = 32;
 const SLASH = 47;
 
 /** Blanks of Unicode, and what is not seen at all. */
@@ -66,7 +68,7 @@ const WORDS_MAX = 1000;
 
 /** Reads fragments one after the other. What was found last stands in the fields. */
 export class Lexer {
-  readonly tape = new Tape();
+  readonly tape: Tape;
   /** Where the words of the fragment are on the tape; meaningless when there are none. */
   record = 0;
   count = 0;
@@ -86,12 +88,15 @@ export class Lexer {
   #isChanged = false;
   #offset = 0;
   #lineStart = 0;
+  /** Where the last word begins. */
+  #lastWord = 0;
   /** Of this line, or of an earlier one. */
   #knownLineEnd = -1;
 
   constructor(stretches: readonly Stretch[], report: Report) {
     this.#stretches = stretches;
     this.#report = report;
+    this.tape = new Tape(stretches.reduce((sum, { start, end }) => sum + end - start, 0));
   }
 
   /** Whether there is one more fragment: one with words, or with a brace. */
@@ -148,25 +153,35 @@ export class Lexer {
     if (this.startsLine) i = this.#skipIndent(i);
     this.count = 0;
     for (;;) {
-      const code = i < limit ? text.charCodeAt(i) : 10;
+      const code = i < limit ? text.charCodeAt(i) : LINE_FEED;
       switch (code < 128 ? KINDS[code] : kindOf(code)) {
+        case LETTER: {
+          const start = i;
+          // Most words are nothing but letters of ASCII, with a blank or the end of the line behind them.
+          do i++;
+          while (i < limit && KINDS[text.charCodeAt(i)] === LETTER);
+          const behind = i < limit ? KINDS[text.charCodeAt(i)] : NEWLINE;
+          if (behind === BLANK || behind === NEWLINE) this.#add(start, i, PLAIN);
+          else i = this.#plainWord(start, i);
+          if (code === SLASH && text.charCodeAt(start + 1) === SLASH && this.#isComment(isComment, start)) {
+            this.#endLine(this.#lineEnd(start));
+            return;
+          }
+          continue;
+        }
         case BLANK:
           i++;
           continue;
-        case COMMENT:
-          this.#endLine(this.#lineEnd(i));
-          return;
         case NEWLINE:
           this.#endLine(i);
+          return;
+        case COMMENT:
+          this.#endLine(this.#lineEnd(i));
           return;
         case BRACE:
           this.end = text[i] as End;
           this.#offset = i + 1;
           return;
-        case ODD:
-          this.#rememberOddBlank(i);
-          i++;
-          continue;
         case QUOTE:
           i = this.#quotedWord(i);
           continue;
@@ -176,16 +191,11 @@ export class Lexer {
             this.#endLine(this.#lineEnd(i));
             return;
           }
-          i = this.#plainWord(i);
+          i = this.#plainWord(i, i);
           continue;
-        default: {
-          const start = i;
-          i = this.#plainWord(start);
-          if (code === SLASH && text.charCodeAt(start + 1) === SLASH && this.#isComment(isComment, start)) {
-            this.#endLine(this.#lineEnd(start));
-            return;
-          }
-        }
+        default:
+          this.#rememberOddBlank(i);
+          i++;
       }
     }
   }
@@ -193,7 +203,7 @@ export class Lexer {
   #endLine(end: number): void {
     this.end = 'line';
     this.#offset = end + 1;
-    if (this.count > 1) this.#joinBackslash();
+    if (this.count > 1 && this.#text[this.#lastWord] === '\\') this.#joinBackslash();
   }
 
   /** The offset behind the blanks that a line begins with. */
@@ -203,13 +213,14 @@ export class Lexer {
     let i = start;
     for (; i < this.#limit; i++) {
       const code = text.charCodeAt(i);
-      const kind = kindOf(code);
-      if (code === TAB) column += 8 - (column % 8);
-      else if (kind === BLANK) column++;
-      else if (kind === ODD) {
-        if (ODD_BLANKS.has(text[i] as string)) column++;
-        this.#rememberOddBlank(i);
-      } else break;
+      if (code === SPACE) column++;
+      else if (code === TAB) column += 8 - (column % 8);
+      else {
+        const kind = kindOf(code);
+        if (kind === ODD) this.#rememberOddBlank(i);
+        else if (kind !== BLANK) break;
+        if (kind === BLANK || ODD_BLANKS.has(text[i] as string)) column++;
+      }
     }
     this.indent = column;
     return i;
@@ -223,25 +234,24 @@ export class Lexer {
     return this.#knownLineEnd;
   }
 
-  /** Adds the word and gives the offset behind it. */
-  #plainWord(start: number): number {
+  /** Adds the word and gives the offset behind it. @param known up to where it is nothing but letters of ASCII */
+  #plainWord(start: number, known: number): number {
     const text = this.#text;
     const limit = this.#limit;
-    let i = start;
+    let i = known;
     let isCurly = false;
     let hasEscape = false;
     for (; i < limit; i++) {
       const code = text.charCodeAt(i);
-      if (code < 128) {
-        const kind = KINDS[code];
-        if (kind === LETTER) continue;
-        if (kind !== BACKSLASH || this.#isEscapedComment(i)) break;
+      const kind = code < 128 ? KINDS[code] : kindOf(code);
+      if (kind === BACKSLASH) {
+        if (this.#isEscapedComment(i)) break;
         // What follows a backslash starts no comment. In a changed line it is the # or ! of ${_HASH} or ${_BANG}.
         const next = kindOf(text.charCodeAt(i + 1));
         if (next === COMMENT) hasEscape = true;
         if (next === COMMENT || next === BACKSLASH) i++;
-      } else if (kindOf(code) === ODD) break;
-      else isCurly = true;
+      } else if (kind !== LETTER) break;
+      else if (code >= 128) isCurly = true;
     }
     const isAdded = this.#add(start, i, PLAIN);
     if (hasEscape && isAdded) this.tape.change(text.slice(start, i).replace(/\\([#!])/g, '$1'));
@@ -286,6 +296,7 @@ export class Lexer {
     if (this.count === 0) this.record = this.tape.begin(this.line, this.#lineStart);
     if (this.count >= WORDS_MAX) return false;
     this.tape.push(this.record, start, end, writing);
+    this.#lastWord = start;
     this.count++;
     return true;
   }

@@ -4,15 +4,13 @@
  * What one keyword says about another is left to the domains; they get the values with the places they came from.
  */
 import { assertNever } from '../base/assert.ts';
+import { BlockReading } from './block-reading.ts';
 import type { Details, Report } from './diagnostics.ts';
-import type { Word } from './lexer.ts';
-import { type Statement, statementWith } from './statement.ts';
+import type { Statement } from './statement.ts';
 import type {
   BlockEntry,
-  ConfigOf,
   Entries,
   Found,
-  Given,
   Header,
   ListEntry,
   NumberOf,
@@ -21,12 +19,20 @@ import type {
   ValueEntry,
   Variant,
 } from './table.ts';
+import type { Word } from './tape.ts';
 import { titleOf } from './tree.ts';
 import type { Complaints } from './values.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 type AnyValueEntry = ValueEntry<unknown, 'required' | 'optional' | 'value'>;
 type AnyBlockEntry = BlockEntry<Entries, boolean>;
+
+/** A block that may stand there in several pieces. */
+interface Merged {
+  readonly entry: AnyBlockEntry;
+  readonly owner: Statement;
+  readonly statements: Statement[];
+}
 
 /** keepalived passes over it without a word. */
 const SILENT: Details = { exitCode: 0 };
@@ -38,16 +44,20 @@ const SEARCHES_MAX = 100;
 export class Reader {
   readonly #report: Report;
   readonly #vocabulary: Vocabulary;
-  /** Keywords of the blocks that are being read, the innermost last. */
-  readonly #path: string[] = [];
-  /** Absent: as on any host. */
-  readonly numberOf: NumberOf | undefined;
+  /** What opened the blocks that are being read, the innermost last. */
+  readonly #path: Statement[] = [];
+  readonly #complaints: ValueComplaints;
+  /** Of blocks that are being read. */
+  readonly #merged = new Map<BlockReading, Map<string, Merged>>();
+  readonly #numberOf: NumberOf | undefined;
   #searches = 0;
 
+  /** @param numberOf absent: as on any host */
   constructor(report: Report, vocabulary: Vocabulary, numberOf?: NumberOf) {
     this.#report = report;
     this.#vocabulary = vocabulary;
-    this.numberOf = numberOf;
+    this.#numberOf = numberOf;
+    this.#complaints = new ValueComplaints(report);
   }
 
   /** Says that nobody knows the word of a statement in the block that is being read. */
@@ -57,7 +67,7 @@ export class Reader {
     const { message, suggestion } = this.#vocabulary.explain(
       keyword.text,
       table,
-      this.#path,
+      this.#path.map((owner) => owner.keyword.text),
       block !== undefined,
       search,
     );
@@ -69,112 +79,75 @@ export class Reader {
   /**
    * Reads the statements of a block.
    * @param owner the statement that opened it; its name stands in messages
+   * @param headerMax how many of its words belong to it
    * @returns undefined when a required keyword is missing: reported, and the block is to be left out
    */
-  read<E extends Entries>(table: Table<E>, owner: Statement, statements: readonly Statement[]): Reading<E> | undefined {
-    this.#path.push(owner.keyword.text);
-    const blockReader = new BlockReader(this, this.#report, table, owner);
-    for (const statement of statements) blockReader.take(statement);
-    const reading = blockReader.finish<E>();
+  read<E extends Entries>(
+    table: Table<E>,
+    owner: Statement,
+    statements: readonly Statement[],
+    headerMax = Infinity,
+  ): Reading<E> | undefined {
+    const block = new BlockReading(table, owner, statements, headerMax, this.#numberOf);
+    this.#path.push(owner);
+    for (const statement of statements) this.#take(block, statement);
+    if (this.#merged.size > 0) this.#readMerged(block);
     this.#path.pop();
-    return reading;
-  }
-}
-
-/** Reading one block. */
-class BlockReader {
-  readonly #reader: Reader;
-  readonly #report: Report;
-  readonly #table: Table<Entries>;
-  readonly #owner: Statement;
-  readonly #values: Record<string, unknown>;
-  readonly #at = new Map<string, Statement>();
-  /** Keys that were given, but not with a value. */
-  readonly #refused = new Set<string>();
-  readonly #given: { key: string; value: unknown; statement: Statement }[] = [];
-  /** Blocks that count as one however often they stand there. */
-  readonly #merged = new Map<string, { entry: AnyBlockEntry; owner: Statement; statements: Statement[] }>();
-
-  constructor(reader: Reader, report: Report, table: Table<Entries>, owner: Statement) {
-    this.#reader = reader;
-    this.#report = report;
-    this.#table = table;
-    this.#owner = owner;
-    this.#values = { ...table.defaults };
-    for (const key of table.lists) this.#values[key] = [];
+    return this.#requireKeywords(block) ? (block as unknown as Reading<E>) : undefined;
   }
 
-  take(statement: Statement): void {
-    const { keyword } = statement;
-    const found = this.#table.found.get(keyword.text);
+  #take(block: BlockReading, statement: Statement): void {
+    const found = statement.found ?? block.table.found.get(statement.keyword.text);
     if (found === undefined) {
-      this.#reader.unknown(statement, this.#table);
+      this.unknown(statement, block.table);
       return;
     }
-    if (found.aliasMessage !== undefined) this.#report.warning(keyword, found.aliasMessage, { keyword: keyword.text });
-    const { since } = found.entry as { since?: string };
-    if (since !== undefined) {
-      this.#report.warning(keyword, `${keyword.text} came with keepalived ${since}; 2.2.7 does not know it`, {
-        keyword: keyword.text,
-      });
+    if (found.aliasMessage !== undefined) this.#warn(statement, found.aliasMessage);
+    if (found.since !== undefined) {
+      this.#warn(statement, `${statement.keyword.text} came with keepalived ${found.since}; 2.2.7 does not know it`);
     }
-    this.#known(found, statement);
-  }
-
-  #known({ key, entry, variant }: Found, statement: Statement): void {
-    const { keyword } = statement;
+    const { key, entry } = found;
     switch (entry.kind) {
       case 'value':
-        this.#value(key, entry, statement);
+        this.#value(block, found, entry, statement);
         break;
       case 'list':
-        this.#list(key, entry, statement);
+        this.#list(block, key, entry, statement);
         break;
       case 'block':
-        this.#block(key, entry, statement);
+        this.#block(block, key, entry, statement);
         break;
       case 'choice':
-        this.#variant(key, variant as Variant<unknown>, statement);
+        this.#variant(block, key, found.variant as Variant<unknown>, statement);
         break;
       case 'opaque':
-        this.#report.notActedOn(keyword, keyword.text);
+        this.#notActedOn(statement);
         break;
       case 'obsolete':
-        this.#report.warning(keyword, `${keyword.text}: ${entry.doc}`, { keyword: keyword.text });
+        this.#warn(statement, `${statement.keyword.text}: ${entry.doc}`);
         break;
       default:
         assertNever(entry);
     }
   }
 
-  finish<E extends Entries>(): Reading<E> | undefined {
-    for (const [key, { entry, owner, statements }] of this.#merged) {
-      const reading = this.#reader.read(entry.table, owner, statements);
-      if (reading !== undefined) this.#values[key] = reading;
-      this.#at.set(key, owner);
-    }
-    const isComplete = this.#requireKeywords();
-    if (!isComplete) return undefined;
-    const { keyword, args } = this.#owner;
-    return {
-      keyword,
-      header: args,
-      values: this.#values as ConfigOf<E>,
-      at: (key) => this.#at.get(key),
-      refused: (key) => this.#refused.has(key),
-      given: this.#given as unknown as readonly Given<E>[],
-    };
+  #warn({ keyword }: Statement, message: string, details: Details = {}): void {
+    this.#report.warning(keyword, message, { keyword: keyword.text, ...details });
   }
 
-  #requireKeywords(): boolean {
+  #notActedOn({ keyword }: Statement): void {
+    this.#report.notActedOn(keyword, keyword.text);
+  }
+
+  #requireKeywords(block: BlockReading): boolean {
     let isComplete = true;
-    const { keyword, args } = this.#owner;
-    for (const key of this.#table.required) {
-      const entry = this.#table.entries[key] as AnyValueEntry;
-      if (key in this.#values) continue;
+    for (const key of block.table.required) {
+      if (block.values[key] !== undefined) continue;
       isComplete = false;
-      if (this.#refused.has(key)) continue;
-      this.#report.error(keyword, `${titleOf(keyword, args)} has no ${entry.word}; it is left out`, {
+      if (block.isRefused(key)) continue;
+      const entry = block.table.entries[key] as AnyValueEntry;
+      const { keyword, header } = block;
+      this.#report.error(keyword, `${titleOf(keyword, header)} has no ${entry.word}; it is left out`, {
         keyword: entry.word,
         suggestion: `add ${entry.word} with ${entry.type.expected}`,
         ...(entry.fatal ? { fatal: true } : {}),
@@ -183,91 +156,96 @@ class BlockReader {
     return isComplete;
   }
 
-  #value(key: string, entry: AnyValueEntry, statement: Statement): void {
-    const { keyword, args } = statement;
+  #value(block: BlockReading, { key, quick: short }: Found, entry: AnyValueEntry, statement: Statement): void {
+    const plain = short === undefined ? undefined : statement.plainValue;
+    const quick = plain === undefined ? undefined : short?.parse(plain);
+    const earlier = block.givenAt(key);
+    if (quick !== undefined && earlier === undefined && entry.deprecated === undefined)
+      block.set(key, quick, statement);
+    else if (!this.#slowValue(block, key, entry, statement, earlier)) return;
+    const { later } = entry;
+    if (later === undefined) return;
+    const value = block.values[key];
+    if (later === true) this.#notActedOn(statement);
+    else if (later(value)) {
+      this.#report.notActedOn(statement.keyword, `${statement.keyword.text} ${entry.type.show(value)}`);
+    }
+  }
+
+  /** Whether there is a value now. */
+  #slowValue(
+    block: BlockReading,
+    key: string,
+    entry: AnyValueEntry,
+    statement: Statement,
+    earlier: Statement | undefined,
+  ): boolean {
+    const { args } = statement;
     const { type } = entry;
-    const earlier = this.#at.get(key);
-    const details = { keyword: keyword.text };
     if (args.length < type.minWords) {
-      this.#refused.add(key);
-      const exitCode = entry.missingIs ?? 2;
-      const gone = this.#leftOut(key, entry) ? '; the block is left out' : '';
-      this.#report.error(keyword, `${keyword.text} has no value, expected ${type.expected}${gone}`, {
-        ...details,
-        exitCode,
-        ...(exitCode === 2 ? { fatal: true } : {}),
-      });
-      return;
+      this.#missing(block, key, entry, statement);
+      return false;
     }
-    this.#surplus(statement, type.maxWords, type.strict === true);
+    if (args.length > type.maxWords) this.#surplus(block, statement, type.maxWords, type.strict === true);
+    if (entry.missingIs === undefined) this.#reportOpen(args.slice(0, type.minWords), statement);
     if (entry.once && earlier !== undefined) {
-      this.#report.error(keyword, `${keyword.text} again; the one in line ${earlier.keyword.line} counts`, details);
-      return;
+      const { keyword } = statement;
+      const message = `${keyword.text} again; the one in line ${earlier.keyword.line} counts`;
+      this.#report.error(keyword, message, { keyword: keyword.text });
+      return false;
     }
-    const read = type.read(args.slice(0, type.maxWords), this.#complaints(key, entry, keyword));
+    this.#complaints.about(block, key, entry, statement);
+    const read = type.read(args.length > type.maxWords ? args.slice(0, type.maxWords) : args, this.#complaints);
     const now = read ?? entry.otherwise;
     if (now === undefined) {
-      this.#refused.add(key);
-      return;
+      block.refuse(key);
+      return false;
     }
-    this.#given.push({ key, value: now, statement });
-    this.#repeated(key, entry, statement, now);
-    if (entry.deprecated !== undefined) this.#report.warning(keyword, entry.deprecated, details);
-    const before = this.#values[key];
-    this.#values[key] = earlier !== undefined && entry.prefer ? entry.prefer(before, now) : now;
-    this.#at.set(key, statement);
-    const { later } = entry;
-    if (later === true) this.#report.notActedOn(keyword, keyword.text);
-    else if (later?.(now)) this.#report.notActedOn(keyword, `${keyword.text} ${type.show(now)}`);
+    if (earlier !== undefined) this.#repeated(block, key, entry, statement, earlier, now);
+    if (entry.deprecated !== undefined) this.#warn(statement, entry.deprecated);
+    block.set(key, earlier !== undefined && entry.prefer ? entry.prefer(block.values[key], now) : now, statement);
+    return true;
   }
 
-  #complaints(key: string, entry: AnyValueEntry, keyword: Word): Complaints {
-    const instead = this.#instead(key, entry);
-    const say = (message: string) => `${keyword.text}: ${message}`;
-    const details = { keyword: keyword.text };
-    const isFatal = entry.fatal && this.#leftOut(key, entry);
-    return {
-      refuse: (at, problem, suggestion) => {
-        this.#report.error(at, say(`${problem}; ${instead}`), {
-          ...details,
-          ...(suggestion ? { suggestion } : {}),
-          ...(isFatal ? { fatal: true } : {}),
-        });
-        return undefined;
-      },
-      correct: (at, message) => this.#report.warning(at, say(message), details),
-    };
+  #missing(block: BlockReading, key: string, entry: AnyValueEntry, { keyword }: Statement): void {
+    block.refuse(key);
+    const exitCode = entry.missingIs ?? 2;
+    const gone = isLeftOut(block, key, entry) ? '; the block is left out' : '';
+    this.#report.error(keyword, `${keyword.text} has no value, expected ${entry.type.expected}${gone}`, {
+      keyword: keyword.text,
+      exitCode,
+      ...(exitCode === 2 ? { fatal: true } : {}),
+    });
   }
 
-  /** What happens when the value is refused. */
-  #instead(key: string, entry: AnyValueEntry): string {
-    const { type, otherwise, instead } = entry;
-    if (instead !== undefined) return instead;
-    if (otherwise !== undefined) return `${type.show(otherwise)} is used`;
-    const before = this.#values[key];
-    if (before !== undefined && before !== false) return `${type.show(before)} stays`;
-    return this.#leftOut(key, entry) ? 'the block is left out' : 'the line is ignored';
+  /** keepalived drops what follows an open quotation mark, and gives up over the value that is missing then. */
+  #reportOpen(needed: readonly Word[], { keyword }: Statement): void {
+    const word = needed.find(({ open }) => open);
+    if (word === undefined) return;
+    const message = `${keyword.text} has no value for keepalived, which does not read beyond the open quotation mark`;
+    this.#report.error(word, message, { keyword: keyword.text, exitCode: 2, fatal: true });
   }
 
-  #leftOut = (key: string, entry: AnyValueEntry): boolean => entry.presence === 'required' && !(key in this.#values);
-
-  #repeated(key: string, entry: AnyValueEntry, { keyword }: Statement, now: unknown): void {
-    const earlier = this.#at.get(key);
-    const before = this.#values[key];
-    if (earlier === undefined || entry.type.show(before) === entry.type.show(now)) return;
+  #repeated(
+    block: BlockReading,
+    key: string,
+    entry: AnyValueEntry,
+    statement: Statement,
+    earlier: Statement,
+    now: unknown,
+  ): void {
+    const before = block.values[key];
+    if (entry.type.show(before) === entry.type.show(now)) return;
     const counts = entry.prefer?.(before, now) ?? now;
-    this.#report.warning(
-      keyword,
-      `${keyword.text} again, after line ${earlier.keyword.line}; ${entry.type.show(counts)} counts`,
-      { keyword: keyword.text, ...(counts === now ? SILENT : {}) },
-    );
+    const again = `${statement.keyword.text} again, after line ${earlier.keyword.line}`;
+    this.#warn(statement, `${again}; ${entry.type.show(counts)} counts`, counts === now ? SILENT : {});
   }
 
   /** Words that nobody reads. */
-  #surplus({ keyword, args }: Statement, max: number, strict: boolean): void {
+  #surplus(block: BlockReading, { keyword, args }: Statement, max: number, strict: boolean): void {
     const first = args[max];
     if (first === undefined) return;
-    const isKeyword = this.#table.found.has(first.text);
+    const isKeyword = block.table.found.has(first.text);
     const message = isKeyword
       ? `'${first.text}' stands in the line of ${keyword.text} and is not read`
       : `unexpected '${first.text}' after ${max === 0 ? keyword.text : `the value of ${keyword.text}`}; it is ignored`;
@@ -278,39 +256,53 @@ class BlockReader {
     });
   }
 
-  #list(key: string, entry: ListEntry<unknown>, statement: Statement): void {
-    const { keyword, block } = statement;
-    const given = block ?? [];
-    if (block !== undefined) this.#surplus(statement, 0, true);
-    if (block?.length === 0 && entry.whenEmpty !== undefined) this.#report.warning(keyword, entry.whenEmpty);
-    const items = given.flatMap((line) =>
-      entry.line.read([line.keyword, ...line.args], this.#report, this.#reader.numberOf),
+  #list(block: BlockReading, key: string, entry: ListEntry<unknown>, statement: Statement): void {
+    const lines = statement.block;
+    if (lines !== undefined) this.#surplus(block, statement, 0, true);
+    if (lines?.length === 0 && entry.whenEmpty !== undefined) {
+      this.#report.warning(statement.keyword, entry.whenEmpty);
+    }
+    const items = (lines ?? []).flatMap((line) =>
+      entry.line.read([line.keyword, ...line.args], this.#report, this.#numberOf),
     );
-    (this.#values[key] as unknown[]).push(...items);
-    this.#given.push({ key, value: items, statement });
-    this.#at.set(key, statement);
-    if (entry.later) this.#report.notActedOn(keyword, keyword.text);
+    block.add(key, items, statement);
+    if (entry.later) this.#notActedOn(statement);
   }
 
-  #block(key: string, entry: AnyBlockEntry, statement: Statement): void {
-    const { keyword, args, block } = statement;
-    if (entry.later) this.#report.notActedOn(keyword, keyword.text);
-    if (block === undefined || !this.#hasHeader(entry.header, statement)) return;
-    if (!entry.many) {
-      const merged = this.#merged.get(key) ?? { entry, owner: statement, statements: [] };
-      for (const inner of block) merged.statements.push(inner);
-      this.#merged.set(key, merged);
+  #block(block: BlockReading, key: string, entry: AnyBlockEntry, statement: Statement): void {
+    if (entry.later) this.#notActedOn(statement);
+    const inner = statement.block;
+    if (inner === undefined || !this.#hasHeader(block, entry.header, statement)) return;
+    if (entry.many) {
+      const { max, exact } = entry.header;
+      const reading = this.read(entry.table, statement, inner, exact ? Infinity : max);
+      if (reading !== undefined) block.add(key, [reading], statement);
+      else block.give(key, statement);
       return;
     }
-    const header = entry.header.exact ? args : args.slice(0, entry.header.max);
-    const reading = this.#reader.read(entry.table, statementWith(statement, { args: header }), block);
-    if (reading !== undefined) (this.#values[key] as unknown[]).push(reading);
-    this.#at.set(key, statement);
+    const merged = this.#merged.get(block) ?? new Map<string, Merged>();
+    this.#merged.set(block, merged);
+    const one = merged.get(key) ?? { entry, owner: statement, statements: [] };
+    merged.set(key, one);
+    for (const line of inner) one.statements.push(line);
   }
 
-  #hasHeader(header: Header, statement: Statement): boolean {
-    const { keyword, args } = statement;
+  /** Blocks that count as one however often they stand there. */
+  #readMerged(block: BlockReading): void {
+    const merged = this.#merged.get(block);
+    if (merged === undefined) return;
+    this.#merged.delete(block);
+    for (const [key, { entry, owner, statements }] of merged) {
+      const reading = this.read(entry.table, owner, statements);
+      if (reading !== undefined) block.set(key, reading, owner);
+      else block.give(key, owner);
+    }
+  }
+
+  #hasHeader(block: BlockReading, header: Header, statement: Statement): boolean {
+    const { args } = statement;
     if (args.length < header.min) {
+      const { keyword } = statement;
       const { missingIs } = header;
       this.#report.error(keyword, `${keyword.text} needs ${header.expected} before its '{'; it is left out`, {
         exitCode: missingIs,
@@ -321,21 +313,69 @@ class BlockReader {
     const extra = args[header.max];
     if (extra === undefined) return true;
     if (header.exact) {
+      const { keyword } = statement;
       this.#report.error(extra, `unexpected '${extra.text}' after ${keyword.text} ${args[0]?.text}; it is left out`, {
         suggestion: `${keyword.text} takes exactly ${header.expected}, in quotation marks if it has blanks`,
       });
       return false;
     }
-    this.#surplus(statement, header.max, false);
+    this.#surplus(block, statement, header.max, false);
     return true;
   }
 
-  #variant(key: string, chosen: Variant<unknown>, statement: Statement): void {
-    const { keyword } = statement;
-    if (chosen.later) this.#report.notActedOn(keyword, keyword.text);
-    this.#surplus(statement, 0, false);
-    const reading = this.#reader.read(chosen.table, statementWith(statement, { args: [] }), statement.block ?? []);
-    if (reading !== undefined) (this.#values[key] as unknown[]).push(chosen.build(reading));
-    this.#at.set(key, statement);
+  #variant(block: BlockReading, key: string, chosen: Variant<unknown>, statement: Statement): void {
+    if (chosen.later) this.#notActedOn(statement);
+    this.#surplus(block, statement, 0, false);
+    const reading = this.read(chosen.table, statement, statement.block ?? [], 0);
+    if (reading !== undefined) block.add(key, [chosen.build(reading)], statement);
+    else block.give(key, statement);
   }
 }
+
+/** Complaints about the value of one keyword after the other. */
+class ValueComplaints implements Complaints {
+  readonly #report: Report;
+  #block!: BlockReading;
+  #key!: string;
+  #entry!: AnyValueEntry;
+  #statement!: Statement;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  about(block: BlockReading, key: string, entry: AnyValueEntry, statement: Statement): void {
+    this.#block = block;
+    this.#key = key;
+    this.#entry = entry;
+    this.#statement = statement;
+  }
+
+  readonly refuse = (at: Word, problem: string, suggestion?: string): undefined => {
+    const { text } = this.#statement.keyword;
+    this.#report.error(at, `${text}: ${problem}; ${this.#instead()}`, {
+      keyword: text,
+      ...(suggestion ? { suggestion } : {}),
+      ...(this.#entry.fatal && isLeftOut(this.#block, this.#key, this.#entry) ? { fatal: true } : {}),
+    });
+  };
+
+  readonly correct = (at: Word, message: string): void => {
+    const { text } = this.#statement.keyword;
+    this.#report.warning(at, `${text}: ${message}`, { keyword: text });
+  };
+
+  /** What happens when the value is refused. */
+  #instead(): string {
+    const { type, otherwise, instead } = this.#entry;
+    if (instead !== undefined) return instead;
+    if (otherwise !== undefined) return `${type.show(otherwise)} is used`;
+    const before = this.#block.values[this.#key];
+    if (before !== undefined && before !== false) return `${type.show(before)} stays`;
+    return isLeftOut(this.#block, this.#key, this.#entry) ? 'the block is left out' : 'the line is ignored';
+  }
+}
+
+/** Whether a block is left out when the value is missing. */
+const isLeftOut = (block: BlockReading, key: string, entry: AnyValueEntry): boolean =>
+  entry.presence === 'required' && block.values[key] === undefined;

@@ -1,6 +1,6 @@
 /** A keyword with its words, as the tree holds it. */
 import type { Found } from './table.ts';
-import type { Tape, Word } from './tape.ts';
+import { PLAIN, type Tape, type Word } from './tape.ts';
 
 /**
  * A keyword with its words, and its block where it has one. The words are made when they are asked for: a statement that is
@@ -15,6 +15,8 @@ export interface Statement {
   readonly block?: readonly Statement[] | undefined;
   /** What the table of the block that it stands in says about the keyword, where that was looked up. */
   readonly found?: Found | undefined;
+  /** What the only word after the keyword says, where there is one and nothing is special about it. */
+  readonly plainValue?: string | undefined;
 }
 
 /** A statement of a file. */
@@ -37,6 +39,12 @@ export class WrittenStatement implements Statement {
 
   get args(): readonly Word[] {
     return this.#tape.words(this.#record, 1);
+  }
+
+  get plainValue(): string | undefined {
+    const tape = this.#tape;
+    const record = this.#record;
+    return tape.count(record) === 2 && tape.writing(record, 1) === PLAIN ? tape.text(record, 1) : undefined;
   }
 
   get raw(): string {

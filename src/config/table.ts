@@ -7,7 +7,7 @@
 import type { Report } from './diagnostics.ts';
 import type { Word } from './lexer.ts';
 import type { Statement } from './tree.ts';
-import { nothing, type ValueType } from './values.ts';
+import { nothing, type Quick, type ValueType } from './values.ts';
 
 /** Another spelling of a keyword; with a sentence when keepalived complains about it or does not know it. */
 export type Alias = string | { readonly word: string; readonly message: string };
@@ -140,20 +140,27 @@ export interface Found {
   readonly key: string;
   readonly entry: Entry;
   /** The variant, when the entry is a choice. */
-  readonly variant?: Variant<unknown>;
+  readonly variant: Variant<unknown> | undefined;
   /** What to say about this spelling. */
-  readonly aliasMessage?: string;
+  readonly aliasMessage: string | undefined;
+  /** The keepalived that first knew it, where that is later than 2.2.7. */
+  readonly since: string | undefined;
+  /** What its block holds; undefined: it has none. */
+  readonly content: Content | undefined;
+  /** The short cut of its value, where it has one. */
+  readonly quick: Quick<unknown> | undefined;
 }
+
+/** What may stand in a block: keywords of a table, lines, or anything (skipped). */
+export type Content = Table<Entries> | 'lines' | 'strict lines' | 'skipped';
 
 /** The keywords of a block. */
 export interface Table<E extends Entries> {
   readonly entries: E;
   /** By word and alias. */
   readonly found: ReadonlyMap<string, Found>;
-  /** What a block without any lines says, by key; without lists. */
-  readonly defaults: Readonly<Record<string, unknown>>;
-  /** Keys whose value is a list of what was given. */
-  readonly lists: readonly string[];
+  /** What a block without any lines says, by key; undefined where it says nothing. */
+  readonly initial: Readonly<Record<string, unknown>>;
   readonly required: readonly string[];
 }
 
@@ -211,16 +218,20 @@ export function table<E extends Entries>(entries: E): Table<E> {
     if (found.has(word)) throw new Error(`assertion failed: two entries for ${word}`);
     found.set(word, what);
   };
-  const defaults: Record<string, unknown> = {};
-  const lists: string[] = [];
+  const initial = objectOf(Object.keys(entries));
   const required: string[] = [];
   for (const [key, like] of Object.entries(entries)) {
     const entry = like as Entry;
-    if (entry.kind === 'value' && entry.fallback !== undefined) defaults[key] = entry.fallback;
+    if (entry.kind === 'value' && entry.fallback !== undefined) initial[key] = entry.fallback;
     if (entry.kind === 'value' && entry.presence === 'required') required.push(key);
-    if (entry.kind === 'list' || entry.kind === 'choice' || (entry.kind === 'block' && entry.many)) lists.push(key);
+    if (entry.kind === 'list' || entry.kind === 'choice' || (entry.kind === 'block' && entry.many)) initial[key] = NONE;
+    const short = entry.kind === 'value' ? entry.type.quick : undefined;
+    const quick = entry.kind === 'value' && short?.for === entry.type.read ? short : undefined;
     for (const one of entry.kind === 'choice' ? entry.variants : [entry]) {
-      const what: Found = entry.kind === 'choice' ? { key, entry, variant: one as Variant<unknown> } : { key, entry };
+      const variant = entry.kind === 'choice' ? (one as Variant<unknown>) : undefined;
+      const { since } = one as { readonly since?: string };
+      const content = contentOf(entry, variant);
+      const what: Found = { key, entry, variant, aliasMessage: undefined, since, content, quick };
       add(one.word, what);
       for (const alias of one.aliases ?? []) {
         if (typeof alias === 'string') add(alias, what);
@@ -228,8 +239,35 @@ export function table<E extends Entries>(entries: E): Table<E> {
       }
     }
   }
-  return { entries, found, defaults, lists, required };
+  return { entries, found, initial, required };
 }
+
+function contentOf(entry: Entry, variant: Variant<unknown> | undefined): Content | undefined {
+  switch (entry.kind) {
+    case 'list':
+      return entry.line.strict ? 'strict lines' : 'lines';
+    case 'block':
+      return entry.table;
+    case 'choice':
+      return variant?.table;
+    case 'opaque':
+    case 'obsolete':
+      return 'skipped';
+    case 'value':
+      return undefined;
+  }
+}
+
+/** An object of many properties that V8 does not keep as a dictionary, as it would if they were added one by one. */
+const objectOf = (keys: readonly string[]): Record<string, unknown> => {
+  const object = JSON.parse(`{${keys.map((key) => `${JSON.stringify(key)}:0`).join()}}`);
+  // A number and then something else: each property can hold anything from the start.
+  for (const key of keys) object[key] = undefined;
+  return object;
+};
+
+/** A list that nobody has added to. */
+const NONE: readonly never[] = Object.freeze([]);
 
 /** Accepted without effect so far. */
 export const LATER = { later: true } as const;

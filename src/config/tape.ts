@@ -30,7 +30,7 @@ const WORD_SIZE = 3;
 
 /** Grows by records; a record holds the words of a line or of a piece of one. */
 export class Tape {
-  #numbers = new Int32Array(1024);
+  #numbers: Int32Array;
   #length = 0;
   readonly #stretches: Stretch[] = [];
   /** What changed words say, by the place of their numbers. */
@@ -41,6 +41,12 @@ export class Tape {
     offset: 0,
     column: 1,
   };
+
+  /** @param textLength of all that will be read, more or less */
+  constructor(textLength: number) {
+    // A line of 30 characters has two words.
+    this.#numbers = new Int32Array(64 + Math.ceil(textLength / 3));
+  }
 
   /** What the records after this are from. */
   add(stretch: Stretch): void {

@@ -9,19 +9,17 @@ import { type Place, Report } from './diagnostics.ts';
 import { Lexer } from './lexer.ts';
 import type { Stretch } from './source.ts';
 import { type Statement, WrittenStatement } from './statement.ts';
-import type { Entries, Entry, Found, Table } from './table.ts';
+import type { Content, Entries, Entry, Found, Table } from './table.ts';
 import type { Word } from './tape.ts';
 
 export type { Statement } from './statement.ts';
 
-/** What may stand in a block: keywords of a table, lines, or anything (skipped). */
-type Content = Table<Entries> | 'lines' | 'strict lines' | 'skipped';
-
 interface Frame {
   readonly content: Content;
   /** The statement that the block belongs to; undefined for the file itself. */
-  readonly owner: Statement | undefined;
-  readonly statements: Statement[];
+  readonly owner: WrittenStatement | undefined;
+  /** Where its statements begin on the stack. */
+  readonly first: number;
   /** Of the line that opened it; -1 for the file. */
   readonly indent: number;
   /** Opened by a brace that belongs to nothing: what is inside is read as if it were not there. */
@@ -62,7 +60,11 @@ class Parser {
   readonly #report: Report;
   /** What may still be repaired. */
   readonly #budget: Imbalance;
+  /** Blocks that are open, the innermost last; `#frame` is that one. */
   readonly #frames: Frame[];
+  #frame: Frame;
+  /** Statements of all open blocks, those of the innermost last. */
+  readonly #statements: Statement[] = [];
   readonly #slashes: { word: Word; isSilent: boolean }[] = [];
   #pending: Pending | undefined;
   #strayOpen = 0;
@@ -75,7 +77,8 @@ class Parser {
     this.#lexer = new Lexer(source, report);
     this.#report = report;
     this.#budget = budget;
-    this.#frames = [{ content: root, owner: undefined, statements: [], indent: -1, stray: false }];
+    this.#frame = { content: root, owner: undefined, first: 0, indent: -1, stray: false };
+    this.#frames = [this.#frame];
   }
 
   run(): Statement[] {
@@ -88,11 +91,8 @@ class Parser {
     this.#dropPending(true);
     this.#reportUnclosed();
     this.#reportSlashes();
-    return this.#frames[0]?.statements ?? [];
-  }
-
-  get #frame(): Frame {
-    return this.#frames[this.#frames.length - 1] as Frame;
+    while (this.#frames.length > 1) this.#leave();
+    return this.#statements;
   }
 
   /** What the lexer stands at. */
@@ -109,14 +109,15 @@ class Parser {
   }
 
   #statement(keyword: string): void {
-    const { content, statements } = this.#frame;
+    const { content } = this.#frame;
     if (content === 'skipped') return;
     const { tape, record, indent } = this.#lexer;
-    const found = typeof content === 'string' ? undefined : content.found.get(keyword);
+    const isLine = typeof content === 'string';
+    const found = isLine ? undefined : content.found.get(keyword);
     const statement = new WrittenStatement(tape, record, found);
-    statements.push(statement);
-    if (typeof content === 'string') return;
-    const block = found === undefined ? 'skipped' : contentOf(found);
+    this.#statements.push(statement);
+    if (isLine) return;
+    const block = found === undefined ? 'skipped' : found.content;
     if (block !== undefined) this.#pending = { statement, content: block, indent };
   }
 
@@ -131,7 +132,7 @@ class Parser {
       this.#enter(this.#pending);
       return;
     }
-    const { content, owner, statements } = this.#frame;
+    const { content, owner, first } = this.#frame;
     const { count, tape, record, indent } = this.#lexer;
     if (content !== 'skipped') {
       this.#strayOpen++;
@@ -139,13 +140,27 @@ class Parser {
         count === 0 ? "a '{' that belongs to no keyword" : `'${tape.text(record, 0)}' does not open a block`;
       this.#report.error(this.#lexer.brace(), problem, { suggestion: 'the braces are read as if they were not there' });
     }
-    this.#frames.push({ content, owner, statements, indent, stray: true });
+    this.#push({ content, owner, first, indent, stray: true });
   }
 
   #enter({ statement, content, indent }: Pending): void {
     this.#pending = undefined;
-    statement.block = [];
-    this.#frames.push({ content, owner: statement, statements: statement.block, indent, stray: false });
+    this.#push({ content, owner: statement, first: this.#statements.length, indent, stray: false });
+  }
+
+  #push(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#frame = frame;
+  }
+
+  /** Ends the innermost block: its statements are complete. */
+  #leave(): void {
+    const { owner, first, stray } = this.#frame;
+    this.#frames.pop();
+    this.#frame = this.#frames[this.#frames.length - 1] as Frame;
+    if (stray || owner === undefined) return;
+    owner.block = this.#statements.slice(first);
+    this.#statements.length = first;
   }
 
   #close(): void {
@@ -168,7 +183,7 @@ class Parser {
       return;
     }
     this.#lastClosedIndent = indent;
-    this.#frames.pop();
+    this.#leave();
   }
 
   /** Further right than the block that it would close, and as far as the block that was closed before. */
@@ -205,10 +220,10 @@ class Parser {
 
   /** The innermost block lacks its `}`, which should stand before the line `next`. */
   #forgotten(next: number): void {
-    const frame = this.#frames.pop();
+    const { stray, owner } = this.#frame;
+    this.#leave();
     this.#budget.missing--;
-    if (frame?.stray || frame?.owner === undefined) return;
-    this.#unclosed(frame.owner, `add '}' before line ${next}`);
+    if (!stray && owner !== undefined) this.#unclosed(owner, `add '}' before line ${next}`);
   }
 
   #unclosed(owner: Statement, suggestion: string): void {
@@ -291,23 +306,6 @@ class Parser {
       suggestion: 'comments start with # or !; it is read as one here',
       ...(isSilent ? { exitCode: 0 } : {}),
     });
-  }
-}
-
-/** What a keyword's block holds; undefined: it has none. */
-function contentOf({ entry, variant }: Found): Content | undefined {
-  switch (entry.kind) {
-    case 'list':
-      return entry.line.strict ? 'strict lines' : 'lines';
-    case 'block':
-      return entry.table;
-    case 'choice':
-      return variant?.table;
-    case 'opaque':
-    case 'obsolete':
-      return 'skipped';
-    case 'value':
-      return undefined;
   }
 }
 

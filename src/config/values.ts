@@ -26,6 +26,12 @@ export interface ValueFacts {
   readonly words?: readonly string[];
 }
 
+/** Reads a single word in which nothing is special; undefined means no more than that `read` has to look at it. */
+export interface Quick<T> {
+  readonly for: ValueType<T>['read'];
+  parse(text: string): T | undefined;
+}
+
 /** A kind of value. `T` survives JSON unchanged. */
 export interface ValueType<T> {
   /** Completes 'expected …'. */
@@ -38,6 +44,8 @@ export interface ValueType<T> {
   /** A word that starts with `//` can be part of the value. */
   readonly slashes?: true;
   read(words: readonly Word[], complaints: Complaints): T | undefined;
+  /** A short cut for a certain `read`, which a type made from this one may not have. */
+  readonly quick?: Quick<unknown>;
   /** The value as a person would write it. */
   show(value: T): string;
   /** The value as it stands in a file, where that is not what `show` gives. */
@@ -58,23 +66,47 @@ export function oneWord<T>(
     minWords: 1,
     maxWords: 1,
     show,
-    read([word], complaints) {
+    read(words, complaints) {
+      const [word] = words;
       if (word === undefined) return undefined;
-      let complained = false;
-      const value = parse(word.text, word, {
-        refuse: (...problem) => {
-          complained = true;
-          return complaints.refuse(...problem);
-        },
-        correct: complaints.correct,
-      });
-      if (value === undefined && !complained) {
+      const watched = watch(complaints);
+      const value = parse(word.text, word, watched);
+      if (value === undefined && !watched.hasRefused) {
         const suggestion = word.text.includes('//') ? 'put a blank before a comment and start it with #' : undefined;
         complaints.refuse(word, `expected ${expected}, got '${word.text}'`, suggestion);
       }
+      idle = watched;
       return value;
     },
   };
+}
+
+/** Passes complaints on, and remembers whether there were any. */
+class WatchedComplaints implements Complaints {
+  hasRefused = false;
+  to: Complaints;
+
+  constructor(to: Complaints) {
+    this.to = to;
+  }
+
+  readonly refuse: Complaints['refuse'] = (...problem) => {
+    this.hasRefused = true;
+    return this.to.refuse(...problem);
+  };
+
+  readonly correct: Complaints['correct'] = (...message) => this.to.correct(...message);
+}
+
+/** One that nobody uses: a file has tens of thousands of values, and most have nothing to complain about. */
+let idle: WatchedComplaints | undefined;
+
+function watch(complaints: Complaints): WatchedComplaints {
+  const watched = idle ?? new WatchedComplaints(complaints);
+  idle = undefined;
+  watched.to = complaints;
+  watched.hasRefused = false;
+  return watched;
 }
 
 /** What an out-of-range value becomes, where keepalived corrects it instead of refusing it. */
@@ -102,7 +134,24 @@ export function integer(min: number, max: number, correction: Correction = {}): 
     complaints.correct(word, `${value} is outside ${min} to ${max}, it becomes ${nearest}`);
     return nearest;
   });
-  return { ...type, facts: factsOf('integer', min, max) };
+  const parse = (text: string): number | undefined => {
+    const value = digits(text);
+    return value > 0 && value >= min && value <= max ? value : undefined;
+  };
+  return { ...type, quick: { for: type.read, parse }, facts: factsOf('integer', min, max) };
+}
+
+/** The number that up to nine digits mean; -1 for anything else. */
+export function digits(text: string): number {
+  const { length } = text;
+  if (length === 0 || length > 9) return -1;
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 const factsOf = (kind: ValueFacts['kind'], min: number, max: number): ValueFacts =>
@@ -145,7 +194,11 @@ export function decimalSeconds(min: number, max: number, options: { zeroIsOff?: 
     },
     showSeconds,
   );
-  return { ...type, write: writeSeconds, facts: factsOf('seconds', min, max) };
+  const parse = (text: string): Duration | undefined => {
+    const value = digits(text);
+    return value > 0 && value >= min && value <= max ? seconds(value) : undefined;
+  };
+  return { ...type, write: writeSeconds, quick: { for: type.read, parse }, facts: factsOf('seconds', min, max) };
 }
 
 const showSeconds = (value: Duration): string => `${inSeconds(value)} s`;
@@ -221,7 +274,8 @@ export function oneOf<const T extends string | number>(meanings: Readonly<Record
     },
     (value) => words.find((known) => meanings[known] === value) ?? String(value),
   );
-  return { ...type, facts: { kind: 'word', words } };
+  const parse = (text: string): T | undefined => (Object.hasOwn(meanings, text) ? meanings[text] : undefined);
+  return { ...type, quick: { for: type.read, parse }, facts: { kind: 'word', words } };
 }
 
 /** One of some words, each standing for itself. */
@@ -239,10 +293,11 @@ export const orNothing = <T>(type: ValueType<T>): ValueType<T | true> => ({
 });
 
 /** Any one word, or several between quotation marks. */
-export const text = (expected = 'a word'): ValueType<string> => ({
-  ...oneWord(expected, (value) => (value === '' ? undefined : value)),
-  slashes: true,
-});
+export const text = (expected = 'a word'): ValueType<string> => {
+  const parse = (value: string): string | undefined => (value === '' ? undefined : value);
+  const type = oneWord(expected, parse);
+  return { ...type, quick: { for: type.read, parse }, slashes: true };
+};
 
 /** Any words; kept as they are, for keywords whose own grammar is read elsewhere or not yet. */
 export const words = (

@@ -161,6 +161,10 @@ function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' |
   }
 }
 
+/** Only what is there: what is absent is undefined in a reading, and absent in a configuration. */
+const withoutAbsent = <T extends object>(values: T): T =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+
 function build(
   file: string,
   statements: readonly Statement[],
@@ -198,5 +202,5 @@ function build(
   const unusable = checkScripts(given, global, host.scripts, report, () => lacksInterface);
   const tracking = checkReferences(given, unusable, looked.interfaceExists, report);
   const tracked = instances.map((one) => ({ ...one, tracking: tracking.get(one.name) ?? one.tracking }));
-  return { configuration: { global: values, instances: tracked, virtualServers }, root };
+  return { configuration: { global: withoutAbsent(values), instances: tracked, virtualServers }, root };
 }

@@ -76,6 +76,15 @@ describe('ConfigOf', () => {
 });
 
 describe('reading a block', () => {
+  it('tells what each statement gave, in the order of the file, when it is asked', () => {
+    const { reading } = readCars('wheels 4', 'wheels x', 'seats {', 'a', 'b c', '}', 'crank', 'wheels 6');
+    expect(reading?.given.map(({ key, value, statement }) => [key, value, statement.keyword.line])).toEqual([
+      ['wheels', 4, 2],
+      ['seats', ['a', 'b', 'c'], 4],
+      ['wheels', 6, 9],
+    ]);
+  });
+
   it('fills in defaults and leaves out what has none', () => {
     expect(readCars('wheels 4')).toMatchObject({ said: [], exitCode: 0 });
     expect(readCars('wheels 4').values).toEqual({
