@@ -1,7 +1,9 @@
 /** `holdfast config show`: a configuration as the agent understands it, as a file that keepalived reads too, or as JSON. */
 import { existsSync } from 'node:fs';
+import { printable } from '../config/diagnostics.ts';
 import type { ReadOutcomeWithTree } from '../daemon/root.ts';
-import { type ShownItem, showConfiguration } from '../daemon/shown-configuration.ts';
+import { showConfiguration } from '../daemon/shown-configuration.ts';
+import type { ShownItem, ShownSource } from '../daemon/shown-item.ts';
 import { readConfigurationFileTree } from './config-test.ts';
 import { configurationFile } from './default-file.ts';
 
@@ -22,7 +24,9 @@ export function showConfig(given: string | undefined, options: { json: boolean }
   const wrong = outcome.diagnostics.filter(({ severity }) => severity !== 'note').length;
   if (wrong > 0) process.stderr.write(`holdfast: ${wrong} mistakes, see: holdfast check ${file}\n`);
   process.stdout.write(
-    options.json ? `${JSON.stringify({ version: 1, file, configuration: items }, undefined, 2)}\n` : configText(items),
+    options.json
+      ? `${JSON.stringify({ version: 1, file, mistakes: wrong, configuration: items }, undefined, 2)}\n`
+      : configText(items),
   );
   return 0;
 }
@@ -36,29 +40,43 @@ export function configText(items: readonly ShownItem[]): string {
 }
 
 function linesOf(item: ShownItem, depth: number): string[] {
-  const comment = `${item.source}${item.actedOn ? '' : ', not acted on yet'}`;
+  const remark = item.reason === undefined ? '' : ` (${item.reason})`;
+  const comment = `${sourceText(item.source)}${item.actedOn ? '' : ', not acted on yet'}`;
+  const said = item.given === undefined ? comment : `${comment}, there: ${item.given}${remark}`;
   switch (item.kind) {
     case 'value': {
       if (item.words === undefined) {
-        return item.source === 'default' ? [] : [line(depth, `# ${item.given ?? item.keyword}: no effect`, comment)];
+        return item.source === 'default'
+          ? []
+          : [line(depth, `# ${item.given ?? item.keyword}: no effect`, `${comment}${remark}`)];
       }
       const text = [item.keyword, ...item.words.map(quoted)].join(' ');
       // keepalived 2.2.7 reads some of these as on, whatever stands behind them: vrrp_strict.
       if (item.value === false && item.source === 'default') return [line(depth, `# ${text}`, comment)];
-      const said = item.given === undefined ? comment : `${comment}, there: ${item.given}`;
       return [line(depth, text, said)];
     }
     case 'lines':
       return [
         line(depth, `${item.keyword} {`, comment),
-        ...item.lines.map(({ words, source }) => line(depth + 1, words.map(quoted).join(' '), source)),
+        ...item.lines.map(({ words, source, leftOut, reason }) => {
+          const text = words.map(quoted).join(' ');
+          if (leftOut !== true) return line(depth + 1, text, sourceText(source));
+          return line(
+            depth + 1,
+            `# ${text}: left out`,
+            `${sourceText(source)}${reason === undefined ? '' : ` (${reason})`}`,
+          );
+        }),
         line(depth, '}'),
       ];
     case 'block': {
       const head = [item.keyword, ...item.header.map(quoted)].join(' ');
-      if (item.leftOut) return [line(depth, `# ${head}: ${item.actedOn ? 'left out' : 'not looked into'}`, comment)];
+      if (item.leftOut) {
+        const what = item.actedOn || item.reason !== undefined ? 'left out' : 'not looked into';
+        return [line(depth, `# ${head}: ${what}`, `${comment}${remark}`)];
+      }
       return [
-        line(depth, `${head} {`, comment),
+        line(depth, `${head} {`, said),
         ...item.items.flatMap((inner) => linesOf(inner, depth + 1)),
         line(depth, '}'),
       ];
@@ -66,10 +84,18 @@ function linesOf(item: ShownItem, depth: number): string[] {
   }
 }
 
+/** `director1.conf:12`, and the block that hands the value down. */
+const sourceText = (source: ShownSource): string =>
+  source === 'default'
+    ? 'default'
+    : `${source.file}:${source.line}${source.block === undefined ? '' : ` (${source.block})`}`;
+
 function line(depth: number, text: string, comment?: string): string {
   const indented = `${'    '.repeat(depth)}${text}`;
-  return comment === undefined ? `${indented}\n` : `${indented.padEnd(COMMENT_COLUMN)} # ${comment}\n`;
+  return comment === undefined ? `${indented}\n` : `${indented.padEnd(COMMENT_COLUMN)} # ${oneLine(comment)}\n`;
 }
+
+const oneLine = (text: string): string => printable(text.replaceAll('\n', ' '));
 
 /** A word as it must stand in a file to be read as it is. */
 const quoted = (word: string): string => (word === '' || /[\s{}#!"\\]/.test(word) ? `"${word}"` : word);

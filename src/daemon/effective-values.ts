@@ -7,7 +7,7 @@ import type { CheckerConfig } from '../checks/keywords.ts';
 import type { Statement } from '../config/tree.ts';
 import type { RealServer, VirtualServer } from '../ipvs/keywords.ts';
 import { ADDRESS_FLAGS } from '../vrrp/address-keywords.ts';
-import type { UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
+import type { Tracked, UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 
 /** A line of a list, as the agent understands it. */
 export interface EffectiveLine {
@@ -36,7 +36,7 @@ export function effectiveInstance(instance: VrrpInstance): Effective {
   const {
     name: _,
     family: _family,
-    tracking: _tracking,
+    tracking,
     notify: _notify,
     virtualRoutes: _routes,
     virtualRules: _rules,
@@ -68,12 +68,30 @@ export function effectiveInstance(instance: VrrpInstance): Effective {
       virtualAddresses: virtualAddresses.map(addressLine),
       excludedAddresses: excludedAddresses.map(addressLine),
       unicastPeers: unicastPeers.map(peerLine),
+      trackInterface: tracking.interfaces.map((one) => trackedLine(one, 0)),
+      trackScript: tracking.scripts.map((one) => trackedLine(one, 0)),
+      trackFile: tracking.files.map((one) => trackedLine(one, 1)),
+      trackProcess: tracking.processes.map((one) => trackedLine(one, 0)),
+      trackBfd: tracking.bfd.map((one) => trackedLine(one, 0)),
     },
     inside: (key) =>
       key === 'authentication'
         ? { values: { type: authentication?.type, password: authentication?.password } }
         : undefined,
   };
+}
+
+/** The largest weight that such a line takes. */
+const LINE_WEIGHT_MAX = 253;
+
+/** @param usual the weight of a line that does not say, where nothing else does */
+function trackedLine(tracked: Tracked, usual: number): EffectiveLine {
+  const { name, weight, reverse } = tracked;
+  const isUsual = weight === usual && !reverse;
+  // keepalived keeps larger ones of the definition, and takes none here.
+  const isPossible = Math.abs(weight) <= LINE_WEIGHT_MAX;
+  const words = isUsual || !isPossible ? [name] : [name, 'weight', String(weight), ...(reverse ? ['reverse'] : [])];
+  return { words, value: tracked, isFrom: ({ keyword }) => keyword.text === name };
 }
 
 function peerLine(peer: UnicastPeer): EffectiveLine {

@@ -4,56 +4,29 @@
  */
 import { assertNever } from '../base/assert.ts';
 import { Report } from '../config/diagnostics.ts';
-import type { Word } from '../config/lexer.ts';
 import { Reader } from '../config/reader.ts';
 import { type Statement, statementWith } from '../config/statement.ts';
-import type { Entries, Entry, Reading, Table, ValueEntry } from '../config/table.ts';
-import type { ValueType } from '../config/values.ts';
+import type { Entries, Entry, ListEntry, Reading, Table, ValueEntry } from '../config/table.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
 import type { VirtualServerReading } from '../ipvs/keywords.ts';
 import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
 import { type Effective, effectiveInstance, effectiveVirtualServer } from './effective-values.ts';
 import { type ReadOutcomeWithTree, rootKeywords } from './root.ts';
-
-interface Shown {
-  readonly keyword: string;
-  /** `FILE:LINE`, or 'default'. */
-  readonly source: string;
-  /** False: accepted, without effect so far. */
-  readonly actedOn: boolean;
-}
-
-/** A keyword with its value. */
-export interface ShownValue extends Shown {
-  readonly kind: 'value';
-  /** Null: it stands in the file, and has no effect here. */
-  readonly value: unknown;
-  /** The words after the keyword, as they would stand in a file; absent: such a line would say something else. */
-  readonly words?: readonly string[];
-  /** The line of the file, where the agent makes something else of it. */
-  readonly given?: string;
-}
-
-/** A block of lines. */
-export interface ShownLines extends Shown {
-  readonly kind: 'lines';
-  readonly lines: readonly { readonly words: readonly string[]; readonly value: unknown; readonly source: string }[];
-}
-
-/** A block of keywords. */
-export interface ShownBlock extends Shown {
-  readonly kind: 'block';
-  readonly header: readonly string[];
-  /** The agent runs without it. */
-  readonly leftOut: boolean;
-  readonly items: readonly ShownItem[];
-}
-
-export type ShownItem = ShownValue | ShownLines | ShownBlock;
+import {
+  Remarks,
+  type ShownBlock,
+  type ShownItem,
+  type ShownLine,
+  type ShownLines,
+  sourceOf,
+  valueWithUnit,
+  wordsOf,
+} from './shown-item.ts';
 
 /** A block around the one that is shown, for what is inherited. */
 interface Outer {
   readonly reading: Reading<Entries>;
+  readonly keyword: string;
   /** The key there, where it is another. */
   readonly keys?: Readonly<Record<string, string>>;
 }
@@ -64,12 +37,14 @@ export const showConfiguration = (outcome: ReadOutcomeWithTree): ShownItem[] => 
 class Walk {
   readonly #outcome: ReadOutcomeWithTree;
   readonly #reader = new Reader(new Report(), new Vocabulary(rootKeywords));
+  readonly #remarks: Remarks;
   readonly #instances: Set<string>;
   readonly #servers: Set<string>;
   #outerOfInstances: readonly Outer[] = [];
 
   constructor(outcome: ReadOutcomeWithTree) {
     this.#outcome = outcome;
+    this.#remarks = new Remarks(outcome.diagnostics);
     this.#instances = new Set(outcome.configuration.instances.map(({ name }) => name));
     this.#servers = new Set(outcome.configuration.virtualServers.map(({ id }) => id));
   }
@@ -79,7 +54,11 @@ class Walk {
     const global = statements.filter(({ keyword }) => keyword.text === 'global_defs');
     const given = global.flatMap(({ block = [] }) => block);
     const reading = this.#read(rootKeywords.entries.global.table, global[0] ?? NOWHERE, given);
-    if (reading !== undefined) this.#outerOfInstances = [{ reading }, { reading, keys: GLOBAL_KEYS }];
+    if (reading !== undefined)
+      this.#outerOfInstances = [
+        { reading, keyword: 'global_defs' },
+        { reading, keyword: 'global_defs', keys: GLOBAL_KEYS },
+      ];
     const inside = (key: string, statement: Statement) => this.#rootBlock(key, statement);
     return this.#items(rootKeywords, NOWHERE, statements, { inside }, [], true) ?? [];
   }
@@ -133,9 +112,9 @@ class Walk {
       const acts = actedOn && !('later' in entry && entry.later === true);
       switch (entry.kind) {
         case 'value':
-          return this.#value(key, entry, table, reading, effective, outer, actedOn);
+          return this.#value(key, entry, { table, reading, given, effective, outer, actedOn });
         case 'list':
-          return lines(key, entry.word, given, effective, acts);
+          return this.#lines(key, entry, given, effective, acts);
         case 'block': {
           if (entry.many)
             return given.map((one) => this.#block(key, entry.table, one, effective, reading, outer, acts));
@@ -170,18 +149,31 @@ class Walk {
     outer: readonly Outer[],
     actedOn: boolean,
   ): ShownBlock {
-    const effective = around.inside?.(key, statement);
-    const inner = key === 'instances' ? this.#outerOfInstances : [{ reading }, ...outer];
+    const { keyword } = reading;
+    const left = this.#remarks.leavingOut(statementWith(statement, { block: [] }));
+    const effective = left === undefined ? around.inside?.(key, statement) : 'left out';
+    const inner = key === 'instances' ? this.#outerOfInstances : [{ reading, keyword: keyword.text }, ...outer];
     const items =
       effective === 'left out'
         ? undefined
         : this.#items(table, statement, statement.block ?? [], effective ?? {}, inner, actedOn);
+    const written = statement.args.map(({ text }) => text);
+    const header = (effective !== 'left out' ? effective?.header : undefined) ?? written;
+    const isOther = header.join(' ') !== written.join(' ');
+    const reason =
+      items === undefined
+        ? this.#remarks.leavingOut(statement)
+        : isOther
+          ? this.#remarks.about(statementWith(statement, { block: [] }))
+          : undefined;
     return {
       kind: 'block',
       keyword: statement.keyword.text,
-      header: (effective !== 'left out' ? effective?.header : undefined) ?? statement.args.map(({ text }) => text),
+      header,
       source: sourceOf(statement.keyword),
       actedOn,
+      ...(isOther && items !== undefined ? { given: [statement.keyword.text, ...written].join(' ') } : {}),
+      ...(reason === undefined ? {} : { reason }),
       leftOut: items === undefined,
       items: items ?? [],
     };
@@ -190,37 +182,84 @@ class Walk {
   #value(
     key: string,
     entry: ValueEntry<unknown, 'required' | 'optional' | 'value'>,
-    table: Table<Entries>,
-    reading: Reading<Entries>,
-    effective: Effective,
-    outer: readonly Outer[],
-    inActive: boolean,
+    { table, reading, given, effective, outer, actedOn }: Inside,
   ): ShownItem[] {
+    const { type } = entry;
     const statement = reading.at(key);
+    // One that was refused stands in the file all the same.
+    const written = statement ?? given.at(-1);
     const own = (reading.values as Readonly<Record<string, unknown>>)[key];
     const isKnown = effective.values !== undefined && key in effective.values;
     const value = isKnown ? effective.values?.[key] : own;
-    if (value === undefined && statement === undefined) return [];
+    if (value === undefined && written === undefined) return [];
     const inherited = isKnown ? outer.find((one) => one.reading.at(one.keys?.[key] ?? key) !== undefined) : undefined;
     const from = statement ?? inherited?.reading.at(inherited.keys?.[key] ?? key);
-    const isOther = statement !== undefined && isKnown && !contains(own, value);
-    const isUnset = value === undefined || (value === false && entry.type.facts?.kind === 'flag');
+    const isUnset = value === undefined || (value === false && type.facts?.kind === 'flag');
+    const words = isUnset ? undefined : wordsOf(type, value);
+    const reason = written && this.#remarks.about(written);
+    const isCorrected = reason !== undefined && words?.join(' ') !== written?.args.map(({ text }) => text).join(' ');
+    const isOther =
+      written !== undefined && (statement === undefined || (isKnown && !contains(own, value)) || isCorrected);
     const later =
       entry.later === true || (typeof entry.later === 'function' && value !== undefined && entry.later(value));
-    const spelling = statement?.keyword.text ?? entry.word;
+    const spelling = written?.keyword.text ?? entry.word;
     const isPlain = table.found.get(spelling)?.aliasMessage === undefined;
+    const source =
+      from === undefined ? 'default' : sourceOf(from.keyword, statement === undefined ? inherited?.keyword : undefined);
     return [
       {
         kind: 'value',
         keyword: isPlain ? spelling : entry.word,
-        value: value ?? null,
-        ...(isUnset ? {} : { words: wordsOf(entry.type, value) }),
-        source: from === undefined ? 'default' : sourceOf(from.keyword),
-        ...(isOther ? { given: statement.raw } : {}),
-        actedOn: inActive && !later,
+        ...valueWithUnit(type, value),
+        ...(words === undefined ? {} : { words }),
+        source: from === undefined && value === undefined && written !== undefined ? sourceOf(written.keyword) : source,
+        ...(isOther ? { given: written.raw } : {}),
+        ...(isOther && reason !== undefined ? { reason } : {}),
+        actedOn: actedOn && !later,
       },
     ];
   }
+
+  /** A list: the lines that count, and those that do not, in the order of the file. */
+  #lines(
+    key: string,
+    { word, line: type }: ListEntry<unknown>,
+    given: readonly Statement[],
+    effective: Effective,
+    actedOn: boolean,
+  ): ShownLines[] {
+    const known = [...(effective.lines?.[key] ?? [])];
+    const first = given[0]?.keyword ?? NOWHERE.keyword;
+    if (given.length === 0 && known.length === 0) return [];
+    const isKnown = effective.lines?.[key] !== undefined;
+    const shown = given
+      .flatMap(({ block = [] }) => block)
+      .map((line): ShownLine => {
+        const plain = [line.keyword, ...line.args].map(({ text }) => text);
+        const source = sourceOf(line.keyword);
+        const at = known.findIndex(({ isFrom }) => isFrom(line));
+        const [found] = at < 0 ? [] : known.splice(at, 1);
+        if (found !== undefined) return { words: found.words, value: found.value, source };
+        const isRead = !isKnown && type.read([line.keyword, ...line.args], new Report()).length > 0;
+        const counts = isRead && !this.#remarks.ignores(line);
+        if (counts) return { words: plain, value: plain.join(' '), source };
+        const reason = this.#remarks.about(line);
+        return { words: plain, value: null, source, leftOut: true, ...(reason === undefined ? {} : { reason }) };
+      });
+    const rest = known.map(({ words, value }): ShownLine => ({ words, value, source: 'default' }));
+    return [{ kind: 'lines', keyword: word, source: sourceOf(first), actedOn, lines: [...shown, ...rest] }];
+  }
+}
+
+/** The block around a value. */
+interface Inside {
+  readonly table: Table<Entries>;
+  readonly reading: Reading<Entries>;
+  /** The lines of the keyword. */
+  readonly given: readonly Statement[];
+  readonly effective: Effective;
+  readonly outer: readonly Outer[];
+  readonly actedOn: boolean;
 }
 
 /** Keys of vrrp_instance that go by another one of global_defs, after the ones of the same name. */
@@ -241,8 +280,6 @@ const isCheckerActedOn = (word: string): boolean => {
   return realServers.table.found.get(word)?.variant?.later !== true;
 };
 
-const sourceOf = ({ file, line }: Word): string => (line === 0 ? 'default' : `${file}:${line}`);
-
 /** Whether the value of the file says all that the effective one says: options of a tunnel may be more. */
 const contains = (own: unknown, effective: unknown): boolean =>
   JSON.stringify(own) === JSON.stringify(effective) ||
@@ -251,37 +288,6 @@ const contains = (own: unknown, effective: unknown): boolean =>
     effective !== null &&
     typeof effective === 'object' &&
     Object.entries(effective).every(([key, value]) => (own as Record<string, unknown>)[key] === value));
-
-/** The words of a value in a file, without quotation marks. */
-function wordsOf(type: ValueType<unknown>, value: unknown): string[] {
-  if (type.writeWords !== undefined) return type.writeWords(value);
-  if (Array.isArray(value)) return value.map(String);
-  const text = (type.write ?? type.show)(value);
-  if (text === '') return [];
-  return typeof value === 'string' ? [text] : text.split(' ');
-}
-
-function lines(
-  key: string,
-  word: string,
-  given: readonly Statement[],
-  effective: Effective,
-  actedOn: boolean,
-): ShownLines[] {
-  const [first] = given;
-  if (first === undefined) return [];
-  const written = given.flatMap(({ block = [] }) => block);
-  const plain = (line: Statement): string[] => [line.keyword, ...line.args].map(({ text }) => text);
-  const known = effective.lines?.[key];
-  const shown =
-    known === undefined
-      ? written.map((line) => ({ words: plain(line), value: plain(line).join(' '), source: sourceOf(line.keyword) }))
-      : known.map(({ words, value, isFrom }) => {
-          const from = written.find(isFrom);
-          return { words, value, source: from === undefined ? 'default' : sourceOf(from.keyword) };
-        });
-  return [{ kind: 'lines', keyword: word, source: sourceOf(first.keyword), actedOn, lines: shown }];
-}
 
 const opaqueBlock = ({ keyword, args }: Statement): ShownBlock => ({
   kind: 'block',

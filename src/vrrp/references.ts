@@ -75,14 +75,18 @@ class References {
       vrrp_script: named(blocks.scripts.filter((one) => one.values.script !== undefined && !unusable.has(nameOf(one)))),
       track_file: named(blocks.trackFiles.filter(({ values }) => values.file !== undefined)),
       vrrp_track_process: named(blocks.trackProcesses.filter(({ values }) => values.process !== undefined)),
-      bfd_instance: named(blocks.bfdInstances),
+      bfd_instance: named(blocks.bfdInstances.filter(({ values }) => values.neighbour !== undefined)),
     };
   }
 
   check(): ReadonlyMap<string, Tracking> {
     this.#definitions();
     const tracking = new Map<string, Tracking>();
-    for (const instance of this.#blocks.instances) tracking.set(nameOf(instance), this.#instance(instance));
+    for (const instance of this.#blocks.instances) {
+      const tracked = this.#instance(instance);
+      // Of two with one name the first one counts.
+      if (!tracking.has(nameOf(instance))) tracking.set(nameOf(instance), tracked);
+    }
     this.#syncGroups();
     for (const { word, interface: text } of this.#blocks.staticAddresses) {
       if (text !== undefined) this.#present([{ ...word, text }]);

@@ -4,16 +4,20 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { seconds } from '../../src/base/time.ts';
 import { configText } from '../../src/cli/config-show.ts';
 import { readConfigurationTree } from '../../src/daemon/root.ts';
-import { type ShownBlock, type ShownItem, showConfiguration } from '../../src/daemon/shown-configuration.ts';
+import { showConfiguration } from '../../src/daemon/shown-configuration.ts';
+import type { ShownBlock, ShownItem } from '../../src/daemon/shown-item.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-show-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const samples = readdirSync(CONFIG, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.conf'));
+const SEEDS = join(import.meta.dirname, '../config/seeds');
+const confFiles = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.conf'));
+const samples = confFiles(CONFIG);
+const seeds = confFiles(SEEDS);
 const sample = (name: string) => readFileSync(join(CONFIG, name), 'utf8');
 
 const read = (text: string) => readConfigurationTree('a.conf', () => text);
@@ -28,6 +32,9 @@ function itemsOf(items: readonly ShownItem[], keyword: string): readonly ShownIt
   const found = items.find((item): item is ShownBlock => item.kind === 'block' && item.keyword === keyword);
   return found?.items ?? [];
 }
+
+/** As it would stand in a file. */
+const writeNumber = (value: unknown): string => (value === 0.000001 ? '0.000001' : String(value));
 
 /** Everything that is read and written in a way of its own. */
 const RICH = `
@@ -98,6 +105,15 @@ describe('holdfast config show', () => {
     });
   });
 
+  it.each(seeds)('%s, mistakes and all: what is shown is read as the same configuration, without them', (name) => {
+    const text = readFileSync(join(SEEDS, name), 'utf8');
+    const again = read(configText(shown(text)));
+    expect({
+      configuration: again.configuration,
+      errors: again.diagnostics.filter(({ severity }) => severity === 'error'),
+    }).toEqual({ configuration: read(text).configuration, errors: [] });
+  });
+
   it('so is one that uses everything, with its mistakes mended', () => {
     const { configuration, diagnostics } = read(RICH);
     expect(diagnostics.length).toBeGreaterThan(5);
@@ -112,23 +128,31 @@ describe('holdfast config show', () => {
     expect(out).toContain('router_id "two words" # a.conf:3');
     expect(out).toContain('vrrp_garp_interval 0.000001 # a.conf:5, not acted on yet');
     expect(out).toContain('priority 100 # default');
-    expect(out).toContain('garp_master_delay 7 # a.conf:4');
-    expect(out).toContain('garp_lower_prio_delay 7 # a.conf:4');
-    expect(out).toContain('garp_master_repeat 1 # a.conf:17');
+    expect(out).toContain('garp_master_delay 7 # a.conf:4 (global_defs)');
+    expect(out).toContain('garp_lower_prio_delay 7 # a.conf:4 (global_defs)');
+    expect(out).toContain(
+      'garp_master_repeat 1 # a.conf:17, there: garp_master_repeat 0 (garp_master_repeat: 0 is not possible, it becomes 1)',
+    );
     expect(out).toContain('192.168.4.15/24 dev eth0 brd 192.168.4.255 label eth0:1 # a.conf:19');
     expect(out).toContain('192.168.4.16/32 dev eth1 scope 253 # a.conf:21');
-    expect(out).toContain('retry 3 # a.conf:33');
+    expect(out).toContain('retry 3 # a.conf:33 (virtual_server)');
     expect(out).toContain('chk weight -10 # a.conf:25');
   });
 
   it('says what the agent makes of a value that it does not take as it is', () => {
     const out = lines(RICH);
-    expect(out).toContain('advert_int 1 # a.conf:13, there: advert_int 1.4');
-    expect(out).toContain('preempt_delay 0 # a.conf:15, there: preempt_delay 2.5');
+    expect(out).toContain(
+      'advert_int 1 # a.conf:13, there: advert_int 1.4 (advert_int: version 2 counts in whole seconds; 1 s is used)',
+    );
+    expect(out).toContain(
+      'preempt_delay 0 # a.conf:15, there: preempt_delay 2.5 (preempt_delay does not go with nopreempt; it is ignored)',
+    );
     const ignored = lines(
       'vrrp_instance V {\n interface eth0\n virtual_router_id 1\n state MASTER\n priority 9\n nopreempt\n}',
     );
-    expect(ignored).toContain('# nopreempt: no effect # a.conf:6');
+    expect(ignored).toContain(
+      '# nopreempt: no effect # a.conf:6 (nopreempt does not go with state MASTER; it is ignored)',
+    );
   });
 
   it('names what is left out, and what is not looked into', () => {
@@ -136,10 +160,58 @@ describe('holdfast config show', () => {
       lines('vrrp_instance V {\n interface eth0\n}\nvirtual_server 1.2.3.4 80 {\n}\ntrack_group b {\n}\n'),
     ).toEqual(
       expect.arrayContaining([
-        '# vrrp_instance V: left out # a.conf:1',
-        '# virtual_server 1.2.3.4 80: left out # a.conf:4',
+        '# vrrp_instance V: left out # a.conf:1 (vrrp_instance V has no virtual_router_id; it is left out)',
+        '# virtual_server 1.2.3.4 80: left out # a.conf:4 (virtual_server 1.2.3.4 80 has no real_server; it is left out)',
         '# track_group b: not looked into # a.conf:6, not acted on yet',
       ]),
+    );
+  });
+
+  it('marks the lines that do not count, and the values that were refused', () => {
+    const out = lines(RICH);
+    expect(out).toContain("# bad: left out # a.conf:20 (expected an IP address, got 'bad'; the line is ignored)");
+    const text = (...more: string[]) =>
+      `vrrp_instance V {\n interface eth0\n virtual_router_id 1\n ${more.join('\n ')}\n}`;
+    expect(lines(text('priority 300'))).toContain(
+      "priority 100 # a.conf:4, there: priority 300 (priority: expected an integer from 1 to 255, got '300'; 100 is used)",
+    );
+    expect(lines(text('version 4'))).toContain(
+      "version 2 # default, there: version 4 (version: expected 2 or 3, got '4'; the line is ignored)",
+    );
+    expect(lines(text('track_script {', 'none', '}'))).toContain(
+      '# none: left out # a.conf:5 (there is no vrrp_script none; it is not tracked)',
+    );
+  });
+
+  it('an inherited weight stands beside the name that is tracked', () => {
+    const text = `vrrp_script chk {\n script /bin/true\n weight -20\n}\nvrrp_instance V {\n interface eth0\n virtual_router_id 1\n track_script {\n  chk\n }\n}`;
+    expect(lines(text)).toContain('chk weight -20 # a.conf:9');
+    expect(lines(text.replace('weight -20', 'interval 2'))).toContain('chk # a.conf:9');
+  });
+
+  it('of JSON, each time says its unit and is the number that stands in files', () => {
+    const values = (items: readonly ShownItem[]): readonly ShownItem[] =>
+      items.flatMap((item) => (item.kind === 'block' ? values(item.items) : [item]));
+    const times = values(shown(RICH)).flatMap((item) =>
+      item.kind === 'value' && item.unit !== undefined ? [item] : [],
+    );
+    expect(times.length).toBeGreaterThan(15);
+    for (const { keyword, value, words } of times)
+      expect({ keyword, words }).toEqual({ keyword, words: [writeNumber(value)] });
+    expect(times).toContainEqual(
+      expect.objectContaining({
+        keyword: 'advert_int',
+        value: 1,
+        unit: 'seconds',
+        given: 'advert_int 1.4',
+        source: { file: 'a.conf', line: 13 },
+      }),
+    );
+    expect(times).toContainEqual(
+      expect.objectContaining({
+        keyword: 'garp_master_delay',
+        source: { file: 'a.conf', line: 4, block: 'global_defs' },
+      }),
     );
   });
 
@@ -150,7 +222,9 @@ describe('holdfast config show', () => {
 
   it('of two instances of a name the first one that can be read is shown', () => {
     const text = 'vrrp_instance V {\n interface eth0\n}\nvrrp_instance V {\n interface eth0\n virtual_router_id 9\n}\n';
-    expect(lines(text)).toContain('# vrrp_instance V: left out # a.conf:1');
+    expect(lines(text)).toContain(
+      '# vrrp_instance V: left out # a.conf:1 (vrrp_instance V has no virtual_router_id; it is left out)',
+    );
     expect(lines(text)).toContain('virtual_router_id 9 # a.conf:6');
   });
 
@@ -160,7 +234,8 @@ describe('holdfast config show', () => {
     expect(itemsOf(shown(''), 'global_defs')).toContainEqual({
       kind: 'value',
       keyword: 'vrrp_garp_master_delay',
-      value: seconds(5),
+      value: 5,
+      unit: 'seconds',
       words: ['5'],
       source: 'default',
       actedOn: true,
