@@ -3,7 +3,7 @@
  * election process (election-process.ts): no text, no files, no waiting.
  */
 import { type IpAddress, parseAddress } from '../base/address.ts';
-import { type Instant, inMilliseconds, later, seconds } from '../base/time.ts';
+import { elapsed, type Instant, inMilliseconds, later, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
@@ -19,6 +19,7 @@ import { Follower } from './follower.ts';
 import { Handover } from './handover.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
 import { LastWill } from './last-will.ts';
+import { Lateness } from './lateness.ts';
 import { ElectionLoop } from './loop.ts';
 import { keyOfRemoval, LostAddresses } from './lost-addresses.ts';
 import type { ElectionConfiguration, FromElection, RuntimeSettings } from './messages.ts';
@@ -52,6 +53,7 @@ export class Election {
   readonly #sockets: Sockets;
   readonly #addresses: AddressKeeper;
   readonly #timer: DeadlineTimer;
+  readonly #lateness = new Lateness();
   readonly #loop: ElectionLoop;
   readonly #admission = new Admission((notice) => this.#notice(notice));
   readonly #lost: LostAddresses;
@@ -92,7 +94,10 @@ export class Election {
     this.#route = route;
     this.#interfaces = interfaces;
     this.#tracked = new TrackedThings(interfaces);
-    this.#timer = new DeadlineTimer(() => this.#wake());
+    this.#timer = new DeadlineTimer((at) => {
+      this.#lateness.record(elapsed(at, now()));
+      this.#wake();
+    });
     this.#sockets = new Sockets(multicastGroup, () => this.#wake());
     this.#will = new LastWill(
       {
@@ -183,7 +188,7 @@ export class Election {
 
   report() {
     const instances = [...this.#loop.routers.values()].map(reportRouter);
-    return { instances, strayPackets: { ...this.#admission.strays } };
+    return { instances, strayPackets: { ...this.#admission.strays }, lateness: this.#lateness.report() };
   }
 
   /**

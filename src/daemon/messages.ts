@@ -5,7 +5,7 @@
  */
 import type { Duration } from '../base/time.ts';
 import type { VirtualServer } from '../ipvs/keywords.ts';
-import type { InstanceReport, IpvsReport, VirtualServerReport } from '../status/report.ts';
+import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
@@ -78,6 +78,8 @@ export type FromElection =
       readonly id: number;
       readonly instances: readonly InstanceReport[];
       readonly strayPackets: Readonly<Record<string, number>>;
+      /** Absent while it starts. */
+      readonly lateness?: LatenessReport;
     };
 
 export type FromHealth =

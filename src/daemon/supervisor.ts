@@ -173,6 +173,7 @@ export class Supervisor {
       },
       instances,
       strayPackets: election?.strayPackets ?? {},
+      ...(election?.lateness ? { lateness: election.lateness } : {}),
       ipvs: health?.ipvs ?? {
         available: false,
         reason: this.#health ? 'the health process does not answer' : 'not run',

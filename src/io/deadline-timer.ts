@@ -10,11 +10,12 @@ export class DeadlineTimer {
   readonly #timer: NativeTimer;
   #at: Instant | undefined;
 
-  /** @param onExpired called from the event loop, once for each `set`, never before the deadline */
-  constructor(onExpired: () => void) {
+  /** @param onExpired called from the event loop with the deadline, once for each `set`, never before it */
+  constructor(onExpired: (at: Instant) => void) {
     this.#timer = new (native().Timer)(() => {
+      const at = this.#at;
       this.#at = undefined;
-      onExpired();
+      if (at !== undefined) onExpired(at);
     });
   }
 

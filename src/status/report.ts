@@ -9,8 +9,19 @@ export interface StatusReport {
   readonly instances: readonly InstanceReport[];
   /** Received VRRP packets that no instance is for, by reason, since the start of the election process. */
   readonly strayPackets: Readonly<Record<string, number>>;
+  /** How late the election was for its own deadlines; absent while it does not answer. */
+  readonly lateness?: LatenessReport;
   readonly ipvs: IpvsReport;
   readonly virtualServers: readonly VirtualServerReport[];
+}
+
+/** Milliseconds, since the start of the election process; half, 99 % and 99.9 % were not later than that. */
+export interface LatenessReport {
+  readonly count: number;
+  readonly p50_ms: number;
+  readonly p99_ms: number;
+  readonly p999_ms: number;
+  readonly max_ms: number;
 }
 
 export interface AgentReport {

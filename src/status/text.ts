@@ -3,7 +3,14 @@
  *
  * Our own words are ASCII. What comes from elsewhere (names, reasons) is shown as it is, less what would steer a terminal.
  */
-import type { CheckReport, InstanceReport, RealServerReport, StatusReport, VirtualServerReport } from './report.ts';
+import type {
+  CheckReport,
+  InstanceReport,
+  LatenessReport,
+  RealServerReport,
+  StatusReport,
+  VirtualServerReport,
+} from './report.ts';
 
 export interface TextOptions {
   readonly now: Date;
@@ -24,12 +31,18 @@ export function renderStatus(given: StatusReport, options: TextOptions): string 
   const { agent } = report;
   const lines = [
     `holdfast ${agent.version}, process ${agent.pid}, ${agent.configurationFile}, up ${ago(agent.startedAt, now)}`,
+    ...(report.lateness ? [latenessLine(report.lateness)] : []),
     ...agent.warnings.map((warning) => `${paint('yellow', 'warning:')} ${warning}`),
   ];
   for (const instance of report.instances) lines.push('', ...instanceLines(instance, options, paint));
   for (const server of report.virtualServers) lines.push('', ...virtualServerLines(server, now, paint));
   if (report.instances.length === 0 && report.virtualServers.length === 0) lines.push('', 'nothing is configured');
   return `${lines.join('\n')}\n`;
+}
+
+function latenessLine({ count, p50_ms, p99_ms, max_ms }: LatenessReport): string {
+  const [half, most, worst] = [p50_ms, p99_ms, max_ms].map((value) => value.toFixed(2));
+  return `the election was late by ${half} ms (half), ${most} ms (99 %), at most ${worst} ms, of ${count} deadlines`;
 }
 
 function instanceLines(instance: InstanceReport, options: TextOptions, paint: Paint): string[] {
