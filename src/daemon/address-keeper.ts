@@ -4,7 +4,8 @@
  * from one instance to another is released before it is taken.
  */
 import { addressBytes, familyOf } from '../base/address.ts';
-import type { AddressKey, InterfaceAddress, RouteNetlink } from '../io/route-netlink.ts';
+import type { AddressKey, InterfaceAddress, NewAddress } from '../io/route-addresses.ts';
+import type { RouteNetlink } from '../io/route-netlink.ts';
 import { type ActualAddress, HOLDFAST_PROTOCOL, planAddresses } from '../vrrp/addresses.ts';
 import type { VirtualAddress } from '../vrrp/instance.ts';
 import type { Interfaces } from './interfaces.ts';
@@ -174,18 +175,9 @@ export class AddressKeeper {
     const { route, interfaces } = this.#world;
     const interfaceIndex = interfaces.link(entry.interface)?.index;
     if (interfaceIndex === undefined) return; // a fault of its own
-    const { address, prefixLength, scope, label, broadcast } = entry;
     this.#names.set(interfaceIndex, entry.interface);
     await this.#change(router, 'take-addresses', addressKey(entry), () =>
-      route.addAddress({
-        interfaceIndex,
-        address,
-        prefixLength,
-        scope,
-        protocol: HOLDFAST_PROTOCOL,
-        ...(label === undefined ? {} : { label }),
-        ...(broadcast === undefined ? {} : { broadcast }),
-      }),
+      route.addAddress(newAddress(entry, interfaceIndex)),
     );
   }
 
@@ -261,4 +253,11 @@ function isSameNetwork(first: AddressKey, other: AddressKey): boolean {
     if (((a[bit >> 3] ?? 0) & mask) !== ((b[bit >> 3] ?? 0) & mask)) return false;
   }
   return true;
+}
+
+/** How keepalived adds an address: one of IPv6 that is a network of its own is not to be the source of connections. */
+function newAddress(entry: VirtualAddress, interfaceIndex: number): NewAddress {
+  const { interface: _interface, noTrack: _noTrack, useVmac: _useVmac, ...wanted } = entry;
+  const isHost = familyOf(entry.address) === 'inet6' && entry.prefixLength === 128;
+  return { ...(isHost ? { preferredLifetime: 0 } : {}), ...wanted, interfaceIndex, protocol: HOLDFAST_PROTOCOL };
 }

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { type Duration, inMilliseconds, microseconds } from '../base/time.ts';
 import { type GuardEnd, GuardSocket } from '../io/guard-socket.ts';
-import { type AddressKey, additionOf, type InterfaceAddress, removalOf } from '../io/route-netlink.ts';
+import { type AddressKey, additionOf, type InterfaceAddress, removalOf } from '../io/route-addresses.ts';
 import { encodeMessage, NLM_F_REQUEST } from '../wire/netlink.ts';
 import { type LastAct, splitWill, WILL_SLOTS } from '../wire/will.ts';
 import type { Router } from './router.ts';

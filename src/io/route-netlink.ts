@@ -4,19 +4,13 @@
  * Two sockets: one for requests, one for events, so that a flood of events never costs the answer to a request.
  */
 
-import { familyOf, type IpAddress } from '../base/address.ts';
 import type { Result } from '../base/result.ts';
 import type { Mac } from '../wire/ethernet.ts';
-import { NLM_F_CREATE, NLM_F_EXCL } from '../wire/netlink.ts';
 import {
-  type AddressMessage,
   decodeAddress,
   decodeLink,
-  encodeAddress,
   encodeAddressRequest,
   encodeLinkRequest,
-  IFA_F_NODAD,
-  IFA_F_SECONDARY,
   IFF_LOOPBACK,
   IFF_LOWER_UP,
   IFF_MULTICAST,
@@ -38,6 +32,14 @@ import { decodeRoute, encodeRouteRequest, type RouteMessage, RTM_GETROUTE } from
 import { NETLINK_ROUTE } from './constants.ts';
 import { NetlinkError } from './netlink-error.ts';
 import { type NetlinkEvent, type NetlinkRequest, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
+import {
+  type AddressKey,
+  additionOf,
+  addressOf,
+  type InterfaceAddress,
+  type NewAddress,
+  removalOf,
+} from './route-addresses.ts';
 
 /** A network interface. */
 export interface Link {
@@ -65,30 +67,6 @@ export interface Link {
   readonly master?: number;
 }
 
-/** An address of an interface. */
-export interface InterfaceAddress {
-  readonly interfaceIndex: number;
-  readonly address: IpAddress;
-  /** 0-32 or 0-128. */
-  readonly prefixLength: number;
-  /** RT_SCOPE_*: 0 universe, 253 link, 254 host. */
-  readonly scope: number;
-  /** IPv4 only: the name of the interface, or that with a colon and something behind it. */
-  readonly label?: string;
-  readonly broadcast?: IpAddress;
-  /** IFA_PROTO, 1-255: who added it; absent: nobody said, or Linux before 5.18. */
-  readonly protocol?: number;
-  /** Of IPv4: not the first address of its network on the interface; goes when the first one goes. */
-  readonly secondary: boolean;
-}
-
-/** An address to be added; what is absent is left to the kernel. */
-export type NewAddress = Pick<InterfaceAddress, 'interfaceIndex' | 'address' | 'prefixLength'> &
-  Partial<Pick<InterfaceAddress, 'scope' | 'label' | 'broadcast' | 'protocol'>>;
-
-/** Which address to remove. */
-export type AddressKey = Pick<InterfaceAddress, 'interfaceIndex' | 'address' | 'prefixLength'>;
-
 /** What changed. An unchanged address may be reported as added again; after an overrun everything has to be read. */
 export type RouteEvent =
   | { readonly type: 'link-changed'; readonly link: Link }
@@ -96,8 +74,6 @@ export type RouteEvent =
   | { readonly type: 'address-added' | 'address-removed'; readonly address: InterfaceAddress }
   | { readonly type: 'overrun' };
 
-/** RTPROT_KEEPALIVED of linux/rtnetlink.h, which is the mark of our addresses as well. */
-const DEFAULT_ADDRESS_PROTOCOL = 18;
 /** Bytes: about four thousand events. */
 const EVENT_BUFFER = 1 << 22;
 
@@ -149,8 +125,8 @@ export class RouteNetlink {
   }
 
   /**
-   * Adds an address, usable at once (an IPv6 one without duplicate address detection). Rejects with NetlinkError:
-   * EEXIST when it is there already, whoever added it; ENODEV.
+   * Adds an address, usable at once unless it says `detectDuplicates`. Rejects with NetlinkError: EEXIST when it is there
+   * already, whoever added it; ENODEV.
    */
   async addAddress(wanted: NewAddress): Promise<void> {
     const purpose = `adding ${wanted.address}/${wanted.prefixLength} to interface ${wanted.interfaceIndex}`;
@@ -238,52 +214,4 @@ function linkOf(message: LinkMessage): Link {
     ...(kind === undefined ? {} : { kind }),
     ...(master === undefined ? {} : { master }),
   };
-}
-
-function addressOf(message: AddressMessage): InterfaceAddress {
-  const { interfaceIndex, prefixLength, scope, flags, label, broadcast, protocol } = message;
-  return {
-    interfaceIndex,
-    address: message.local ?? message.address ?? UNSPECIFIED[message.family],
-    prefixLength,
-    scope,
-    secondary: message.family === 'inet' && (flags & IFA_F_SECONDARY) !== 0,
-    ...(label === undefined ? {} : { label }),
-    ...(broadcast === undefined ? {} : { broadcast }),
-    ...(protocol === undefined || protocol === 0 ? {} : { protocol }),
-  };
-}
-
-/** The kernel always sends an address; this is for the type. */
-const UNSPECIFIED = { inet: '0.0.0.0' as IpAddress, inet6: '::' as IpAddress } as const;
-
-/** The request of `addAddress`. */
-export function additionOf(wanted: NewAddress): Required<Omit<NetlinkRequest, 'purpose'>> {
-  const { interfaceIndex, address, prefixLength, protocol = DEFAULT_ADDRESS_PROTOCOL, scope = 0 } = wanted;
-  const { label, broadcast } = wanted;
-  const family = familyOf(address);
-  const body = encodeAddress({
-    family,
-    prefixLength,
-    flags: family === 'inet6' ? IFA_F_NODAD : 0,
-    scope,
-    interfaceIndex,
-    local: address,
-    address,
-    protocol,
-    ...(label === undefined ? {} : { label }),
-    ...(broadcast === undefined ? {} : { broadcast }),
-  });
-  return { type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL, body };
-}
-
-/** The request of `deleteAddress`. */
-export function removalOf({
-  interfaceIndex,
-  address,
-  prefixLength,
-}: AddressKey): Required<Omit<NetlinkRequest, 'purpose'>> {
-  const family = familyOf(address);
-  const body = encodeAddress({ family, prefixLength, flags: 0, scope: 0, interfaceIndex, local: address, address });
-  return { type: RTM_DELADDR, flags: 0, body };
 }

@@ -27,8 +27,14 @@ export const RTNLGRP_IPV6_IFADDR = 9;
 /** Address flags: IFA_F_* in linux/if_addr.h. */
 export const IFA_F_SECONDARY = 0x01;
 export const IFA_F_NODAD = 0x02;
+export const IFA_F_DADFAILED = 0x08;
+export const IFA_F_HOMEADDRESS = 0x10;
+export const IFA_F_DEPRECATED = 0x20;
 export const IFA_F_TENTATIVE = 0x40;
 export const IFA_F_PERMANENT = 0x80;
+export const IFA_F_MANAGETEMPADDR = 0x100;
+export const IFA_F_NOPREFIXROUTE = 0x200;
+export const IFA_F_MCAUTOJOIN = 0x400;
 
 /** Interface flags: IFF_* in linux/if.h. */
 export const IFF_UP = 0x1;

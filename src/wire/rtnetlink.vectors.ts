@@ -3,7 +3,7 @@
 import type { IpAddress } from '../base/address.ts';
 import type { Mac } from './ethernet.ts';
 import type { AddressMessage, LinkMessage } from './rtnetlink.ts';
-import { KEEPALIVED, LINUX_6_18, type MessageVector } from './vector.ts';
+import { IPROUTE2, KEEPALIVED, LINUX_6_18, type MessageVector } from './vector.ts';
 
 const ip = (text: string) => text as IpAddress;
 const FLAGS_TWICE = 'the kernel says flags below 256 twice, in the header and in IFA_FLAGS';
@@ -151,6 +151,70 @@ export const addressVectors: readonly MessageVector<AddressMessage>[] = [
       },
     },
     oneWay: FLAGS_TWICE,
+  },
+  {
+    name: 'ip address add 192.0.2.16 peer 192.0.2.17 dev v0',
+    source: IPROUTE2,
+    bytes: '28000000 1400 0506 33d4056b 00000000 02 20 00 00 03000000 08000200c0000210 08000100c0000211',
+    value: {
+      type: 20,
+      flags: 0x605,
+      sequence: 0x6b05d433,
+      portId: 0,
+      body: {
+        family: 'inet',
+        prefixLength: 32,
+        flags: 0,
+        scope: 0,
+        interfaceIndex: 3,
+        local: ip('192.0.2.16'),
+        address: ip('192.0.2.17'),
+      },
+    },
+  },
+  {
+    name: 'ip address add 2001:db8::15/64 dev v0 nodad home preferred_lft 0',
+    source: IPROUTE2,
+    bytes:
+      '54000000 1400 0506 33d4056b 00000000 0a 40 12 00 03000000 14000200 20010db8000000000000000000000015 14000100 20010db8000000000000000000000015 14000600 00000000 ffffffff 00000000 00000000',
+    value: {
+      type: 20,
+      flags: 0x605,
+      sequence: 0x6b05d433,
+      portId: 0,
+      body: {
+        family: 'inet6',
+        prefixLength: 64,
+        flags: 0x12,
+        scope: 0,
+        interfaceIndex: 3,
+        local: ip('2001:db8::15'),
+        address: ip('2001:db8::15'),
+        cacheInfo: { preferredLifetime: 0, validLifetime: 0xffffffff, createdStamp: 0, updatedStamp: 0 },
+      },
+    },
+  },
+  {
+    name: 'ip address add 192.0.2.15/24 dev v0 noprefixroute',
+    source: IPROUTE2,
+    bytes:
+      '30000000 1400 0506 33d4056b 00000000 02 18 00 00 03000000 08000200c000020f 0800080000020000 08000100c000020f',
+    value: {
+      type: 20,
+      flags: 0x605,
+      sequence: 0x6b05d433,
+      portId: 0,
+      body: {
+        family: 'inet',
+        prefixLength: 24,
+        flags: 0x200,
+        scope: 0,
+        interfaceIndex: 3,
+        local: ip('192.0.2.15'),
+        address: ip('192.0.2.15'),
+      },
+    },
+    oneWay: 'ip sends the flags before the address',
   },
 ];
 

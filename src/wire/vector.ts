@@ -25,3 +25,6 @@ export const KEEPALIVED = 'capture of keepalived 2.2.7 on Debian 12';
 
 /** The source of what the kernel answered to a request made for the purpose, in a namespace of its own. */
 export const LINUX_6_18 = 'capture of Linux 6.18';
+
+/** The source of what ip(8) asked the kernel for, as strace(1) saw it. */
+export const IPROUTE2 = 'capture of ip of iproute2 6.1';

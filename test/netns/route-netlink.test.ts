@@ -97,6 +97,42 @@ describe.skipIf(why !== undefined)(
       expect(run('-6 -oneline addr show dev v0')).not.toContain('2001:db8::15');
     });
 
+    it('adds an IPv6 address with every option that the kernel knows, and says so when it lists it', async () => {
+      const options = { home: true, manageTemporary: true, noPrefixRoute: true } as const;
+      const address = { ...vip('2001:db8::16', 64), ...options };
+      await route.addAddress({ ...address, detectDuplicates: true, preferredLifetime: 0 });
+      expect(run('-6 -oneline addr show dev v0')).toMatch(
+        /inet6 2001:db8::16\/64 scope global (tentative )?home (tentative )?deprecated (tentative )?mngtmpaddr noprefixroute/,
+      );
+      const listed = (await route.addresses()).find((entry) => entry.address === '2001:db8::16');
+      expect(listed).toMatchObject({ ...address, deprecated: true, protocol: 18 });
+      expect(run('-6 route show dev v0')).not.toContain('2001:db8::/64');
+      await route.deleteAddress(address);
+    });
+
+    it('says that an address is not to be used while its duplicates are looked for', async () => {
+      await route.addAddress({ ...vip('2001:db8::17', 64), detectDuplicates: true });
+      const find = async () => (await route.addresses()).find((entry) => entry.address === '2001:db8::17');
+      expect(await find()).toMatchObject({ tentative: true });
+      const ready = (each: RouteEvent) =>
+        each.type === 'address-added' && each.address.address === '2001:db8::17' && !each.address.tentative;
+      await event(ready);
+      expect(await find()).not.toHaveProperty('tentative');
+    });
+
+    it.each([
+      ['192.0.2.16', '192.0.2.17', 32],
+      ['2001:db8::18', '2001:db8::19', 128],
+    ])('adds %s with the other end %s, lists it, removes it', async (address, peer, prefixLength) => {
+      const wanted = { ...vip(address, prefixLength), peer: ip(peer) };
+      await route.addAddress(wanted);
+      expect(run('-oneline addr show dev v0')).toContain(`${address} peer ${peer}/${prefixLength}`);
+      const listed = (await route.addresses()).find((entry) => entry.address === address);
+      expect(listed).toMatchObject({ ...wanted, protocol: 18 });
+      await route.deleteAddress(wanted);
+      expect(run('-oneline addr show dev v0')).not.toContain(peer);
+    });
+
     it('refuses with the names and the sentences of the kernel', async () => {
       await route.addAddress(vip('192.0.2.15'));
       await expect(route.addAddress(vip('192.0.2.15'))).rejects.toMatchObject({ code: 'EEXIST', syscall: 'netlink' });
