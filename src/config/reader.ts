@@ -21,7 +21,7 @@ import type {
 } from './table.ts';
 import type { Word } from './tape.ts';
 import { titleOf } from './tree.ts';
-import type { Complaints } from './values.ts';
+import { type Complaints, SILENT, type Verdict } from './values.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 type AnyValueEntry = ValueEntry<unknown, 'required' | 'optional' | 'value'>;
@@ -33,9 +33,6 @@ interface Merged {
   readonly owner: Statement;
   readonly statements: Statement[];
 }
-
-/** keepalived passes over it without a word. */
-const SILENT: Details = { exitCode: 0 };
 
 /** A file with more unknown words than this is no configuration; looking for what was meant takes time. */
 const SEARCHES_MAX = 100;
@@ -102,7 +99,7 @@ export class Reader {
       this.unknown(statement, block.table);
       return;
     }
-    if (found.aliasMessage !== undefined) this.#warn(statement, found.aliasMessage);
+    if (found.alias !== undefined) this.#warn(statement, found.alias.message, found.alias.silent ? SILENT : {});
     if (found.since !== undefined) {
       this.#warn(statement, `${statement.keyword.text} came with keepalived ${found.since}; 2.2.7 does not know it`);
     }
@@ -191,7 +188,7 @@ export class Reader {
     if (entry.once && earlier !== undefined) {
       const { keyword } = statement;
       const message = `${keyword.text} again; the one in line ${earlier.keyword.line} counts`;
-      this.#report.error(keyword, message, { keyword: keyword.text });
+      this.#report.error(keyword, message, { keyword: keyword.text, ...(entry.once === 'silent' ? SILENT : {}) });
       return false;
     }
     this.#complaints.about(block, key, entry, statement);
@@ -209,7 +206,7 @@ export class Reader {
 
   #missing(block: BlockReading, key: string, entry: AnyValueEntry, { keyword }: Statement): void {
     block.refuse(key);
-    const exitCode = entry.missingIs ?? 2;
+    const exitCode = entry.missingIs ?? (entry.since === undefined ? 2 : 5);
     const gone = isLeftOut(block, key, entry) ? '; the block is left out' : '';
     this.#report.error(keyword, `${keyword.text} has no value, expected ${entry.type.expected}${gone}`, {
       keyword: keyword.text,
@@ -351,18 +348,19 @@ class ValueComplaints implements Complaints {
     this.#statement = statement;
   }
 
-  readonly refuse = (at: Word, problem: string, suggestion?: string): undefined => {
+  readonly refuse = (at: Word, problem: string, suggestion?: string, verdict?: Verdict): undefined => {
     const { text } = this.#statement.keyword;
     this.#report.error(at, `${text}: ${problem}; ${this.#instead()}`, {
       keyword: text,
       ...(suggestion ? { suggestion } : {}),
       ...(this.#entry.fatal && isLeftOut(this.#block, this.#key, this.#entry) ? { fatal: true } : {}),
+      ...verdict,
     });
   };
 
-  readonly correct = (at: Word, message: string): void => {
+  readonly correct = (at: Word, message: string, verdict?: Verdict): void => {
     const { text } = this.#statement.keyword;
-    this.#report.warning(at, `${text}: ${message}`, { keyword: text });
+    this.#report.warning(at, `${text}: ${message}`, { keyword: text, ...verdict });
   };
 
   /** What happens when the value is refused. */

@@ -9,8 +9,15 @@ import type { Word } from './lexer.ts';
 import type { Statement } from './tree.ts';
 import { nothing, type Quick, type ValueType } from './values.ts';
 
-/** Another spelling of a keyword; with a sentence when keepalived complains about it or does not know it. */
-export type Alias = string | { readonly word: string; readonly message: string };
+/** Another spelling of a keyword; with a sentence where that is not to be written any more. */
+export type Alias = string | OldSpelling;
+
+export interface OldSpelling {
+  readonly word: string;
+  readonly message: string;
+  /** keepalived takes it without a word. Absent: it complains about it, or does not know it. */
+  readonly silent?: true;
+}
 
 interface Common {
   /** keepalived's word. */
@@ -32,8 +39,8 @@ export interface Options<T> {
   readonly otherwise?: T;
   /** What happens when the value is refused, where the usual sentence says too little. */
   readonly instead?: string;
-  /** The first one counts; keepalived complains about a second. */
-  readonly once?: true;
+  /** The first one counts; keepalived complains about a second, or passes over it. */
+  readonly once?: true | 'silent';
   /** Which of two given values counts, where it is not the last. */
   readonly prefer?: (earlier: T, now: T) => T;
   /** Without this required keyword keepalived does not run at all. */
@@ -141,8 +148,8 @@ export interface Found {
   readonly entry: Entry;
   /** The variant, when the entry is a choice. */
   readonly variant: Variant<unknown> | undefined;
-  /** What to say about this spelling. */
-  readonly aliasMessage: string | undefined;
+  /** This spelling, when there is something to say about it. */
+  readonly alias: OldSpelling | undefined;
   /** The keepalived that first knew it, where that is later than 2.2.7. */
   readonly since: string | undefined;
   /** What its block holds; undefined: it has none. */
@@ -231,11 +238,11 @@ export function table<E extends Entries>(entries: E): Table<E> {
       const variant = entry.kind === 'choice' ? (one as Variant<unknown>) : undefined;
       const { since } = one as { readonly since?: string };
       const content = contentOf(entry, variant);
-      const what: Found = { key, entry, variant, aliasMessage: undefined, since, content, quick };
+      const what: Found = { key, entry, variant, alias: undefined, since, content, quick };
       add(one.word, what);
       for (const alias of one.aliases ?? []) {
         if (typeof alias === 'string') add(alias, what);
-        else add(alias.word, { ...what, aliasMessage: alias.message });
+        else add(alias.word, { ...what, alias });
       }
     }
   }
@@ -301,15 +308,13 @@ export const list = <T>(
   options: Pick<ListEntry<T>, 'aliases' | 'later' | 'since' | 'whenEmpty'> = {},
 ): ListEntry<T> => ({ kind: 'list', word, line, doc, ...options });
 
-const NO_HEADER: Header = { min: 0, max: 0, expected: 'nothing', missingIs: 5 };
-
 /** A block of keywords that is there once; a second one adds to the first. */
 export const block = <E extends Entries>(
   word: string,
   content: Table<E>,
   doc: string,
   options: { later?: true; since?: string } = {},
-): BlockEntry<E, false> => ({ kind: 'block', word, table: content, many: false, header: NO_HEADER, doc, ...options });
+): BlockEntry<E, false> => ({ kind: 'block', word, table: content, many: false, header: ANYTHING, doc, ...options });
 
 /** A block of keywords that may be there many times, each with its header. */
 export const blocks = <E extends Entries>(
@@ -322,6 +327,10 @@ export const blocks = <E extends Entries>(
 
 /** A header of exactly one name. */
 export const NAME: Header = { min: 1, max: 1, expected: 'a name', missingIs: 5, exact: true };
+/** A header of which the first word is the name, and what follows is passed over. */
+export const FIRST_NAME: Header = { min: 1, max: 1, expected: 'a name', missingIs: 2 };
+/** A header of which nothing is read. */
+export const ANYTHING: Header = { min: 0, max: 0, expected: 'nothing', missingIs: 5 };
 
 /** One block of a choice. */
 export const variant = <E extends Entries, R>(

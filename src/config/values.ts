@@ -11,10 +11,20 @@ import { nearestWord } from './suggestion.ts';
 /** How a value says what is wrong with its words. */
 export interface Complaints {
   /** An error at the word; the sentence goes on with what happens instead. Returns undefined: there is no value. */
-  refuse(at: Word, problem: string, suggestion?: string): undefined;
+  refuse(at: Word, problem: string, suggestion?: string, details?: Verdict): undefined;
   /** A warning: the value is taken, changed as the sentence says. */
-  correct(at: Word, message: string): void;
+  correct(at: Word, message: string, details?: Verdict): void;
 }
+
+/** For what is not an ordinary complaint (5) to keepalived: it says nothing (0), or gives up (2). */
+export interface Verdict {
+  readonly exitCode: 0 | 2;
+}
+
+/** keepalived passes over it without a word. */
+export const SILENT: Verdict = { exitCode: 0 };
+/** keepalived stops reading. */
+export const GIVES_UP: Verdict = { exitCode: 2 };
 
 /** What programs and the documentation want to know of a kind of value, besides `expected`. */
 export interface ValueFacts {
@@ -115,15 +125,25 @@ export interface Correction {
   readonly zeroBecomes?: number;
   /** Outside the range becomes the nearest end of it. */
   readonly clamp?: true;
+  /** A number with something behind it is an error for `-t`, and yet keepalived runs with the number. */
+  readonly leading?: true;
 }
 
 const rangeText = (min: number, max: number): string => (max === Infinity ? `${min} or more` : `from ${min} to ${max}`);
 
 /** A whole number in decimal. @param max Infinity: what keepalived keeps in 32 bits is bounded by `UINT32_MAX` */
 export function integer(min: number, max: number, correction: Correction = {}): ValueType<number> {
-  const type = oneWord(`an integer ${rangeText(min, max)}`, (text, word, complaints) => {
-    if (!/^[+-]?[0-9]{1,15}$/.test(text)) return undefined;
-    const value = Number(text) + 0;
+  const expected = `an integer ${rangeText(min, max)}`;
+  const type = oneWord(expected, (text, word, complaints) => {
+    const [, digits = '', rest] = /^\s*([+-]?[0-9]+)?(.*)$/s.exec(text) ?? [];
+    const isNothing = text.trim() === '';
+    if (digits === '' ? !isNothing : rest !== '' && correction.leading === undefined) return undefined;
+    const value = Number(digits) + 0;
+    if (isNothing && min <= 0) complaints.correct(word, 'an empty word is read as 0', SILENT);
+    if (rest !== '' && value >= min && value <= max) {
+      complaints.correct(word, `expected ${expected}, got '${text}'; ${value} is used`);
+      return value;
+    }
     if (value === 0 && correction.zeroBecomes !== undefined) {
       complaints.correct(word, `0 is not possible, it becomes ${correction.zeroBecomes}`);
       return correction.zeroBecomes;
@@ -161,6 +181,8 @@ const factsOf = (kind: ValueFacts['kind'], min: number, max: number): ValueFacts
 export const UINT32_MAX = 4294967295;
 /** The largest number keepalived keeps in an int. */
 export const INT32_MAX = 2147483647;
+/** The longest time in seconds that keepalived keeps in microseconds of 32 bits. */
+export const TIMER_MAX = 4294.967295;
 
 /** Whole seconds. */
 export function wholeSeconds(min: number, max: number, correction: Correction = {}): ValueType<Duration> {
@@ -183,8 +205,9 @@ export function decimalSeconds(min: number, max: number, options: { zeroIsOff?: 
   const type = oneWord(
     `seconds ${rangeText(min, max)}`,
     (text, word, complaints) => {
-      if (!/^\+?([0-9]{1,15}\.?|[0-9]{0,15}\.[0-9]{1,30})$/.test(text)) return undefined;
-      const value = seconds(Number(text));
+      if (!/^\s*(\+?([0-9]{1,15}\.?|[0-9]{0,15}\.[0-9]{0,30}))?$/.test(text)) return undefined;
+      const value = seconds(Number(text === '.' ? 0 : text));
+      if (text.trim() === '' && min <= 0) complaints.correct(word, 'an empty word is read as 0', SILENT);
       if (/\.[0-9]{7,}$/.test(text)) complaints.correct(word, `more than 6 decimals, rounded to ${showSeconds(value)}`);
       if (value === 0 && options.zeroIsOff) {
         complaints.correct(word, '0 is outside the range for keepalived; it means off, as it does without this line');
@@ -209,8 +232,8 @@ const writeSeconds = (value: Duration): string =>
     .replace(/\.?0+$/, '');
 
 /** Whole microseconds. */
-export function wholeMicroseconds(min: number, max: number): ValueType<Duration> {
-  const count = integer(min, max);
+export function wholeMicroseconds(min: number, max: number, correction: Correction = {}): ValueType<Duration> {
+  const count = integer(min, max, correction);
   return {
     ...count,
     expected: `microseconds ${rangeText(min, max)}`,

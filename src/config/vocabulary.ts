@@ -27,7 +27,7 @@ export class Vocabulary {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [place, content] = next;
       for (const [word, found] of content.found) {
-        if (found.entry.kind !== 'obsolete' && found.aliasMessage === undefined) this.#add(word, place);
+        if (found.entry.kind !== 'obsolete' && found.alias === undefined) this.#add(word, place);
         const inner = tableOf(found);
         if (inner === undefined || seen.get(word) === inner) continue;
         seen.set(word, inner);
@@ -82,8 +82,8 @@ export class Vocabulary {
   #wordsOf(content: Table<Entries>): readonly string[] {
     const known = this.#words.get(content);
     if (known !== undefined) return known;
-    const all = [...content.found].flatMap(([word, { entry, aliasMessage }]) =>
-      entry.kind === 'obsolete' || aliasMessage !== undefined ? [] : [word],
+    const all = [...content.found].flatMap(([word, { entry, alias }]) =>
+      entry.kind === 'obsolete' || alias !== undefined ? [] : [word],
     );
     this.#words.set(content, all);
     return all;

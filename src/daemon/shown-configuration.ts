@@ -203,7 +203,7 @@ class Walk {
     const later =
       entry.later === true || (typeof entry.later === 'function' && value !== undefined && entry.later(value));
     const spelling = written?.keyword.text ?? entry.word;
-    const isPlain = table.found.get(spelling)?.aliasMessage === undefined;
+    const isPlain = table.found.get(spelling)?.alias === undefined;
     const source =
       from === undefined ? 'default' : sourceOf(from.keyword, statement === undefined ? inherited?.keyword : undefined);
     return [

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { seconds, ZERO } from '../../src/base/time.ts';
 import type { Entries, Entry, Table } from '../../src/config/table.ts';
+import { globalKeywords } from '../../src/daemon/global-keywords.ts';
 import { readConfiguration, rootKeywords } from '../../src/daemon/root.ts';
 
 const read = (text: string) => readConfiguration('test.conf', () => text);
@@ -14,38 +15,7 @@ describe('readConfiguration', () => {
     const { configuration, diagnostics, exitCode } = read(DIRECTOR);
     expect({ diagnostics, exitCode }).toEqual({ diagnostics: [], exitCode: 0 });
     expect(configuration).toEqual({
-      global: {
-        routerId: 'lvs1',
-        notificationEmail: [],
-        smtpConnectTimeout: seconds(30),
-        noEmailFaults: false,
-        multicastGroup: '224.0.0.18',
-        multicastGroupIpv6: 'ff02::12',
-        garpMasterDelay: seconds(5),
-        garpMasterRepeat: 5,
-        garpMasterRefresh: ZERO,
-        garpMasterRefreshRepeat: 1,
-        downTimerAdverts: 3,
-        higherPrioritySendAdvert: false,
-        vrrpVersion: 2,
-        vrrpStrict: false,
-        checkUnicastSource: false,
-        logUnknownVrids: false,
-        nftablesCounters: false,
-        vrrpNoSwap: false,
-        checkerNoSwap: false,
-        processNames: false,
-        reloadRepeat: false,
-        enableScriptSecurity: false,
-        enableTraps: false,
-        enableDbus: false,
-        enableSnmpVrrp: false,
-        enableSnmpChecker: false,
-        enableSnmpRfc: false,
-        enableSnmpRfcVersion2: false,
-        enableSnmpRfcVersion3: false,
-        lvsFlush: false,
-      },
+      global: { ...globalKeywords.initial, routerId: 'lvs1', notificationEmail: [] },
       instances: [
         {
           name: 'VI_1',
