@@ -31,7 +31,14 @@ import type { VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
 import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
 import { checkReferences } from '../vrrp/references.ts';
-import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
+import { buildTracked, type Tracked } from '../vrrp/tracked.ts';
+import {
+  bfdKeywords,
+  type TrackedLine,
+  trackFileKeywords,
+  trackProcessKeywords,
+  vrrpScriptKeywords,
+} from '../vrrp/tracking-keywords.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
@@ -41,6 +48,8 @@ export interface Configuration {
   readonly global: GlobalDefinitions;
   readonly instances: readonly VrrpInstance[];
   readonly virtualServers: readonly VirtualServer[];
+  /** What main tracks: as much of it as an instance or a group names. */
+  readonly tracked: Tracked;
 }
 
 /** A configuration, and all there is to say about it. */
@@ -202,5 +211,26 @@ function build(
   const unusable = checkScripts(given, global, host.scripts, report, () => lacksInterface);
   const tracking = checkReferences(given, unusable, looked.interfaceExists, report);
   const tracked = instances.map((one) => ({ ...one, tracking: tracking.get(one.name) ?? one.tracking }));
-  return { configuration: { global: withoutAbsent(values), instances: tracked, virtualServers }, root };
+  const configuration = {
+    global: withoutAbsent(values),
+    instances: tracked,
+    virtualServers,
+    tracked: trackedOf(given),
+  };
+  return { configuration, root };
+}
+
+/** What nobody names is not run, read or counted. */
+function trackedOf(given: RootReading['values']): Tracked {
+  const { scripts, files, processes } = buildTracked(given);
+  const namers = [...given.instances, ...given.syncGroups].map(({ values }) => values);
+  const named = (lines: readonly TrackedLine[]) => new Set(lines.map(({ word }) => word.text));
+  const scriptNames = named(namers.flatMap(({ trackScript }) => trackScript));
+  const fileNames = named(namers.flatMap(({ trackFile }) => trackFile));
+  const processNames = named(namers.flatMap(({ trackProcess }) => trackProcess));
+  return {
+    scripts: scripts.filter(({ name }) => scriptNames.has(name)),
+    files: files.filter(({ name }) => fileNames.has(name)),
+    processes: processes.filter(({ name }) => processNames.has(name)),
+  };
 }

@@ -7,6 +7,7 @@ import type { Script } from '../config/script.ts';
 import { type Account, findGroup, findUser } from '../io/accounts.ts';
 import { findProgram, type Program } from '../io/programs.ts';
 import type { Command } from '../io/run-command.ts';
+import type { GlobalDefinitions } from './global-keywords.ts';
 
 /** The account of scripts without script_user, where it exists. */
 export const DEFAULT_SCRIPT_USER = 'keepalived_script';
@@ -21,6 +22,17 @@ export interface ScriptDefaults {
   readonly group?: string;
   readonly isSecure: boolean;
   readonly umask: number;
+}
+
+/** @param user the words of script_user */
+export function scriptDefaults(global: GlobalDefinitions): ScriptDefaults {
+  const [user, group] = global.scriptUser ?? [];
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(group === undefined ? {} : { group: group.replace(/^:/, '') }),
+    isSecure: global.enableScriptSecurity,
+    umask: DEFAULT_UMASK,
+  };
 }
 
 /** What is asked of the host. */

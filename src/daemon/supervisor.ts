@@ -13,7 +13,8 @@ import { Child } from './child.ts';
 import { closeControlServer, openControlServer } from './control-server.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import type { Log } from './log.ts';
-import type { FromElection, FromHealth, LogLevel, ToElection, ToHealth } from './messages.ts';
+import type { FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
+import { Outside } from './outside.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration, ReadOutcome } from './root.ts';
@@ -59,6 +60,7 @@ export class Supervisor {
   readonly #health: Child<ToHealth, FromHealth> | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
   readonly #startedAt = new Date();
+  readonly #outside: Outside;
   #configuration: Configuration;
   #diagnostics: readonly Diagnostic[];
   #refused: string | undefined;
@@ -78,6 +80,10 @@ export class Supervisor {
   constructor(options: SupervisorOptions, outcome: ReadOutcome) {
     this.#options = options;
     this.#configuration = outcome.configuration;
+    this.#outside = new Outside(outcome.configuration, {
+      report: (result) => this.#election?.send({ type: 'track-result', result }),
+      log: (...fact) => this.#log(...fact),
+    });
     this.#diagnostics = outcome.diagnostics;
     this.#serviceManager = new ServiceManager(options.environment);
     if (options.runElection) {
@@ -145,6 +151,7 @@ export class Supervisor {
     this.#logDiagnostics(this.#diagnostics);
     if (this.#election) this.#starting.add('election');
     if (this.#health) this.#starting.add('health');
+    if (this.#election) this.#outside.configure(this.#configuration);
     this.#election?.start();
     this.#health?.start();
     if (this.#starting.size === 0) this.#ready();
@@ -233,6 +240,7 @@ export class Supervisor {
       },
       configuration: this.#electionConfiguration(),
     });
+    for (const result of this.#outside.results()) this.#election?.send({ type: 'track-result', result });
   }
 
   #startHealth(): void {
@@ -309,6 +317,7 @@ export class Supervisor {
     if (this.#health) this.#reloading.add('health');
     this.#election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
     this.#health?.send({ type: 'configure', virtualServers: outcome.configuration.virtualServers });
+    if (this.#election) this.#outside.configure(outcome.configuration);
     if (this.#reloading.size === 0) this.#reloaded();
   }
 
@@ -350,6 +359,7 @@ export class Supervisor {
     await this.#election?.stop({ type: 'stop' });
     await this.#guard?.stop();
     await this.#health?.stop({ type: 'stop' });
+    await this.#outside.close();
     if (this.#server) await closeControlServer(this.#server);
     removePidFile(this.#options.pidFile);
     this.#serviceManager.close();
@@ -376,7 +386,7 @@ export class Supervisor {
     }
   }
 
-  #log(level: LogLevel, event: string, message: string, fields: Record<string, string | number>): void {
+  #log(level: LogLevel, event: string, message: string, fields: LogRecord['fields']): void {
     this.#options.log.write({ level, event, message, fields });
   }
 }

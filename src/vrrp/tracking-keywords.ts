@@ -14,8 +14,10 @@ import {
   integer,
   ipAddress,
   oneWord,
+  orNothing,
   text,
   type ValueType,
+  wordOf,
   words,
 } from '../config/values.ts';
 
@@ -172,14 +174,7 @@ const processDelay = () => decimalSeconds(0.000001, 3600);
 export const trackProcessKeywords = table({
   process: value('process', words('a process name'), 'The process that must run.', { once: true }),
   weight: value('weight', weightType(FILE_WEIGHT_MAX), 'How it changes the priority.', { once: true }),
-  parameterMatch: value(
-    'param_match',
-    {
-      ...oneWord('initial or partial', (given) => (given === 'initial' || given === 'partial' ? given : undefined)),
-      minWords: 0,
-    },
-    'How the parameters are compared.',
-  ),
+  parameterMatch: value('param_match', orNothing(wordOf('initial', 'partial')), 'How the parameters are compared.'),
   quorum: value('quorum', integer(1, 65535), 'How many of it must run.'),
   quorumMax: value('quorum_max', integer(0, 65535), 'How many of it may run.'),
   delay: value('delay', processDelay(), 'Wait before a change counts.'),
