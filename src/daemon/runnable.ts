@@ -15,6 +15,8 @@ export const DEFAULT_SCRIPT_USER = 'keepalived_script';
 /** keepalived.conf(5) "umask": what scripts and we make is for nobody else. */
 export const DEFAULT_UMASK = 0o177;
 
+const ROOT = 0;
+
 /** What global_defs says about scripts. */
 export interface ScriptDefaults {
   /** Absent: keepalived_script where there is such an account, else who runs the agent. */
@@ -31,7 +33,7 @@ export function scriptDefaults(global: GlobalDefinitions): ScriptDefaults {
     ...(user === undefined ? {} : { user }),
     ...(group === undefined ? {} : { group: group.replace(/^:/, '') }),
     isSecure: global.enableScriptSecurity,
-    umask: DEFAULT_UMASK,
+    umask: global.umask ?? DEFAULT_UMASK,
   };
 }
 
@@ -74,8 +76,8 @@ export function resolveScript(script: Script, defaults: ScriptDefaults, host: Sc
   const program = host.findProgram(first);
   if (program === undefined) return fault(`${first} is not there or cannot be reached`);
   if (!program.isPlain) return fault(`${first} is not a plain file`);
-  if (defaults.isSecure && program.changeableByOthers) {
-    return fault(`others than root could have changed ${first}, and enable_script_security is set`);
+  if (defaults.isSecure && uid === ROOT && program.changeableByOthers) {
+    return fault(`others than root could have changed ${first}, and it would run as root`);
   }
   return ok({ program: program.path, args: rest, uid, gid, umask });
 }

@@ -9,6 +9,7 @@ import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { ServiceManager } from '../io/service-manager.ts';
 import type { InstanceReport, StatusReport } from '../status/report.ts';
+import type { TrackerKind } from '../vrrp/tracking.ts';
 import { Child } from './child.ts';
 import { closeControlServer, openControlServer } from './control-server.ts';
 import { GuardKeeper } from './guard-keeper.ts';
@@ -254,7 +255,8 @@ export class Supervisor {
       if (family === 'inet') continue;
       this.#log('warning', 'instance-not-run', `(${name}) virtual routers of IPv6 are not acted on yet`, {});
     }
-    return { instances: canRun, multicastGroup: global.multicastGroup, startupDelay: global.startupDelay };
+    const watched: readonly TrackerKind[] = ['script', 'file', 'process'];
+    return { instances: canRun, watched, multicastGroup: global.multicastGroup, startupDelay: global.startupDelay };
   }
 
   #hear(role: string, message: FromElection | FromHealth): void {

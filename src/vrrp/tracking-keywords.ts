@@ -114,14 +114,9 @@ export const trackKeywords = {
     trackLine('an interface', WEIGHT_MAX),
     'Interfaces that must be up, or that change the priority.',
   ),
-  trackScript: list('track_script', trackLine('a vrrp_script', WEIGHT_MAX), 'Scripts whose result counts.', LATER),
-  trackFile: list('track_file', trackLine('a track_file', FILE_WEIGHT_MAX), 'Files whose number counts.', LATER),
-  trackProcess: list(
-    'track_process',
-    trackLine('a vrrp_track_process', FILE_WEIGHT_MAX),
-    'Processes that must run.',
-    LATER,
-  ),
+  trackScript: list('track_script', trackLine('a vrrp_script', WEIGHT_MAX), 'Scripts whose result counts.'),
+  trackFile: list('track_file', trackLine('a track_file', FILE_WEIGHT_MAX), 'Files whose number counts.'),
+  trackProcess: list('track_process', trackLine('a vrrp_track_process', FILE_WEIGHT_MAX), 'Processes that must run.'),
   trackBfd: list('track_bfd', trackLine('a bfd_instance', WEIGHT_MAX), 'BFD sessions that must be up.', LATER),
 };
 
