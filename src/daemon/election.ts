@@ -9,7 +9,9 @@ import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import { groupState } from '../vrrp/sync-group.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
+import type { VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import type { LastAct } from '../wire/will.ts';
 import { AddressKeeper } from './address-keeper.ts';
 import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
@@ -161,11 +163,21 @@ export class Election {
       if (instance === undefined) void this.#leave(id, router);
       else if (instance.version !== router.instance.version || this.#handover.isLeaving(router)) this.#end(id, router);
     }
+    const changed: Router[] = [];
     for (const [id, instance] of wanted) {
       const router = this.#loop.routers.get(id);
-      if (!router) this.#begin(id, instance);
-      else if (JSON.stringify(router.instance) !== JSON.stringify(instance)) this.#change(router, instance);
+      if (!router) this.#loop.routers.set(id, newRouter(instance, this.#follower.localAddress(instance)));
+      else if (JSON.stringify(router.instance) !== JSON.stringify(instance)) changed.push(router);
     }
+    // groups are known before anything happens in them
+    this.#formGroups(configuration);
+    for (const [id, router] of this.#loop.routers) {
+      const instance = wanted.get(id);
+      if (instance === undefined) continue; // on its way out
+      if (changed.includes(router)) this.#change(router, instance);
+      else if (!router.isStarted) this.#begin(router);
+    }
+    this.#follower.followAll(this.#loop.routers.values());
     this.#closeUnused();
     this.#loop.arm();
   }
@@ -173,7 +185,7 @@ export class Election {
   /** What main has found out of a tracked thing. */
   learn(result: TrackResult): void {
     if (!this.#tracked.note(result)) return;
-    for (const router of this.#loop.routers.values()) this.#follower.follow(router);
+    this.#follower.followAll(this.#loop.routers.values());
     this.#handover.sweep();
   }
 
@@ -241,11 +253,32 @@ export class Election {
     this.#handover.sweep();
   }
 
-  #begin(id: string, instance: VrrpInstance): void {
-    const router = newRouter(instance, this.#follower.localAddress(instance), this.#delayedUntil);
-    this.#loop.routers.set(id, router);
+  /** keepalived.conf(5) "vrrp_sync_group": groups are made anew; one that goes on as it was is told nothing. */
+  #formGroups({ syncGroups = [] }: ElectionConfiguration): void {
+    const routers = [...this.#loop.routers.values()].filter(({ isRemoved }) => !isRemoved);
+    for (const router of routers) router.group = undefined;
+    for (const { name, members } of syncGroups) {
+      const inGroup = routers.filter(({ instance }) => members.includes(instance.name));
+      const group = { name, members: inGroup, told: groupState(inGroup.map(({ state }) => state)) ?? 'Initialize' };
+      for (const router of inGroup) router.group = group;
+    }
+    for (const router of routers) {
+      const { ownerAtOnce } = this.#configOf(router.instance, router);
+      if (router.config.ownerAtOnce !== ownerAtOnce) router.config = { ...router.config, ownerAtOnce };
+    }
+  }
+
+  #begin(router: Router): void {
+    router.config = this.#configOf(router.instance, router);
     this.#addresses.settle(router); // what an earlier life that was killed left behind
-    this.#follower.follow(router);
+  }
+
+  /** What the state machine must know, as things are now. */
+  #configOf(instance: VrrpInstance, { group }: Router): VirtualRouterConfig {
+    const config = routerConfig(instance, this.#follower.localAddress(instance), this.#delayedUntil);
+    const areOwners = (group?.members ?? []).every((mate) => mate.instance.priority === 255);
+    const priority = this.#follower.priorityOf(instance);
+    return { ...config, priority, ownerAtOnce: config.ownerAtOnce && areOwners };
   }
 
   #change(router: Router, instance: VrrpInstance): void {
@@ -255,13 +288,11 @@ export class Election {
     const changed = new Set(allAddresses(instance).map(addressKey));
     const remade = router.retired.filter((entry) => changed.has(addressKey(entry)));
     router.instance = instance;
-    const config = routerConfig(instance, this.#follower.localAddress(instance), this.#delayedUntil);
-    router.config = { ...config, priority: this.#follower.priorityOf(instance) };
+    router.config = this.#configOf(instance, router);
     router.checksumReading = checksumReadingOf(instance);
     if (remade.length > 0) this.#addresses.remake(router, remade);
     this.#loop.dispatch(router, { type: 'configured' });
     this.#addresses.settle(router);
-    this.#follower.follow(router);
     this.#log(router, 'instance-changed', `(${instance.name}) configuration changed`);
   }
 
@@ -279,12 +310,10 @@ export class Election {
 
   /** The guard took everything away while we did not run: nothing that we knew holds any more. */
   #withdrawn(): void {
-    for (const router of this.#loop.routers.values()) {
-      if (router.state.name !== 'Master') continue;
-      router.held.clear();
-      this.#loop.dispatch(router, { type: 'fault', reason: SILENT });
-      this.#loop.dispatch(router, { type: 'fault-cleared', reason: SILENT });
-    }
+    const masters = [...this.#loop.routers.values()].filter(({ state }) => state.name === 'Master');
+    for (const router of masters) router.held.clear();
+    for (const router of masters) this.#loop.dispatch(router, { type: 'fault', reason: SILENT });
+    for (const router of masters) this.#loop.dispatch(router, { type: 'fault-cleared', reason: SILENT });
   }
 
   #changed(change: InterfaceChange): void {
@@ -294,17 +323,15 @@ export class Election {
     for (const router of this.#loop.routers.values()) {
       if (isForeign) this.#lost.note(router, change);
       if (change.type === 'resynchronised') this.#addresses.settle(router);
-      this.#follower.follow(router);
     }
+    this.#follower.followAll(this.#loop.routers.values());
     this.#handover.sweep();
   }
 
   /** From time to time everything is looked at without any reason: a lost event or a refusal is made good. */
   #settleAll(): void {
-    for (const router of this.#loop.routers.values()) {
-      this.#follower.follow(router);
-      this.#addresses.settle(router);
-    }
+    this.#follower.followAll(this.#loop.routers.values());
+    for (const router of this.#loop.routers.values()) this.#addresses.settle(router);
   }
 
   #putBack(router: Router): void {

@@ -5,6 +5,7 @@
 import { type IpAddress, parseAddress } from '../base/address.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
+import { faultsOfMates } from '../vrrp/sync-group.ts';
 import { judge } from '../vrrp/tracking.ts';
 import type { Event } from '../vrrp/virtual-router.ts';
 import type { Interfaces } from './interfaces.ts';
@@ -21,6 +22,12 @@ export interface FollowerWorld {
   /** For scripts, FIFOs and mails. */
   tell(notice: VrrpNotice): void;
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
+}
+
+/** What keeps a router out, or is not known yet, without regard to its mates. */
+interface Own {
+  readonly faults: readonly string[];
+  readonly waits: readonly string[];
 }
 
 const OWNER_PRIORITY = 255;
@@ -46,20 +53,38 @@ export class Follower {
   priorityOf = (instance: VrrpInstance): number =>
     judge(instance.tracking, instance.priority, this.#world.tracked).priority;
 
-  /** Looks at everything that the router depends on. */
+  /** Looks at everything that the router depends on, its mates in a sync group included. */
   follow(router: Router): void {
+    this.followAll(router.group?.members ?? [router]);
+  }
+
+  /** Looks at everything that these routers depend on: all members of a group, or none of them. */
+  followAll(routers: Iterable<Router>): void {
+    const own = new Map<Router, Own>();
+    for (const router of routers) own.set(router, this.#ownOf(router));
+    for (const [router, { faults, waits }] of own) {
+      const mates = (router.group?.members ?? []).filter((mate) => mate !== router);
+      const withMates = (pick: (own: Own) => readonly string[]) =>
+        faultsOfMates(mates.flatMap((mate) => named(mate, own.get(mate), pick)));
+      const allFaults = [...faults, ...withMates((one) => one.faults)];
+      const allWaits = [...waits, ...withMates((one) => one.waits)];
+      if (!router.isStarted) this.#start(router, allFaults, allWaits);
+      else this.#compare(router, [...allFaults, ...allWaits.filter((reason) => faultsOf(router).includes(reason))]);
+    }
+  }
+
+  /** What the router depends on by itself; its priority and source address follow at once. */
+  #ownOf(router: Router): Own {
     const { instance } = router;
     const address = this.localAddress(instance);
     // without any address the old one is still right when it comes back
     if (address !== UNSPECIFIED && router.config.localAddress !== address) {
       router.config = { ...router.config, localAddress: address };
     }
-    const { priority, faults: tracked, awaited } = judge(instance.tracking, instance.priority, this.#world.tracked);
+    const { priority, faults, awaited } = judge(instance.tracking, instance.priority, this.#world.tracked);
     this.#setPriority(router, priority);
-    const faults = [...this.#faultsOf(instance), ...tracked];
     const waits = awaited.map((what) => `${what} has no result yet`);
-    if (!router.isStarted) this.#start(router, faults, waits);
-    else this.#compare(router, [...faults, ...waits.filter((reason) => faultsOf(router).includes(reason))]);
+    return { faults: [...this.#faultsOf(instance), ...faults], waits };
   }
 
   /** keepalived.conf(5) "vrrp_script": before the first result of something that could keep it out, a router is not started. */
@@ -113,5 +138,8 @@ export class Follower {
     this.#world.tell({ subject: 'INSTANCE', name, event, priority });
   }
 }
+
+const named = (mate: Router, own: Own | undefined, pick: (own: Own) => readonly string[]) =>
+  own === undefined ? [] : [{ name: mate.instance.name, faults: pick(own) }];
 
 const faultsOf = ({ state }: Router): readonly string[] => (state.name === 'Fault' ? state.reasons : []);

@@ -5,11 +5,12 @@
  * process that was stalled (a paused machine, a long collection of garbage) never takes over from a live master. A flood
  * is read in slices, and deadlines are then measured against the last packet read, not against the clock.
  */
-import { earliest, type Instant } from '../base/time.ts';
+import { earliest, elapsed, type Instant } from '../base/time.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
-import { type Effect, type Event, nextDeadline, transition } from '../vrrp/virtual-router.ts';
+import { groupState, groupTransition } from '../vrrp/sync-group.ts';
+import { type DiscardReason, type Effect, type Event, nextDeadline, transition } from '../vrrp/virtual-router.ts';
 import type { LogLevel } from './messages.ts';
-import { count, notifiedState, type Router, stateWord } from './router.ts';
+import { count, notifiedState, type Router, type RouterGroup, stateWord } from './router.ts';
 
 export interface LoopWorld {
   now(): Instant;
@@ -32,15 +33,20 @@ export class ElectionLoop {
     this.#world = world;
   }
 
-  /** Something happened to one router; `at` is when. */
+  /** Something happened to one router, and with it to the group that it is in; `at` is when. */
   handle(router: Router, event: Event, at: Instant): void {
-    const { state, effects } = transition(router.config, router.state, event, at);
-    router.state = state;
-    for (const effect of effects) {
-      if (effect.type === 'state-changed') this.#note(router, effect);
-      else if (effect.type === 'discard') count(router, `discarded ${effect.reason}`);
-      else this.#world.perform(router, effect);
+    const { group } = router;
+    if (group === undefined) {
+      const { state, effects } = transition(router.config, router.state, event, at);
+      router.state = state;
+      this.#carryOut(router, effects, at);
+      return;
     }
+    const members = group.members.map(({ instance, config, state }) => ({ name: instance.name, config, state }));
+    const { transitions, order } = groupTransition(members, group.members.indexOf(router), event, at);
+    for (const [i, { state }] of transitions.entries()) (group.members[i] as Router).state = state;
+    for (const i of order) this.#carryOut(group.members[i] as Router, transitions[i]?.effects ?? [], at);
+    this.#noteGroup(group);
   }
 
   /** Something happened to one router now; then what else is due. */
@@ -64,6 +70,42 @@ export class ElectionLoop {
     let next: Instant | undefined;
     for (const router of this.routers.values()) next = earliest(next, nextDeadline(router.state));
     this.#world.wakeAt(next);
+  }
+
+  #carryOut(router: Router, effects: readonly Effect[], at: Instant): void {
+    for (const effect of effects) {
+      if (effect.type === 'state-changed') this.#note(router, effect);
+      else if (effect.type === 'discard') this.#discarded(router, effect.reason, at);
+      else this.#world.perform(router, effect);
+    }
+  }
+
+  /** keepalived.conf(5) "notify_master_rx_lower_pri": told once an interval at most, however many are heard. */
+  #discarded(router: Router, reason: DiscardReason, at: Instant): void {
+    count(router, `discarded ${reason}`);
+    if (router.state.name !== 'Master' || (reason !== 'lower-priority' && reason !== 'equal-priority-lower-address')) {
+      return;
+    }
+    const { config, lowerToldAt } = router;
+    if (lowerToldAt !== undefined && elapsed(lowerToldAt, at) < config.advertisementInterval) return;
+    router.lowerToldAt = at;
+    const { priority } = config;
+    this.#world.tell({ subject: 'INSTANCE', name: router.instance.name, event: 'MASTER_RX_LOWER_PRI', priority });
+  }
+
+  /** A group is told of when all of its members have arrived. Removed by a reload it leaves without a word. */
+  #noteGroup(group: RouterGroup): void {
+    const state = groupState(group.members.map((member) => member.state));
+    if (state === undefined || state === group.told) return;
+    group.told = state;
+    const { name } = group;
+    this.#world.log('notice', 'group-state-change', `VRRP_Group(${name}) Entering ${stateWord(state)} STATE`, {
+      group: name,
+      to: stateWord(state),
+    });
+    if (state === 'Initialize' && group.members.every(({ isRemoved }) => isRemoved)) return;
+    const event = state === 'Initialize' ? 'STOP' : (stateWord(state) as 'MASTER' | 'BACKUP' | 'FAULT');
+    this.#world.tell({ subject: 'GROUP', name, event, priority: 0 });
   }
 
   #note(router: Router, effect: Extract<Effect, { type: 'state-changed' }>): void {

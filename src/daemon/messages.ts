@@ -8,6 +8,7 @@ import type { VirtualServer } from '../ipvs/keywords.ts';
 import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
+import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 
@@ -35,6 +36,8 @@ export interface RuntimeSettings {
 
 export interface ElectionConfiguration {
   readonly instances: readonly VrrpInstance[];
+  /** By the names of their instances. */
+  readonly syncGroups?: readonly Pick<SyncGroup, 'name' | 'members'>[];
   /** keepalived.conf(5) "vrrp_mcast_group4". */
   readonly multicastGroup: string;
   /** How long the first election waits; absent: not. keepalived.conf(5) "vrrp_startup_delay" */

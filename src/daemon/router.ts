@@ -9,8 +9,18 @@ import type { NotifiedState } from '../vrrp/notice.ts';
 import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import type { ChecksumReading } from '../wire/vrrp.ts';
 
+/** A sync group at run time. */
+export interface RouterGroup {
+  readonly name: string;
+  readonly members: readonly Router[];
+  /** The state that was last told of it: the last one that all members were in. */
+  told: State['name'];
+}
+
 export interface Router {
   instance: VrrpInstance;
+  /** keepalived.conf(5) "vrrp_sync_group"; undefined: in none. */
+  group: RouterGroup | undefined;
   config: VirtualRouterConfig;
   state: State;
   /** When and why the state was entered; wall-clock time, for people. */
@@ -27,6 +37,8 @@ export interface Router {
   isStarted: boolean;
   /** That it waits has been said. */
   isWaiting: boolean;
+  /** When it was last told that a lower priority has been heard. */
+  lowerToldAt: Instant | undefined;
   /** A reload removed it; it may still wait for its successor. */
   isRemoved: boolean;
   /** Addresses that a reload took from the configuration and that are still to be released. */
@@ -38,10 +50,11 @@ export interface Router {
 }
 
 /** A router before its first event. */
-export function newRouter(instance: VrrpInstance, localAddress: IpAddress, delayedUntil?: Instant): Router {
+export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Router {
   return {
     instance,
-    config: routerConfig(instance, localAddress, delayedUntil),
+    group: undefined,
+    config: routerConfig(instance, localAddress),
     state: { name: 'Initialize' },
     since: new Date(),
     cause: 'startup',
@@ -52,6 +65,7 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress, delay
     held: new Set(),
     isStarted: false,
     isWaiting: false,
+    lowerToldAt: undefined,
     isRemoved: false,
     retired: [],
     problems: new Map(),
@@ -133,6 +147,7 @@ export function reportRouter(router: Router): InstanceReport {
   const master = state.name === 'Backup' ? state.master : undefined;
   return {
     name: instance.name,
+    ...(router.group === undefined ? {} : { syncGroup: router.group.name }),
     vrid: instance.vrid,
     interface: instance.interface,
     version: instance.version,

@@ -37,6 +37,8 @@ export interface AgentReport {
 
 export interface InstanceReport {
   readonly name: string;
+  /** The sync group that it is in; absent: none. */
+  readonly syncGroup?: string;
   readonly vrid: number;
   readonly interface: string;
   readonly version: 2 | 3;

@@ -59,6 +59,8 @@ export function whileLeaving(state: Master, leaving: Leaving, event: Event, now:
     case 'startup':
     case 'handover':
     case 'configured':
+    case 'sync':
+    case 'mate-challenged':
     case 'fault-cleared':
     case 'addresses-lost':
     case 'effect-failed':

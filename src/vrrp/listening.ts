@@ -40,7 +40,8 @@ export function reconfigureBackup(config: VirtualRouterConfig, state: Backup, no
   return { ...state, masterAdverInterval, masterDownAt: later(state.masterDownSetAt, timer), preemptAt };
 }
 
-const downInterval = (config: VirtualRouterConfig, masterAdverInterval: Duration): Duration =>
+/** Master_Down_Interval with this interval of the Master. */
+export const downInterval = (config: VirtualRouterConfig, masterAdverInterval: Duration): Duration =>
   masterDownInterval(config.version, config.priority, masterAdverInterval, config.downTimerAdverts);
 
 /** RFC 3768 §6.1: the owner of the addresses preempts whatever Preempt_Mode says. */

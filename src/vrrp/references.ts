@@ -11,6 +11,7 @@ import type { Tracked, Tracking } from './instance.ts';
 import type { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from './keywords.ts';
 import type { RouteLine } from './route-keywords.ts';
 import type { RuleLine } from './rule-keywords.ts';
+import { readSyncGroups, type SyncGroups } from './sync-groups.ts';
 import type {
   BfdReading,
   ScriptReading,
@@ -43,7 +44,7 @@ const OWNER_PRIORITY = 255;
 
 /**
  * Says what is wrong with the names.
- * @returns what each instance tracks, by its name
+ * @returns the groups, and what every instance tracks
  * @param unusable scripts that have been removed; a word about each has been said
  */
 export function checkReferences(
@@ -51,7 +52,7 @@ export function checkReferences(
   unusable: ReadonlySet<string>,
   interfaceExists: ((name: string) => boolean) | undefined,
   report: Report,
-): ReadonlyMap<string, Tracking> {
+): SyncGroups {
   return new References(blocks, unusable, interfaceExists ?? (() => true), report).check();
 }
 
@@ -79,7 +80,7 @@ class References {
     };
   }
 
-  check(): ReadonlyMap<string, Tracking> {
+  check(): SyncGroups {
     this.#definitions();
     const tracking = new Map<string, Tracking>();
     for (const instance of this.#blocks.instances) {
@@ -87,12 +88,15 @@ class References {
       // Of two with one name the first one counts.
       if (!tracking.has(nameOf(instance))) tracking.set(nameOf(instance), tracked);
     }
-    this.#syncGroups();
+    const instances = new Map(this.#blocks.instances.map((one) => [nameOf(one), one]));
+    const ofGroup = (reading: SyncGroupReading) => this.#ofGroup(reading);
+    const syncGroups = readSyncGroups(this.#blocks.syncGroups, instances, tracking, ofGroup, this.#report);
     for (const { word, interface: text } of this.#blocks.staticAddresses) {
       if (text !== undefined) this.#present([{ ...word, text }]);
     }
     for (const { interfaces } of [...this.#blocks.staticRoutes, ...this.#blocks.staticRules]) this.#present(interfaces);
-    return tracking;
+    const { groups, notifyPriorityChanges } = syncGroups;
+    return { tracking: new Map([...tracking, ...syncGroups.tracking]), groups, notifyPriorityChanges };
   }
 
   #definitions(): void {
@@ -198,52 +202,15 @@ class References {
     return found?.values.weight ?? { weight: kind === 'track_file' ? 1 : 0, reverse: false };
   }
 
-  #syncGroups(): void {
-    const instances = new Map(this.#blocks.instances.map((one) => [nameOf(one), one]));
-    const member = new Map<string, string>();
-    for (const { keyword, header, values } of this.#blocks.syncGroups) {
-      const name = header[0]?.text ?? '';
-      this.#tracked(values);
-      this.#present(values.trackInterface.map(({ word }) => word));
-      if (values.group.length === 0) {
-        this.#report.error(keyword, `vrrp_sync_group ${name} has no group of instances; it is left out`);
-        continue;
-      }
-      let count = 0;
-      for (const word of values.group) {
-        const other = member.get(word.text);
-        if (!instances.has(word.text)) {
-          const near = nearestWord(word.text, [...instances.keys()]);
-          this.#report.error(word, `there is no vrrp_instance ${word.text}; it is left out of the group`, {
-            ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
-          });
-        } else if (other !== undefined) {
-          this.#report.error(word, `${word.text} is in the group ${other} already; an instance can be in one only`);
-        } else {
-          member.set(word.text, name);
-          count++;
-        }
-      }
-      if (count === 0) this.#report.error(keyword, `vrrp_sync_group ${name} has no members; it is left out`);
-      if (count === 1) this.#report.warning(keyword, `vrrp_sync_group ${name} has one member only`);
-      this.#trackedTwice(values, values.group, instances);
-    }
-  }
-
-  #trackedTwice(
-    { trackInterface }: SyncGroupReading['values'],
-    group: readonly Word[],
-    instances: ReadonlyMap<string, InstanceReading>,
-  ): void {
-    for (const { word } of trackInterface) {
-      for (const { text } of group) {
-        const own = instances.get(text)?.values;
-        if (own?.interface !== word.text && !own?.trackInterface.some((one) => one.word.text === word.text)) continue;
-        this.#report.warning(word, `${word.text} is tracked by the group and by its member ${text}`, {
-          suggestion: 'remove one of the two',
-        });
-      }
-    }
+  #ofGroup({ values }: SyncGroupReading): Tracking {
+    this.#present(values.trackInterface.map(({ word }) => word));
+    const interfaces = values.trackInterface.map(({ word, weight }) => ({
+      name: word.text,
+      weight: 0,
+      reverse: false,
+      ...weight,
+    }));
+    return { interfaces, ...this.#tracked(values) };
   }
 
   #present(interfaces: readonly Word[]): void {

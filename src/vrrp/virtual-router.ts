@@ -20,8 +20,10 @@
 
 import { compareAddresses } from '../base/address.ts';
 import { assertNever } from '../base/assert.ts';
-import { earliest, elapsed, type Instant, later, scale, ZERO } from '../base/time.ts';
-import { announceAfterLowerPriority, announceAll, announceDue, nextAnnouncementAt } from './announcements.ts';
+import { earliest, elapsed, type Instant, later, ZERO } from '../base/time.ts';
+import { announceAll, announceDue, nextAnnouncementAt } from './announcements.ts';
+import { answer, challenged } from './answering.ts';
+import { advertise, announce, changed, quietly } from './effects.ts';
 import { leave, whileLeaving } from './handover.ts';
 import {
   inWords,
@@ -39,7 +41,6 @@ import {
   type AdvertisementEvent,
   type Backup,
   type Cause,
-  type Effect,
   type Event,
   type Fault,
   INITIALIZE,
@@ -52,9 +53,6 @@ import {
 
 export type * from './vocabulary.ts';
 export { causes, INITIALIZE } from './vocabulary.ts';
-
-/** How often another Master is answered at once within an Advertisement_Interval. */
-const ANSWERS_PER_INTERVAL = 4;
 
 /** When `transition` next wants a clock event; undefined when no timer runs. */
 export function nextDeadline(state: State): Instant | undefined {
@@ -99,6 +97,8 @@ function initialize(config: VirtualRouterConfig, state: Initialize, event: Event
     case 'shutdown':
     case 'handover':
     case 'successor-announced':
+    case 'sync':
+    case 'mate-challenged':
     case 'clock':
     case 'advertisement':
     case 'fault':
@@ -127,7 +127,11 @@ function backup(config: VirtualRouterConfig, state: Backup, event: Event, now: I
       return becomeFaulty(state, [event.reason]);
     case 'configured':
       return quietly(reconfigureBackup(config, state, now));
+    case 'sync':
+      if (event.to === 'Backup') return quietly(state);
+      return becomeMaster(config, state, 'sync-group', `with ${event.by} of its sync group`, now);
     case 'startup':
+    case 'mate-challenged':
     case 'successor-announced':
     case 'fault-cleared':
     case 'addresses-lost':
@@ -199,6 +203,10 @@ function master(config: VirtualRouterConfig, state: Master, event: Event, now: I
       const { announcements, effects } = takeAndAnnounce(config, now);
       return { state: { ...state, announcements }, effects };
     }
+    case 'sync':
+      return event.to === 'Master' ? quietly(state) : followToBackup(config, state, event.by, now);
+    case 'mate-challenged':
+      return challenged(config, state, now);
     case 'startup':
     case 'successor-announced':
     case 'fault-cleared':
@@ -236,42 +244,10 @@ function heardAsMaster(
   if (order === 0) return { state, effects: [{ type: 'discard', reason: 'own-address' }] };
 
   // RFC 9568 §6.4.3: the loser is answered at once, which ends a split; RFC 3768 only discards.
-  const discard: Effect = {
-    type: 'discard',
-    reason: event.priority < config.priority ? 'lower-priority' : 'equal-priority-lower-address',
-  };
-  const answered = config.lowerPriorityNoAdvert ? quietly(state) : answer(config, state, now);
-  if (isSpent(state, now)) return { state: answered.state, effects: [discard, ...answered.effects] };
-  const { announcements, rounds } = announceAfterLowerPriority(config.garp, state.announcements, now);
-  return {
-    state: { ...(answered.state as Master), announcements, answerFrom: nextAnswer(config, now) },
-    effects: [discard, ...answered.effects, ...announce(rounds)],
-  };
+  const reason = event.priority < config.priority ? 'lower-priority' : 'equal-priority-lower-address';
+  const { state: next, effects } = challenged(config, state, now);
+  return { state: next, effects: [{ type: 'discard', reason }, ...effects] };
 }
-
-/**
- * Says at once who is Master, but not more than a few times an interval: whoever floods us with advertisements must not
- * make us flood the others. What cannot be said at once is said with the next advertisement, which comes earlier then.
- */
-function answer(
-  config: VirtualRouterConfig,
-  state: Master,
-  now: Instant,
-): { state: Master; effects: readonly Effect[] } {
-  if (isSpent(state, now)) {
-    return { state: { ...state, adverAt: earliest(state.adverAt, state.answerFrom) ?? state.adverAt }, effects: [] };
-  }
-  const adverAt = later(now, config.advertisementInterval);
-  return {
-    state: { ...state, adverAt, answerFrom: nextAnswer(config, now) },
-    effects: [advertise(config.priority)],
-  };
-}
-
-const isSpent = (state: Master, now: Instant): boolean => state.answerFrom !== undefined && now < state.answerFrom;
-
-const nextAnswer = (config: VirtualRouterConfig, now: Instant): Instant =>
-  later(now, scale(config.advertisementInterval, 1, ANSWERS_PER_INTERVAL));
 
 /** Takes part in nothing until the last reason is gone. Not in any RFC; keepalived's FAULT. */
 function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: Instant): Transition {
@@ -288,6 +264,8 @@ function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: In
       if (reasons.length > 0) return quietly({ ...state, reasons });
       return begin(config, state, 'fault-cleared', `no longer: ${event.reason}; `, now);
     }
+    case 'sync':
+    case 'mate-challenged':
     case 'startup':
     case 'successor-announced':
     case 'clock':
@@ -356,27 +334,20 @@ function yieldTo(config: VirtualRouterConfig, from: Master, event: Advertisement
   };
 }
 
+/** keepalived.conf(5) "vrrp_sync_group": a mate has yielded. Nothing is said: the others will have their own reasons. */
+function followToBackup(config: VirtualRouterConfig, from: Master, mate: string, now: Instant): Transition {
+  return {
+    state: listen(config, config.advertisementInterval, now),
+    effects: [{ type: 'release-addresses' }, changed(from, 'Backup', 'sync-group', `with ${mate} of its sync group`)],
+  };
+}
+
 function becomeFaulty(from: State, faults: readonly string[]): Transition {
   const reasons = [...new Set(faults)];
   return { state: { name: 'Fault', reasons }, effects: [changed(from, 'Fault', 'fault', reasons.join(', '))] };
 }
 
-/** This state, and nothing to be done. */
-const quietly = (state: State): Transition => ({ state, effects: [] });
-
-const advertise = (priority: number): Effect => ({ type: 'send-advertisement', priority });
-
-const announce = (rounds: number): readonly Effect[] => (rounds === 0 ? [] : [{ type: 'announce-addresses', rounds }]);
-
 function takeAndAnnounce(config: VirtualRouterConfig, now: Instant) {
   const { announcements, rounds } = announceAll(config.garp, now);
   return { announcements, effects: [{ type: 'take-addresses' } as const, ...announce(rounds)] };
 }
-
-const changed = (from: State, to: State['name'], cause: Cause, detail?: string): Effect => ({
-  type: 'state-changed',
-  from: from.name,
-  to,
-  cause,
-  ...(detail === undefined ? {} : { detail }),
-});

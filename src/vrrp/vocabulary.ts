@@ -75,6 +75,8 @@ export interface Backup {
   readonly outranked?: Peer | undefined;
   /** Until when a Master of lower priority is accepted; in the past: no longer. */
   readonly preemptAt?: Instant | undefined;
+  /** In a sync group: its timer has fired, and it waits for its mates. */
+  readonly wantsMaster?: true;
 }
 
 /** RFC 3768 §6.4.3: holds the addresses and says so. */
@@ -127,6 +129,10 @@ export type Event =
    * addresses are not looked at.
    */
   | { readonly type: 'configured'; readonly onlyPriority?: true }
+  /** A member of its sync group has become this, and so does it. */
+  | { readonly type: 'sync'; readonly to: 'Master' | 'Backup'; readonly by: string }
+  /** A member of its sync group has heard another Master that has to give way. */
+  | { readonly type: 'mate-challenged' }
   /** Somebody else removed an address that we hold. */
   | { readonly type: 'addresses-lost' }
   | { readonly type: 'effect-failed'; readonly effect: string; readonly code: string };
@@ -145,6 +151,8 @@ export const causes = [
   'preemption',
   'higher-priority-advertisement',
   'equal-priority-higher-address',
+  /** Another member of its sync group led the way. */
+  'sync-group',
   'fault',
   /** The last fault is gone. */
   'fault-cleared',

@@ -56,6 +56,68 @@ describe('a sync group', () => {
   });
 });
 
+describe('what members of a sync group track', () => {
+  const tracking = (group: readonly string[], ...own: string[]) => {
+    const instances =
+      instanceWith(...own) + instanceWith().replace('VI_1', 'VI_2').replace('eth0', 'eth1').replace('50', '51');
+    const text = `${script}${instances}vrrp_sync_group G {\ngroup {\nVI_1\nVI_2\n}\n${group.join('\n')}\n}\n`;
+    const { configuration, diagnostics } = read(text);
+    return {
+      groups: configuration.syncGroups,
+      tracking: configuration.instances.map((one) => one.tracking),
+      said: diagnostics.filter(({ severity }) => severity !== 'note').map(({ message }) => message),
+    };
+  };
+  const NONE = { interfaces: [], scripts: [], files: [], processes: [], bfd: [] };
+  const chk = (weight: number) => ({ name: 'chk', weight, reverse: false });
+
+  it('is what the group tracks, with its weights', () => {
+    expect(tracking(['track_script {', 'chk weight -20', '}'])).toEqual({
+      groups: [{ name: 'G', members: ['VI_1', 'VI_2'], notify: {} }],
+      tracking: [
+        { ...NONE, scripts: [chk(-20)] },
+        { ...NONE, scripts: [chk(-20)] },
+      ],
+      said: [],
+    });
+  });
+
+  it('is their own without weights, and with them where that is said', () => {
+    const own = ['track_script {', 'chk weight 5', '}'];
+    expect(tracking([], ...own)).toMatchObject({
+      tracking: [NONE, NONE],
+      said: ['the weight of chk has no effect in a sync group; it is not tracked'],
+    });
+    expect(tracking(['sync_group_tracking_weight'], ...own)).toMatchObject({
+      tracking: [{ ...NONE, scripts: [chk(5)] }, NONE],
+      said: [],
+    });
+    expect(tracking([], 'track_script {', 'chk', '}')).toMatchObject({ tracking: [{ scripts: [chk(0)] }, NONE] });
+  });
+
+  it('is an interface that has to be up where its weight has no effect', () => {
+    expect(tracking([], 'track_interface {', 'eth2 weight 5', '}')).toMatchObject({
+      tracking: [{ interfaces: [{ name: 'eth2', weight: 0, reverse: false }] }, NONE],
+      said: ['the weight of eth2 has no effect in a sync group; it has to be up'],
+    });
+  });
+
+  it('is not the own interface once more', () => {
+    expect(tracking(['track_interface {', 'eth1 weight 5', '}'])).toMatchObject({
+      tracking: [{ interfaces: [{ name: 'eth1', weight: 5 }] }, NONE],
+      said: ['eth1 is tracked by the group and by its member VI_2'],
+    });
+  });
+
+  it('follows notify_priority_changes of the group where they say nothing', () => {
+    const tells = (...own: string[]) => {
+      const text = `${instanceWith(...own)}vrrp_sync_group G {\ngroup {\nVI_1\n}\nnotify_priority_changes\n}\n`;
+      return read(text).configuration.instances[0]?.notifyPriorityChanges;
+    };
+    expect([tells(), tells('notify_priority_changes no')]).toEqual([true, false]);
+  });
+});
+
 describe('a virtual route', () => {
   const route = (line: string) => errors(instanceWith('virtual_routes {', line, '}'));
 

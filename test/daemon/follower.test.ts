@@ -191,6 +191,39 @@ describe('Follower', () => {
   });
 });
 
+describe('Follower of a sync group: keepalived.conf(5) "vrrp_sync_group"', () => {
+  let first: Router;
+  let second: Router;
+
+  beforeEach(() => {
+    [first, second] = [router({ name: 'V1' }), router({ name: 'V2', tracking: script(0) })];
+    const group = { name: 'G', members: [first, second], told: 'Initialize' as const };
+    [first.group, second.group] = [group, group];
+    tracked.watch(['script']);
+  });
+
+  it('starts no member before all can be', () => {
+    follower.follow(first);
+    expect([first.state.name, second.state.name]).toEqual(['Initialize', 'Initialize']);
+    expect(said[0]).toBe('instance-waits: (V1) waits: V2 of its sync group: script chk has no result yet');
+    result(true);
+    follower.follow(first);
+    expect([first.state.name, second.state.name]).toEqual(['Backup', 'Backup']);
+  });
+
+  it('gives every member the faults of its mates, and takes them away together', () => {
+    result(true);
+    follower.follow(first);
+    result(false);
+    follower.follow(second);
+    expect(first.state).toEqual({ name: 'Fault', reasons: ['V2 of its sync group: script chk fails'] });
+    expect(second.state).toEqual({ name: 'Fault', reasons: ['script chk fails'] });
+    result(true);
+    follower.followAll([first, second]);
+    expect([first.state.name, second.state.name]).toEqual(['Backup', 'Backup']);
+  });
+});
+
 describe('TrackedThings', () => {
   it('knows when a result is news', () => {
     expect([result(true), result(true), result(false)]).toEqual([true, false, true]);

@@ -146,4 +146,71 @@ describe('ElectionLoop', () => {
     world.loop.dispatch(other, { type: 'shutdown' });
     expect(world.told.at(-1)).toEqual({ subject: 'INSTANCE', name: 'VI_2', event, priority: 100 });
   });
+
+  describe('with a sync group', () => {
+    let routers: Router[];
+
+    beforeEach(() => {
+      world = new FakeWorld();
+      routers = ['V1', 'V2'].map((name, i) => router({ name, vrid: 51 + i }));
+      const group = { name: 'G', members: routers, told: 'Initialize' as const };
+      for (const one of routers) {
+        one.group = group;
+        world.loop.routers.set(one.instance.name, one);
+      }
+      for (const one of routers) world.loop.dispatch(one, { type: 'startup', faults: [] });
+    });
+
+    const events = () => world.told.map(({ subject, name, event }) => `${subject} ${name} ${event}`);
+
+    it('tells of the group when all of its members have arrived', () => {
+      world.clock = later(START, seconds(3.609375));
+      world.loop.wake();
+      for (const one of routers) world.loop.dispatch(one, { type: 'shutdown' });
+      expect(events()).toEqual([
+        'INSTANCE V1 BACKUP',
+        'INSTANCE V2 BACKUP',
+        'GROUP G BACKUP',
+        'INSTANCE V1 MASTER',
+        'INSTANCE V2 MASTER',
+        'GROUP G MASTER',
+        'INSTANCE V1 STOP',
+        'INSTANCE V2 STOP',
+        'GROUP G STOP',
+      ]);
+      expect(world.told.at(-1)?.priority).toBe(0);
+    });
+
+    it('moves all members with one event, and arms the timer for all', () => {
+      world.clock = later(START, seconds(3.609375));
+      world.loop.wake();
+      const [, second] = routers as [Router, Router];
+      const event = { type: 'advertisement', priority: 200, source: PEER, advertisementInterval: seconds(1) } as const;
+      world.loop.dispatch(second, event);
+      expect(routers.map(({ state }) => state.name)).toEqual(['Backup', 'Backup']);
+      expect(world.wakeup).toBe(later(world.clock, seconds(3.609375)));
+      expect(events().at(-1)).toBe('GROUP G BACKUP');
+    });
+
+    it('that a reload removes leaves without a word of the group', () => {
+      for (const one of routers) one.isRemoved = true;
+      for (const one of routers) world.loop.dispatch(one, { type: 'shutdown' });
+      expect(events().slice(3)).toEqual(['INSTANCE V1 FAULT', 'INSTANCE V2 FAULT']);
+    });
+  });
+
+  it('tells that a lower priority was heard as MASTER, once an interval: keepalived.conf(5) "notify_master_rx_lower_pri"', () => {
+    world.clock = later(START, seconds(3.609375));
+    world.loop.wake();
+    const hear = (us: number) => {
+      world.clock = later(START, seconds(us));
+      const event = { type: 'advertisement', priority: 50, source: PEER, advertisementInterval: seconds(1) } as const;
+      world.loop.dispatch(world.only(), event);
+    };
+    for (const second of [4, 4.1, 4.9, 5]) hear(second);
+    expect(world.told.filter(({ event }) => event === 'MASTER_RX_LOWER_PRI')).toEqual([
+      { subject: 'INSTANCE', name: 'VI_1', event: 'MASTER_RX_LOWER_PRI', priority: 100 },
+      { subject: 'INSTANCE', name: 'VI_1', event: 'MASTER_RX_LOWER_PRI', priority: 100 },
+    ]);
+  });
 });

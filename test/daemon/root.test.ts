@@ -62,7 +62,7 @@ describe('readConfiguration', () => {
           smtpAlert: false,
         },
       ],
-      tracked: { scripts: [], files: [], processes: [] },
+      syncGroups: [],
       virtualServers: [
         {
           id: '192.168.4.15:80/TCP',

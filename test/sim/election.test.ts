@@ -58,7 +58,8 @@ describe(`${seeds.length} random LANs of two to five routers`, () => {
       const seen = new Set(
         Array.from({ length: 100 }, (_, i) => life(i + 1, 'storm').changes.map(({ cause }) => cause)).flat(),
       );
-      expect([...seen].toSorted()).toEqual([...causes].toSorted());
+      // sync groups have a simulation of their own
+      expect([...seen].toSorted()).toEqual(causes.filter((cause) => cause !== 'sync-group').toSorted());
     },
     LIMIT,
   );

@@ -1,0 +1,18 @@
+/** Short ways to write the effects that several events have in common. */
+import type { Cause, Effect, State, Transition } from './vocabulary.ts';
+
+/** This state, and nothing to be done. */
+export const quietly = (state: State): Transition => ({ state, effects: [] });
+
+export const advertise = (priority: number): Effect => ({ type: 'send-advertisement', priority });
+
+export const announce = (rounds: number): readonly Effect[] =>
+  rounds === 0 ? [] : [{ type: 'announce-addresses', rounds }];
+
+export const changed = (from: State, to: State['name'], cause: Cause, detail?: string): Effect => ({
+  type: 'state-changed',
+  from: from.name,
+  to,
+  cause,
+  ...(detail === undefined ? {} : { detail }),
+});
