@@ -1,7 +1,7 @@
 /** What the tests of elections beside other agents have in common: an instance's text, formulas, and waiting on packets. */
 import { expect } from 'vitest';
 import { Capture, type CapturedAdvertisement } from './capture.ts';
-import { ADDRESS, Pair, type PairOptions, type Side } from './pair.ts';
+import { ADDRESS, INNER_ADDRESS, Pair, type PairOptions, type Side } from './pair.ts';
 import type { PairAgentName } from './pair-agent.ts';
 
 export const VIP = '192.168.4.15';
@@ -28,8 +28,9 @@ export const instanceText = (
   name = 'VI_1',
   vrid = 50,
   vip = VIP,
+  link = 'eth0',
 ): string => `vrrp_instance ${name} {
- interface eth0
+ interface ${link}
  virtual_router_id ${vrid}
  version 3
  priority ${priority}
@@ -66,7 +67,7 @@ export class Stage {
     return this.capture.first(
       `${side} speaks for ${vrid}`,
       withinSeconds * 1000,
-      (one) => one.source === ADDRESS[side] && one.priority > 0 && one.vrid === vrid,
+      (one) => isFrom(one, side) && one.priority > 0 && one.vrid === vrid,
       since,
     );
   }
@@ -76,7 +77,7 @@ export class Stage {
     return this.capture.first(
       `${side} gives up ${vrid}`,
       8_000,
-      (one) => one.source === ADDRESS[side] && one.priority === 0 && one.vrid === vrid,
+      (one) => isFrom(one, side) && one.priority === 0 && one.vrid === vrid,
       since,
     );
   }
@@ -97,6 +98,9 @@ export class Stage {
     await this.pair.close();
   }
 }
+
+const isFrom = ({ source }: CapturedAdvertisement, side: Side): boolean =>
+  source === ADDRESS[side] || source === INNER_ADDRESS[side];
 
 /** That `then` came so many seconds after `first`, as a formula wants it. */
 export function expectAfter(

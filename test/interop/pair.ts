@@ -16,12 +16,15 @@ export type Side = 'a' | 'b';
 export const sides: readonly Side[] = ['a', 'b'];
 
 export const ADDRESS: Record<Side, string> = { a: '192.168.4.5', b: '192.168.4.6' };
+export const INNER_ADDRESS: Record<Side, string> = { a: '10.0.0.5', b: '10.0.0.6' };
 export const LINK_LOCAL: Record<Side, string> = { a: 'fe80::5', b: 'fe80::6' };
 
 /** What a side's interface has; by default both families. */
 export interface PairOptions {
   /** `ip -batch` lines for a side, instead of its addresses. */
   readonly addresses?: Partial<Record<Side, readonly string[]>>;
+  /** A second segment on eth1: a has 10.0.0.5, b 10.0.0.6. */
+  readonly second?: boolean;
 }
 
 /** See the file's head. */
@@ -122,22 +125,32 @@ export class Pair {
     return stdout.split('\n').filter(Boolean).map(Number);
   }
 
-  async #lay({ addresses = {} }: PairOptions): Promise<void> {
+  async #lay({ addresses = {}, second = false }: PairOptions): Promise<void> {
     for (const where of ['segment', ...sides] as const) await succeed('ip', ['netns', 'add', this.namespaceOf(where)]);
-    await this.ip(
-      'segment',
-      'link add bridge type bridge mcast_snooping 0',
-      'link set bridge addrgenmode none up',
-      ...sides.flatMap((side) => [
-        `link add port-${side} type veth peer name eth0 netns ${this.namespaceOf(side)}`,
-        `link set port-${side} addrgenmode none master bridge up`,
-      ]),
-    );
+    await this.#wire('bridge', 'eth0', 'port');
     for (const side of sides) {
       await succeed(...this.command(side, 'sysctl', '-q', '-w', 'net.ipv6.conf.eth0.accept_dad=0'));
       const own = [`address add ${ADDRESS[side]}/24 dev eth0`, `address add ${LINK_LOCAL[side]}/64 dev eth0`];
       await this.ip(side, 'link set lo up', 'link set eth0 addrgenmode none up', ...(addresses[side] ?? own));
     }
+    if (!second) return;
+    await this.#wire('bridge1', 'eth1', 'port1');
+    for (const side of sides) {
+      await this.ip(side, `address add ${INNER_ADDRESS[side]}/24 dev eth1`, 'link set eth1 addrgenmode none up');
+    }
+  }
+
+  /** A segment, with an interface of each side in it. */
+  #wire(bridge: string, name: string, port: string): Promise<void> {
+    return this.ip(
+      'segment',
+      `link add ${bridge} type bridge mcast_snooping 0`,
+      `link set ${bridge} addrgenmode none up`,
+      ...sides.flatMap((side) => [
+        `link add ${port}-${side} type veth peer name ${name} netns ${this.namespaceOf(side)}`,
+        `link set ${port}-${side} addrgenmode none master ${bridge} up`,
+      ]),
+    );
   }
 }
 
