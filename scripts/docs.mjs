@@ -9,10 +9,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { outputFiles } = await build({
   stdin: {
     contents: `
-      import { documentKeywords } from './src/config/documentation.ts';
       import { keywordsPage } from './src/config/keywords-page.ts';
-      import { rootKeywords } from './src/daemon/root.ts';
-      export const page = keywordsPage(documentKeywords(rootKeywords));`,
+      import { keywordDocumentation } from './src/daemon/keyword-documentation.ts';
+      export const page = keywordsPage(keywordDocumentation());`,
     resolveDir: root,
   },
   bundle: true,

@@ -5,7 +5,7 @@ import { defaultRunDirectory } from './agent-options.ts';
 import { checkFiles } from './check-files.ts';
 import { cleanUp } from './cleanup.ts';
 import type { Environment } from './command-line.ts';
-import { bashCompletion } from './completion.ts';
+import { SHELLS } from './completion.ts';
 import { showConfig } from './config-show.ts';
 import { explain } from './explain.ts';
 import { showIpvs } from './ipvs.ts';
@@ -75,9 +75,9 @@ export function makeProgram(environment: Environment, end: (status: number) => v
   config
     .command('explain')
     .description('a keyword: where it belongs, its type, range, unit and default, and what it does')
-    .argument('<keyword>', 'as it stands in the file')
+    .argument('<keyword...>', 'as it stands in the file; after its block, if several have it: real_server weight')
     .option('--json', 'as JSON, for programs')
-    .action((keyword: string, options: { json?: boolean }) => {
+    .action((keyword: string[], options: { json?: boolean }) => {
       end(explain(keyword, { json: options.json === true }));
     });
   program
@@ -115,9 +115,9 @@ export function makeProgram(environment: Environment, end: (status: number) => v
   program
     .command('completion')
     .description('a script that completes commands, options and keywords: source <(holdfast completion bash)')
-    .addArgument(new Argument('<shell>', 'the shell it is for').choices(['bash']))
-    .action(() => {
-      process.stdout.write(bashCompletion(program));
+    .addArgument(new Argument('<shell>', 'the shell it is for').choices(Object.keys(SHELLS)))
+    .action((shell: keyof typeof SHELLS) => {
+      process.stdout.write(SHELLS[shell](program));
     });
   return program;
 }

@@ -1,7 +1,7 @@
-/** `holdfast completion bash`: a script for the shell, made from the commands, their options and the keyword tables. */
+/** `holdfast completion bash|zsh`: a script for the shell, made from the commands, their options and the keyword tables. */
 import type { Command } from 'commander';
-import { documentKeywords, keywordsOf } from '../config/documentation.ts';
-import { rootKeywords } from '../daemon/root.ts';
+import { keywordsOf } from '../config/documentation.ts';
+import { keywordDocumentation } from '../daemon/keyword-documentation.ts';
 import { shownOptions } from './agent-options.ts';
 
 /** What can be typed after a command. */
@@ -12,15 +12,23 @@ interface Place {
   readonly options: readonly string[];
 }
 
-/** The script. Where nothing is to be proposed, bash proposes files. */
-export function bashCompletion(program: Command): string {
+/** The shells that there is a script for. */
+export const SHELLS = { bash: bashCompletion, zsh: zshCompletion } as const;
+
+/** Everything that can be typed: first after `holdfast` itself, then after each command. */
+function allPlaces(program: Command): Place[] {
   const [top, ...places] = placesOf(program, '');
   const agentOptions = shownOptions.flatMap(({ short, long }) => [
     ...(short === undefined ? [] : [`-${short}`]),
     `--${long}`,
   ]);
-  const all: Place[] = [{ path: '', words: top?.words ?? [], options: agentOptions }, ...places];
-  const paths = places.map(({ path }) => `            "${path}") path="${path}" ;;`);
+  return [{ path: '', words: top?.words ?? [], options: agentOptions }, ...places];
+}
+
+/** The script for bash. Where nothing is to be proposed, bash proposes files. */
+export function bashCompletion(program: Command): string {
+  const all = allPlaces(program);
+  const paths = all.slice(1).map(({ path }) => `            "${path}") path="${path}" ;;`);
   const cases = all.map(
     ({ path, words, options }) =>
       `        "${path}")\n            words="${words.join(' ')}"\n            options="${options.join(' ')}" ;;`,
@@ -43,6 +51,43 @@ complete -o bashdefault -o default -F _holdfast holdfast
 `;
 }
 
+/** The script for zsh, to be sourced or to lie in $fpath as _holdfast. Where nothing is to be proposed, files are. */
+export function zshCompletion(program: Command): string {
+  const all = allPlaces(program);
+  const paths = all.slice(1).map(({ path }) => `            "${path}") place="${path}" ;;`);
+  const cases = all.map(
+    ({ path, words, options }) =>
+      `        "${path}")\n            proposed=(${words.join(' ')})\n            options=(${options.join(' ')}) ;;`,
+  );
+  return `#compdef holdfast
+# zsh completion for holdfast; made by: holdfast completion zsh
+_holdfast() {
+    local place= i
+    local -a proposed options
+    for ((i = 2; i < CURRENT; i++)); do
+        case "\${place:+$place }\${words[i]}" in
+${paths.join('\n')}
+        esac
+    done
+    case "$place" in
+${cases.join('\n')}
+    esac
+    if [[ \${words[CURRENT]} == -* ]]; then
+        compadd -- $options
+    elif (( $#proposed )); then
+        compadd -- $proposed
+    else
+        _files
+    fi
+}
+if [[ $funcstack[1] == _holdfast ]]; then
+    _holdfast "$@"
+else
+    compdef _holdfast holdfast
+fi
+`;
+}
+
 function placesOf(command: Command, path: string): Place[] {
   const inner = command.commands.map((one) => ({ one, path: path === '' ? one.name() : `${path} ${one.name()}` }));
   const names = inner.map(({ one }) => one.name());
@@ -57,6 +102,6 @@ function placesOf(command: Command, path: string): Place[] {
 
 /** What a command takes, where it is one of some words. */
 const WORDS: Readonly<Record<string, () => readonly string[]>> = {
-  'config explain': () => keywordsOf(documentKeywords(rootKeywords)),
-  completion: () => ['bash'],
+  'config explain': () => keywordsOf(keywordDocumentation()).filter((word) => /^[\w-]+$/.test(word)),
+  completion: () => Object.keys(SHELLS),
 };

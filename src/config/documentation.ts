@@ -9,9 +9,9 @@ export interface KeywordDocumentation {
   readonly word: string;
   /** Other spellings; with what is said about them. */
   readonly aliases: readonly { readonly word: string; readonly message?: string }[];
-  /** The keywords of the blocks around it, the outermost first; empty for the top level. */
+  /** The keywords of the blocks around it, the outermost first; empty for the top level. No blocks: it can stand anywhere. */
   readonly blocks: readonly (readonly string[])[];
-  readonly form: 'value' | 'lines' | 'block' | 'obsolete';
+  readonly form: 'value' | 'lines' | 'block' | 'obsolete' | 'option' | 'grammar';
   /** What stands after the word, or in each line. */
   readonly expected: string;
   readonly facts?: ValueFacts;
@@ -28,8 +28,11 @@ export interface KeywordDocumentation {
 
 type Documented = Omit<KeywordDocumentation, 'blocks'>;
 
+/** The default of a keyword that is worked out elsewhere, as it would be written. @param path the blocks around it */
+export type WorkedOut = (path: readonly string[], key: string) => string | undefined;
+
 /** All keywords of a root table, block by block from the outside in. A table inside itself is entered once. */
-export function documentKeywords(root: Table<Entries>): KeywordDocumentation[] {
+export function documentKeywords(root: Table<Entries>, workedOut: WorkedOut = () => undefined): KeywordDocumentation[] {
   const found = new Map<string, { documented: Documented; blocks: (readonly string[])[] }>();
   const queue: { path: readonly string[]; tables: readonly Table<Entries>[]; later: boolean }[] = [
     { path: [], tables: [root], later: false },
@@ -37,12 +40,21 @@ export function documentKeywords(root: Table<Entries>): KeywordDocumentation[] {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { path, tables, later } = next;
     const table = tables.at(-1) ?? root;
-    for (const like of Object.values(table.entries)) {
-      for (const { documented, inner } of describe(like as Entry, later)) {
-        const key = JSON.stringify(documented);
-        const same = found.get(key);
-        if (same === undefined) found.set(key, { documented, blocks: [path] });
-        else same.blocks.push(path);
+    const add = (documented: Documented, blocks: readonly string[]) => {
+      const text = JSON.stringify(documented);
+      const same = found.get(text);
+      if (same === undefined) found.set(text, { documented, blocks: [blocks] });
+      else same.blocks.push(blocks);
+    };
+    for (const [key, like] of Object.entries(table.entries)) {
+      const entry = like as Entry;
+      for (const { documented, inner } of describe(entry, later)) {
+        const other = documented.form === 'value' && !documented.required ? workedOut(path, key) : undefined;
+        add(
+          documented.default !== undefined || other === undefined ? documented : { ...documented, default: other },
+          path,
+        );
+        for (const option of optionsOf(entry, documented)) add(option, [...path, documented.word]);
         if (inner === undefined || tables.includes(inner)) continue;
         queue.push({
           path: [...path, documented.word],
@@ -55,20 +67,68 @@ export function documentKeywords(root: Table<Entries>): KeywordDocumentation[] {
   return [...found.values()].map(({ documented, blocks }) => ({ ...documented, blocks }));
 }
 
-/** Everything about a word or another spelling of it; with none, the keyword that was probably meant. */
+/** What there is about a word. */
+export interface Answer {
+  readonly found: readonly KeywordDocumentation[];
+  /** The keyword that was probably meant. */
+  readonly nearest?: string;
+  /** Keywords that have the word in them. */
+  readonly similar?: readonly string[];
+}
+
+/** Shorter ones are in too many others. */
+const SIMILAR_LENGTH_MIN = 3;
+
+/**
+ * Everything about a word or another spelling of it.
+ * @param around blocks that it has to stand in
+ */
 export function explainKeyword(
   all: readonly KeywordDocumentation[],
   word: string,
-): { readonly found: readonly KeywordDocumentation[]; readonly nearest?: string } {
-  const found = all.filter((one) => one.word === word || one.aliases.some((alias) => alias.word === word));
-  if (found.length > 0) return { found };
-  const nearest = nearestWord(word, keywordsOf(all));
-  return nearest === undefined ? { found } : { found, nearest };
+  around: readonly string[] = [],
+): Answer {
+  const isAround = ({ blocks }: KeywordDocumentation): boolean =>
+    around.length === 0 || blocks.some((path) => around.every((block) => path.includes(block)));
+  const found = all
+    .filter((one) => isAround(one) && (one.word === word || one.aliases.some((alias) => alias.word === word)))
+    .map((one) => ({ ...one, blocks: one.blocks.filter((path) => around.every((block) => path.includes(block))) }))
+    .sort((a, b) => Number(a.form === 'option') - Number(b.form === 'option'));
+  // The block itself comes before the blocks in it.
+  const direct = found.filter(({ blocks }) => blocks.some((path) => path.at(-1) === around.at(-1)));
+  if (found.length > 0) return { found: around.length > 0 && direct.length > 0 ? direct : found };
+  const words = keywordsOf(all.filter(isAround));
+  const nearest = nearestWord(word, words);
+  if (nearest !== undefined) return { found, nearest };
+  const part = word.toLowerCase();
+  const similar = part.length < SIMILAR_LENGTH_MIN ? [] : words.filter((one) => one.toLowerCase().includes(part));
+  return similar.length === 0 ? { found } : { found, similar };
 }
+
+/** The keywords of a block, in the order of its table. */
+export const keywordsIn = (all: readonly KeywordDocumentation[], path: readonly string[]): string[] =>
+  all.flatMap(({ word, form, blocks }) =>
+    form !== 'obsolete' && blocks.some((block) => block.join('/') === path.join('/')) ? [word] : [],
+  );
 
 /** All words and other spellings, each once, in alphabetical order. */
 export const keywordsOf = (all: readonly KeywordDocumentation[]): string[] =>
   [...new Set(all.flatMap(({ word, aliases }) => [word, ...aliases.map((alias) => alias.word)]))].sort();
+
+/** The words that may stand in the lines of a list, or behind a value. */
+function optionsOf(entry: Entry, { actedOn }: Documented): Documented[] {
+  const options = entry.kind === 'list' ? entry.line.options : entry.kind === 'value' ? entry.options : undefined;
+  return (options ?? []).map(({ word, expected, doc }) => ({
+    word,
+    aliases: [],
+    form: 'option',
+    expected: expected === 'nothing' ? 'nothing after it' : expected,
+    required: false,
+    actedOn: actedOn === 'no' ? 'no' : 'yes',
+    doc,
+    notes: [],
+  }));
+}
 
 interface Described {
   readonly documented: Documented;

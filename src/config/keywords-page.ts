@@ -20,8 +20,12 @@ export function keywordsPage(all: readonly KeywordDocumentation[]): string {
     if (section === undefined) sections.set(key, { title: blockText(path), blocks: new Set([blockText(path)]), rows });
     else section.blocks.add(blockText(path));
   }
+  const anywhere = all.filter(({ blocks }) => blocks.length === 0);
+  if (anywhere.length > 0) {
+    sections.set('', { title: 'any place', blocks: new Set(['any place: the language itself']), rows: anywhere });
+  }
   const text = [...sections.values()].map(({ blocks, rows }) => {
-    const title = [...blocks].join(', ').replace(/^t/, 'T');
+    const title = [...blocks].join(', ').replace(/^[ta](?=he top|ny place)/, (letter) => letter.toUpperCase());
     const lines = rows.map(rowOf).join('\n');
     return `\n## ${title}\n\n| keyword | value | default | what it does |\n|---|---|---|---|\n${lines}\n`;
   });

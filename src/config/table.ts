@@ -49,6 +49,8 @@ export interface Options<T> {
   readonly deprecated?: string;
   /** keepalived only complains (5) about a missing value, instead of giving up (2). */
   readonly missingIs?: 5;
+  /** Words that may stand behind the value; for the documentation. */
+  readonly options?: readonly LineOption[];
 }
 
 /** A keyword with a value. `presence` decides whether the key can be absent from what is read. */
@@ -71,9 +73,25 @@ export interface ListEntry<T> extends Common {
 /** The number that a host has a name for, as routing tables have; undefined: nobody knows the name. */
 export type NumberOf = (kind: string, name: string) => number | undefined;
 
+/** A word that may stand in a line or behind a value: `label` of an address. */
+export interface LineOption {
+  readonly word: string;
+  /** What stands behind it; 'nothing'. */
+  readonly expected: string;
+  /** A sentence or two. */
+  readonly doc: string;
+}
+
+/** Options from their words: what stands behind each, and what it does. */
+export const lineOptions = (
+  options: Readonly<Record<string, readonly [expected: string, doc: string]>>,
+): LineOption[] => Object.entries(options).map(([word, [expected, doc]]) => ({ word, expected, doc }));
+
 /** How a line of a list is read. */
 export interface LineType<T> {
   readonly expected: string;
+  /** What may stand in it besides; for the documentation. */
+  readonly options?: readonly LineOption[];
   /** The items of the line; what is wrong is reported, and what is wrong is left out. */
   read(words: readonly Word[], report: Report, numberOf?: NumberOf): readonly T[];
   /** keepalived complains about words that it does not know in the line. */

@@ -263,7 +263,7 @@ interface Inside {
 }
 
 /** Keys of vrrp_instance that go by another one of global_defs, after the ones of the same name. */
-const GLOBAL_KEYS = {
+export const GLOBAL_KEYS = {
   version: 'vrrpVersion',
   garpLowerPriorityDelay: 'garpMasterDelay',
   garpLowerPriorityRepeat: 'garpMasterRepeat',

@@ -17,6 +17,7 @@ import { nearestWord } from '../config/suggestion.ts';
 import type { LineType } from '../config/table.ts';
 import { isInterfaceName, placeholder, UINT32_MAX } from '../config/values.ts';
 import type { VirtualAddress } from './instance.ts';
+import { addressOptions, staticAddressOptions } from './line-options.ts';
 import { readPrefix, wrapped } from './line-words.ts';
 import { shippedNames } from './number-names.ts';
 
@@ -46,7 +47,7 @@ interface Words {
   numberOf(kind: string, name: string): number | undefined;
 }
 
-const OPTIONS: Readonly<Record<string, Option>> = {
+export const OPTIONS: Readonly<Record<string, Option>> = {
   dev: withParameter((line, name, report) => {
     if (line.interface !== undefined) return dropped(report, name, `dev is given twice for ${line.word.text}`);
     if (isInterfaceName(name.text)) return { ...line, interface: name.text };
@@ -133,6 +134,7 @@ const STATIC_OPTIONS: Readonly<Record<string, Option>> = {
 /** One address with its options; nothing, when keepalived would not take it either. @param isStatic of no instance */
 export const addressLine = (isStatic: boolean): LineType<AddressLine> => ({
   expected: 'an address, its prefix length after a slash, and options',
+  options: isStatic ? staticAddressOptions : addressOptions,
   strict: true,
   read(given, report, numberOf = shippedNames) {
     const options = isStatic ? STATIC_OPTIONS : OPTIONS;

@@ -26,6 +26,7 @@ import {
 } from '../config/values.ts';
 import { addressLine } from './address-keywords.ts';
 import type { UnicastPeer } from './instance.ts';
+import { peerOptions } from './line-options.ts';
 import { routeLine } from './route-keywords.ts';
 import { ruleLine } from './rule-keywords.ts';
 import { trackKeywords } from './tracking-keywords.ts';
@@ -45,6 +46,7 @@ const nameLine: LineType<Word> = { expected: 'names', read: (given) => given };
 /** `ADDRESS [min_ttl N] [max_ttl N]`, the options in any order. */
 const peerLine: LineType<PeerLine> = {
   expected: 'the address of a peer, then min_ttl and max_ttl with numbers from 0 to 255 if wanted',
+  options: peerOptions,
   strict: true,
   read([word, ...options], report) {
     if (word === undefined) return [];

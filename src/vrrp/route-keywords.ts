@@ -12,6 +12,7 @@ import { readNextHops } from './next-hops.ts';
 import { shippedNames } from './number-names.ts';
 import type { LockableMetric, NextHop, Prefix, Route, RouteMetrics, RouteType } from './route.ts';
 import { readEncapsulation } from './route-encapsulation.ts';
+import { routeOptions, staticRouteOptions } from './route-options.ts';
 
 /** A route line as it was read. */
 export interface RouteLine {
@@ -171,7 +172,7 @@ const action =
 
 const PREFERENCES: Readonly<Record<string, number>> = { medium: 0, high: 1, low: 3 };
 
-const OPTIONS: Readonly<Record<string, Option>> = {
+export const OPTIONS: Readonly<Record<string, Option>> = {
   via: gateway,
   gw(draft, words, option) {
     words.warn(option, 'gw is obsolete', { suggestion: 'write via' });
@@ -291,6 +292,7 @@ function trafficClass(draft: RouteDraft, words: LineWords, option: Word): void {
 /** @param isStatic whether it belongs to no instance: only then can it have a track_group */
 export const routeLine = (isStatic: boolean): LineType<RouteLine> => ({
   expected: 'a destination and options',
+  options: isStatic ? staticRouteOptions : routeOptions,
   strict: true,
   read(given, report, numberOf = shippedNames) {
     const line = readRoute(new LineWords(given, report, numberOf), given[0], isStatic);

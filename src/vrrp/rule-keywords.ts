@@ -10,6 +10,7 @@ import { type Draft, everythingOf, LineWords, unsigned, withoutUndefined } from 
 import { shippedNames } from './number-names.ts';
 import type { Prefix, Range, Rule, RuleAction } from './route.ts';
 import { KEEPALIVED_PROTOCOL } from './route-keywords.ts';
+import { ruleOptions, staticRuleOptions } from './route-options.ts';
 
 /** A rule line as it was read. */
 export interface RuleLine {
@@ -136,7 +137,7 @@ const ports =
     else words.warn(at ?? option, `${option.text}: expected FIRST-LAST, got '${at?.text}'; it is ignored`);
   };
 
-const OPTIONS: Readonly<Record<string, Option>> = {
+export const OPTIONS: Readonly<Record<string, Option>> = {
   from: prefix('from'),
   to: prefix('to'),
   table,
@@ -224,6 +225,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
 /** @param isStatic whether it belongs to no instance: only then can it have a track_group */
 export const ruleLine = (isStatic: boolean): LineType<RuleLine> => ({
   expected: 'what is looked at, an action and a preference',
+  options: isStatic ? staticRuleOptions : ruleOptions,
   strict: true,
   read(given, report, numberOf = shippedNames) {
     const line = readRule(new LineWords(given, report, numberOf), given[0], isStatic);

@@ -18,6 +18,7 @@ import {
   type ValueType,
   words,
 } from '../config/values.ts';
+import { trackOptions } from './line-options.ts';
 
 /** How a result changes the priority. */
 export interface Weight {
@@ -72,6 +73,7 @@ function readReverse(option: Word | undefined, complaints: Complaints): boolean 
 function trackLine(what: string, max: number): LineType<TrackedLine> {
   return {
     expected: `the name of ${what}, then weight and a number if wanted`,
+    options: trackOptions(max),
     strict: true,
     read([word, option, ...rest], report) {
       if (word === undefined) return [];
