@@ -61,6 +61,8 @@ class References {
   readonly #interfaceExists: (name: string) => boolean;
   readonly #report: Report;
   readonly #known: Readonly<Record<Kind, ReadonlySet<string>>>;
+  /** Of those that have one. */
+  readonly #weights: Readonly<Record<Kind, ReadonlyMap<string, Weight>>>;
 
   constructor(
     blocks: NamedBlocks,
@@ -77,6 +79,12 @@ class References {
       track_file: named(blocks.trackFiles.filter(({ values }) => values.file !== undefined)),
       vrrp_track_process: named(blocks.trackProcesses.filter(({ values }) => values.process !== undefined)),
       bfd_instance: named(blocks.bfdInstances.filter(({ values }) => values.neighbour !== undefined)),
+    };
+    this.#weights = {
+      vrrp_script: weightsOf(blocks.scripts),
+      track_file: weightsOf(blocks.trackFiles),
+      vrrp_track_process: weightsOf(blocks.trackProcesses),
+      bfd_instance: weightsOf(blocks.bfdInstances),
     };
   }
 
@@ -191,15 +199,7 @@ class References {
 
   /** The weight of a tracked thing where the line has none. */
   #weightOf(kind: Kind, name: string): Weight {
-    const { scripts, trackFiles, trackProcesses, bfdInstances } = this.#blocks;
-    const all = {
-      vrrp_script: scripts,
-      track_file: trackFiles,
-      vrrp_track_process: trackProcesses,
-      bfd_instance: bfdInstances,
-    };
-    const found = all[kind].find((one) => nameOf(one) === name);
-    return found?.values.weight ?? { weight: kind === 'track_file' ? 1 : 0, reverse: false };
+    return this.#weights[kind].get(name) ?? { weight: kind === 'track_file' ? 1 : 0, reverse: false };
   }
 
   #ofGroup({ values }: SyncGroupReading): Tracking {
@@ -223,3 +223,16 @@ class References {
 }
 
 const nameOf = ({ header }: { readonly header: readonly Word[] }): string => header[0]?.text ?? '';
+
+/** By name; of two with one name the first one counts. */
+function weightsOf(
+  all: readonly { readonly header: readonly Word[]; readonly values: { readonly weight?: Weight } }[],
+): ReadonlyMap<string, Weight> {
+  const weights = new Map<string, Weight>();
+  for (const one of [...all].reverse()) {
+    const { weight } = one.values;
+    if (weight === undefined) weights.delete(nameOf(one));
+    else weights.set(nameOf(one), weight);
+  }
+  return weights;
+}
