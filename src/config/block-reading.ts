@@ -21,6 +21,7 @@ export class BlockReading {
   readonly values: Record<string, unknown>;
   readonly #statements: readonly Statement[];
   readonly #headerMax: number;
+  #header: readonly Word[] | undefined = undefined;
   readonly #numberOf: NumberOf | undefined;
   /** The last statement that gave a key. */
   #last: Record<string, Statement> | undefined = undefined;
@@ -47,8 +48,11 @@ export class BlockReading {
   }
 
   get header(): readonly Word[] {
-    const { args } = this.owner;
-    return args.length <= this.#headerMax ? args : args.slice(0, this.#headerMax);
+    if (this.#header === undefined) {
+      const { args } = this.owner;
+      this.#header = args.length <= this.#headerMax ? args : args.slice(0, this.#headerMax);
+    }
+    return this.#header;
   }
 
   /** A function of its own: readings are taken apart. */

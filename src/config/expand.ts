@@ -9,7 +9,7 @@ import { type FileAccess, findFiles, folderOf } from './glob.ts';
 import { CheckLevel } from './include-check.ts';
 import { DEFINITION, Parameters, type Surroundings } from './parameters.ts';
 import { isSequence, readSequence } from './sequence.ts';
-import { decodeText, readSource, type Stretch, wholeText } from './source.ts';
+import { decodeText, Origin, readSource, type Stretch, wholeText } from './source.ts';
 
 /** Deeper than anybody nests files. */
 const FILES_DEEP_MAX = 64;
@@ -17,6 +17,8 @@ const FILES_DEEP_MAX = 64;
 const FILES_MAX = 10_000;
 /** A parameter that is still not at its end after so many replacements names itself. */
 const REPLACEMENTS_MAX = 64;
+const NO_VALUES: Work['values'] = [];
+
 /** More than any line or file is meant to become. */
 const LINE_LENGTH_MAX = 65_536;
 const EXPANDED_MAX = 8_000_000;
@@ -42,7 +44,8 @@ interface Work {
   /** Defined before the text is read. */
   readonly values: readonly (readonly [name: string, value: string])[];
   readonly replacements: number;
-  readonly from: readonly string[];
+  /** The line as it was written, with the parameters that have been put in. */
+  readonly origin: Origin;
   /** An `@id` in front of it has been looked at. */
   readonly isChosen: boolean;
 }
@@ -136,7 +139,8 @@ class Expander {
   }
 
   #work(first: string, line: SourceLine): void {
-    const stack: Work[] = [{ text: first, values: [], replacements: 0, from: [], isChosen: false }];
+    const origin = new Origin(line.text);
+    const stack: Work[] = [{ text: first, values: NO_VALUES, replacements: 0, origin, isChosen: false }];
     for (let work = stack.pop(); work !== undefined; work = stack.pop()) {
       for (const [name, value] of work.values) this.#parameters.define(name, [value]);
       this.#expanded += work.replacements === 0 ? 0 : work.text.length;
@@ -157,7 +161,7 @@ class Expander {
       if (!rest || (id === this.#configId) === (not === '^')) return [];
       return [{ ...work, text: rest, isChosen: true }];
     }
-    const [, name, value] = DEFINITION.exec(text) ?? [];
+    const [, name, value] = text.startsWith('$') ? (DEFINITION.exec(text) ?? []) : [];
     if (name !== undefined && value !== undefined) {
       this.#define(name, value, line);
       return [];
@@ -173,10 +177,10 @@ class Expander {
       this.#error(line, 'a parameter in this line names itself; the line is left out');
       return [];
     }
-    const from = [...new Set([...work.from, ...replaced.from])];
+    const origin = work.origin.with(replaced.from);
     const replacements = work.replacements + 1;
     return [replaced.text, ...replaced.more].map((each) => {
-      return { text: each, values: [], replacements, from, isChosen: false };
+      return { text: each, values: NO_VALUES, replacements, origin, isChosen: false };
     });
   }
 
@@ -195,14 +199,14 @@ class Expander {
 
   /** The line is ready to be read. */
   #passLine(work: Work, text: string, line: SourceLine): void {
-    const [, keyword, pattern] = INCLUDE.exec(text) ?? [];
+    const [, keyword, pattern] = text.startsWith('include') ? (INCLUDE.exec(text) ?? []) : [];
     if (keyword !== undefined && pattern !== undefined) {
       this.#include(keyword, pattern.trim(), line);
       return;
     }
     if (text.includes('include_check')) this.#includeCheck(text, line.itself);
     if (work.replacements === 0 && text === withoutComment(line.text).trim()) this.#pass(line.itself);
-    else this.#pass({ ...wholeText(line.file, line.number, text), origin: { text: line.text, from: work.from } });
+    else this.#pass(wholeText(line.file, line.number, text, work.origin));
   }
 
   #define(name: string, value: string, line: SourceLine): void {

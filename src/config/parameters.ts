@@ -57,6 +57,7 @@ export class Parameters {
 
   /** Puts values in, once; undefined when there is nothing to put in. */
   substitute(text: string, folder: string): Substitution | undefined {
+    if (!text.includes('$')) return undefined;
     const from: string[] = [];
     const problems: string[] = [];
     let more: readonly string[] = [];

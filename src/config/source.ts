@@ -5,7 +5,7 @@
  * lexer, in expand.ts. What goes from one to the other are stretches: lines as they stand in a file, however many, are one
  * stretch of its text; a line that was made from another one is a stretch of its own.
  */
-import type { Report } from './diagnostics.ts';
+import type { Place, Report } from './diagnostics.ts';
 
 /** Lines in a row as they stand in a file, or one line that stands for another. */
 export interface Stretch {
@@ -19,18 +19,63 @@ export interface Stretch {
   readonly end: number;
   /** Whether some character of `text` takes two places in it. */
   readonly isWide: boolean;
-  /** Where this is not what stands there: what does, and the parameters that it came from. */
-  readonly origin?: { readonly text: string; readonly from: readonly string[] };
+  /** Where this is not what stands there: what does. */
+  readonly origin?: Origin | undefined;
 }
 
+/** A line as it was written, and the parameters that another line came from it with. */
+export class Origin {
+  readonly #text: string;
+  readonly #from: readonly string[];
+  /** With more parameters. Many lines may come from one. */
+  readonly #more = new Map<string, Origin>();
+  readonly #places = new Map<string, PlaceInLine>();
+
+  constructor(text: string, from: readonly string[] = []) {
+    this.#text = text;
+    this.#from = from;
+  }
+
+  with(from: readonly string[]): Origin {
+    const key = from.join();
+    const known = this.#more.get(key);
+    if (known !== undefined) return known;
+    const all = [...new Set([...this.#from, ...from])];
+    const origin = all.length === this.#from.length ? this : new Origin(this.#text, all);
+    this.#more.set(key, origin);
+    return origin;
+  }
+
+  /** Where a word of the other line stands in this one: itself, or else the parameter it may be from. */
+  find(word: string): PlaceInLine {
+    const known = this.#places.get(word);
+    if (known !== undefined) return known;
+    const place = this.#text.includes(word) ? this.#placeOf(word) : this.#placeOfParameter();
+    this.#places.set(word, place);
+    return place;
+  }
+
+  #placeOfParameter(): PlaceInLine {
+    const [reference = this.#text.trim()] = /\$(\{[^}]*\}|[A-Za-z_0-9]+)/.exec(this.#text) ?? [];
+    return { ...this.#placeOf(reference), ...(this.#from.length === 0 ? {} : { via: this.#from.join(', ') }) };
+  }
+
+  #placeOf(part: string): PlaceInLine {
+    return { column: lengthOf(this.#text.slice(0, this.#text.indexOf(part))) + 1, length: lengthOf(part) };
+  }
+}
+
+type PlaceInLine = Pick<Place, 'column' | 'length' | 'via'>;
+
 /** A text as one stretch. */
-export const wholeText = (file: string, line: number, text: string): Stretch => ({
+export const wholeText = (file: string, line: number, text: string, origin?: Origin): Stretch => ({
   file,
   line,
   text,
   start: 0,
   end: text.length,
   isWide: /[\ud800-\udfff]/.test(text),
+  origin,
 });
 
 /** keepalived's line buffer: what is longer is read as two lines there. */

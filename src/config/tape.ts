@@ -166,7 +166,7 @@ export class Tape {
 
   #place(stretch: Stretch, line: number, lineStart: number, start: number, end: number): Place {
     const { file, text, origin, isWide } = stretch;
-    if (origin !== undefined) return { file, line, ...originOf(origin, text.slice(start, end)) };
+    if (origin !== undefined) return { file, line, ...origin.find(text.slice(start, end)) };
     if (!isWide) return { file, line, column: start - lineStart + 1, length: end - start };
     return { file, line, column: this.#column(stretch, lineStart, start), length: codePoints(text, start, end) };
   }
@@ -180,21 +180,6 @@ export class Tape {
     this.#counted = { stretch, lineStart, offset, column };
     return column;
   }
-}
-
-/** Where a word of a changed line stands in the line as it was written: itself, or else the parameter it may be from. */
-function originOf({ text, from }: NonNullable<Stretch['origin']>, word: string) {
-  const via = from.length === 0 ? {} : { via: from.join(', ') };
-  const itself = text.indexOf(word);
-  if (itself >= 0) {
-    return { column: codePoints(text, 0, itself) + 1, length: codePoints(text, itself, itself + word.length) };
-  }
-  const [reference = text.trim()] = /\$(\{[^}]*\}|[A-Za-z_0-9]+)/.exec(text) ?? [];
-  return {
-    column: codePoints(text, 0, text.indexOf(reference)) + 1,
-    length: codePoints(reference, 0, reference.length),
-    ...via,
-  };
 }
 
 function codePoints(text: string, start: number, end: number): number {

@@ -35,9 +35,9 @@ export function checkScripts(
   scripts.run(global.at('lvsNotifyFifoScript'), 'checks');
   for (const { at, values } of root.virtualServers) {
     for (const key of ['quorumUp', 'quorumDown'] as const) scripts.run(at(key), 'checks');
-    for (const server of values.realServers) {
-      for (const key of ['notifyUp', 'notifyDown'] as const) scripts.run(server.at(key), 'checks');
-      for (const { command } of server.values.checkers) scripts.checker(command?.script, command?.user);
+    for (const { at: atServer, values: own } of values.realServers) {
+      for (const key of ['notifyUp', 'notifyDown'] as const) scripts.run(atServer(key), 'checks');
+      for (const { command } of own.checkers) scripts.checker(command?.script, command?.user);
     }
   }
   scripts.finish(new Set(skipsVrrp() ? ['vrrp'] : []));
