@@ -61,15 +61,28 @@ export class Report {
   #omitted = 0;
 
   error(at: Place, message: string, details: Details = {}): void {
-    this.#add({ severity: 'error', ...placeOf(at), message: withOrigin(message, at), ...details });
+    this.#say('error', at, message, details);
   }
 
   warning(at: Place, message: string, details: Details = {}): void {
-    this.#add({ severity: 'warning', ...placeOf(at), message: withOrigin(message, at), ...details });
+    this.#say('warning', at, message, details);
   }
 
   note(at: Place, message: string, details: Details = {}): void {
-    this.#add({ severity: 'note', ...placeOf(at), message, ...details });
+    this.#say('note', at, message, details);
+  }
+
+  #say(severity: Severity, at: Place, message: string, details: Details): void {
+    if (this.#diagnostics.length >= DIAGNOSTICS_MAX) this.#omit(severity, details);
+    else {
+      const whole = severity === 'note' ? message : withOrigin(message, at);
+      this.#add({ severity, ...placeOf(at), message: whole, ...details });
+    }
+  }
+
+  #omit(severity: Severity, { exitCode }: Details): void {
+    this.#exitCodes.add(exitCode ?? (severity === 'note' ? 0 : 5));
+    this.#omitted++;
   }
 
   /** Remembers a word that is accepted without effect so far; all of a file are told in one note. */
@@ -105,12 +118,12 @@ export class Report {
   }
 
   #add(diagnostic: Diagnostic): void {
-    const { file, line, column, message } = diagnostic;
-    this.#exitCodes.add(diagnostic.exitCode ?? (diagnostic.severity === 'note' ? 0 : 5));
     if (this.#diagnostics.length >= DIAGNOSTICS_MAX) {
-      this.#omitted++;
+      this.#omit(diagnostic.severity, diagnostic);
       return;
     }
+    const { file, line, column, message, severity, exitCode } = diagnostic;
+    this.#exitCodes.add(exitCode ?? (severity === 'note' ? 0 : 5));
     const key = `${file}\0${line}:${column}\0${message}`;
     if (this.#said.has(key)) return;
     this.#said.add(key);

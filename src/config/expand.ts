@@ -148,6 +148,11 @@ class Expander {
         this.#error(line, 'parameters make this line too long; it is left out');
         return;
       }
+      if (work.replacements > REPLACEMENTS_MAX) {
+        // It would go on for ever, and so would what else comes of the line.
+        this.#error(line, 'a parameter in this line names itself; the line is left out');
+        return;
+      }
       const next = this.#step(work, line);
       for (let i = next.length - 1; i >= 0; i--) stack.push(next[i] as Work);
     }
@@ -173,10 +178,6 @@ class Expander {
       return [];
     }
     for (const problem of replaced.problems) this.#error(line, problem);
-    if (work.replacements >= REPLACEMENTS_MAX) {
-      this.#error(line, 'a parameter in this line names itself; the line is left out');
-      return [];
-    }
     const origin = work.origin.with(replaced.from);
     const replacements = work.replacements + 1;
     return [replaced.text, ...replaced.more].map((each) => {

@@ -34,11 +34,18 @@ export interface Substitution {
   readonly problems: readonly string[];
 }
 
+interface MutableSubstitution {
+  text: string;
+  more: readonly string[];
+  readonly from: string[];
+  readonly problems: string[];
+}
+
 /** `$NAME=`, at the start of a line. */
 export const DEFINITION = /^\$([A-Za-z_][A-Za-z0-9_]*)=\s*(.*)$/s;
 
 /** `${NAME …}` anywhere; `$NAME` before a blank, a comma, a closing parenthesis or the end. */
-const REFERENCE = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)((?:[ \t][^{}]*)?)\}|([A-Za-z_][A-Za-z0-9_]*)(?=[\s,)]|$))/g;
+const REFERENCE = /\$(?:\{([A-Za-z_][A-Za-z0-9_]*)((?:[ \t][^{}]*)?)\}|([A-Za-z_][A-Za-z0-9_]*)(?=[\s,)]|$))/y;
 
 const RANDOM_MAX = 32767;
 
@@ -57,34 +64,37 @@ export class Parameters {
 
   /** Puts values in, once; undefined when there is nothing to put in. */
   substitute(text: string, folder: string): Substitution | undefined {
-    if (!text.includes('$')) return undefined;
-    const from: string[] = [];
-    const problems: string[] = [];
-    let more: readonly string[] = [];
-    let changed = false;
-    const quotes = new QuoteCounter(text);
-    const textEnd = text.trimEnd().length;
-    const result = text.replace(REFERENCE, (all, braced?: string, argument = '', bare?: string, offset = 0) => {
-      const name = braced ?? bare ?? '';
-      const isQuoted = quotes.isInside(offset);
+    let end = 0;
+    let result: MutableSubstitution | undefined;
+    let quotes: QuoteCounter | undefined;
+    for (let dollar = text.indexOf('$'); dollar >= 0; dollar = text.indexOf('$', dollar + 1)) {
+      if (dollar < end) continue;
+      REFERENCE.lastIndex = dollar;
+      const found = REFERENCE.exec(text);
+      if (found === null) continue;
+      const [all, braced, argument = '', bare = ''] = found;
+      const name = braced ?? bare;
       const definition = this.#defined.get(name);
-      const value = definition ? definition.lines[0] : this.#builtIn(name, argument.trim(), isQuoted, folder);
+      let value = definition?.lines[0];
       if (value === undefined) {
-        // Its braces would be taken for those of a block.
-        if (braced === undefined || isQuoted) return all;
-        changed = true;
-        problems.push(`the parameter ${all} is not defined`);
-        return `$${name}`;
+        quotes ??= new QuoteCounter(text);
+        const isQuoted = quotes.isInside(dollar);
+        value = this.#builtIn(name, argument.trim(), isQuoted, folder);
+        // Braces would be taken for those of a block.
+        if (value === undefined && (braced === undefined || isQuoted)) continue;
       }
-      changed = true;
-      if (definition?.line !== undefined) from.push(`$${name} of line ${definition.line}`);
-      if (definition !== undefined && definition.lines.length > 1) {
-        if (offset + all.length >= textEnd) more = definition.lines.slice(1);
-        else problems.push(`${all} has several lines and must be the last thing in its line; only the first is read`);
-      }
-      return value;
-    });
-    return changed ? { text: result, more, from, problems } : undefined;
+      result ??= { text: '', more: [], from: [], problems: [] };
+      if (value === undefined) result.problems.push(`the parameter ${all} is not defined`);
+      if (definition?.line !== undefined) result.from.push(`$${name} of line ${definition.line}`);
+      result.text += text.slice(end, dollar) + (value ?? `$${name}`);
+      end = dollar + all.length;
+      if (definition === undefined || definition.lines.length === 1) continue;
+      if (end >= text.trimEnd().length) result.more = definition.lines.slice(1);
+      else
+        result.problems.push(`${all} has several lines and must be the last thing in its line; only the first is read`);
+    }
+    if (result !== undefined) result.text += text.slice(end);
+    return result;
   }
 
   /** Undefined: there is none of that name, or not with such words. */
