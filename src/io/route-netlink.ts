@@ -28,10 +28,9 @@ import {
   RTNLGRP_IPV6_IFADDR,
   RTNLGRP_LINK,
 } from '../wire/rtnetlink.ts';
-import { decodeRoute, encodeRouteRequest, type RouteMessage, RTM_GETROUTE } from '../wire/rtnetlink-route.ts';
 import { NETLINK_ROUTE } from './constants.ts';
-import { NetlinkError } from './netlink-error.ts';
-import { type NetlinkEvent, type NetlinkRequest, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
+import { readAll } from './netlink-dump.ts';
+import { type NetlinkEvent, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
 import {
   type AddressKey,
   additionOf,
@@ -107,21 +106,15 @@ export class RouteNetlink {
   }
 
   /** All interfaces, in the kernel's order. Rejects with NetlinkError. */
-  links(): Promise<Link[]> {
+  async links(): Promise<Link[]> {
     const request = { type: RTM_GETLINK, body: encodeLinkRequest(), purpose: 'reading the interfaces' };
-    return this.#read(request, decodeLink, linkOf);
+    return (await readAll(this.#requests, request, decodeLink)).map(linkOf);
   }
 
   /** All IPv4 and IPv6 addresses, in the kernel's order. Rejects with NetlinkError. */
-  addresses(): Promise<InterfaceAddress[]> {
+  async addresses(): Promise<InterfaceAddress[]> {
     const request = { type: RTM_GETADDR, body: encodeAddressRequest(), purpose: 'reading the addresses' };
-    return this.#read(request, decodeAddress, addressOf);
-  }
-
-  /** All routes of all tables, in the kernel's order. Rejects with NetlinkError. */
-  routes(): Promise<RouteMessage[]> {
-    const request = { type: RTM_GETROUTE, body: encodeRouteRequest(), purpose: 'reading the routes' };
-    return this.#read(request, decodeRoute, (route) => route);
+    return (await readAll(this.#requests, request, decodeAddress)).map(addressOf);
   }
 
   /**
@@ -151,21 +144,6 @@ export class RouteNetlink {
   close(): void {
     this.#requests.close();
     this.#events.close();
-  }
-
-  /** A dump, decoded; what is of families that we do not serve is left out. */
-  async #read<Message, Value>(
-    request: NetlinkRequest,
-    decode: (body: Uint8Array) => Result<Message>,
-    toValue: (message: Message) => Value,
-  ): Promise<Value[]> {
-    const values: Value[] = [];
-    for (const part of await this.#requests.dump(request)) {
-      const outcome = decode(part.body);
-      if (outcome.ok) values.push(toValue(outcome.value));
-      else if (outcome.reason !== 'family') throw NetlinkError.withCode(request.purpose, 'EBADMSG', outcome.reason);
-    }
-    return values;
   }
 }
 

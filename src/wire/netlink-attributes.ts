@@ -24,9 +24,13 @@ interface FormValues {
   /** In network byte order. */
   readonly u16be: number;
   readonly u32: number;
+  /** In network byte order. */
+  readonly u32be: number;
   readonly s32: number;
   /** A counter: exact up to 2^53-1, where it stays. */
   readonly u64: number;
+  /** Exact, in network byte order. */
+  readonly u64be: bigint;
   /** UTF-8 with a NUL behind it. */
   readonly string: string;
   /** 4 or 16 bytes. */
@@ -129,7 +133,7 @@ const align = (length: number): number => (length + 3) & ~3;
 const utf8Decoder = new TextDecoder();
 const utf8Encoder = new TextEncoder();
 
-type NumberForm = Exclude<Form, 'string' | 'address' | 'bytes' | 'nested'>;
+type NumberForm = Exclude<Form, 'u64be' | 'string' | 'address' | 'bytes' | 'nested'>;
 
 /** How a number stands in memory, and which numbers fit. */
 interface NumberLayout {
@@ -169,6 +173,13 @@ const NUMBERS: { readonly [F in NumberForm]: NumberLayout } = {
     read: (view, at) => view.getUint32(at, true),
     write: (view, at, value) => view.setUint32(at, value, true),
   },
+  u32be: {
+    length: 4,
+    min: 0,
+    max: 0xffff_ffff,
+    read: (view, at) => view.getUint32(at),
+    write: (view, at, value) => view.setUint32(at, value),
+  },
   s32: {
     length: 4,
     min: -0x8000_0000,
@@ -206,6 +217,8 @@ function decodeValue(
       const nul = value.indexOf(0);
       return utf8Decoder.decode(nul < 0 ? value : value.subarray(0, nul));
     }
+    case 'u64be':
+      return value.length === 8 ? viewOf(value).getBigUint64(0) : undefined;
     case 'address':
       return value.length === 4 || value.length === 16 ? addressFromBytes(value) : undefined;
     case 'bytes':
@@ -228,12 +241,22 @@ function payloadOf(
     assert(number >= min && number <= max, `${name} is from ${min} to ${max}, not ${number}`);
     return { value: number, length };
   }
-  const bytes = bytesOf(form, value as string & IpAddress & Uint8Array, name);
+  const bytes = bytesOf(form, value as string & IpAddress & Uint8Array & bigint, name);
   return { value: bytes, length: bytes.length };
 }
 
-function bytesOf(form: Exclude<Form, NumberForm>, value: string & IpAddress & Uint8Array, name: string): Uint8Array {
+function bytesOf(
+  form: Exclude<Form, NumberForm>,
+  value: string & IpAddress & Uint8Array & bigint,
+  name: string,
+): Uint8Array {
   switch (form) {
+    case 'u64be': {
+      assert(value >= 0n && value < 1n << 64n, `${name} has 64 bits, not ${value}`);
+      const bytes = new Uint8Array(8);
+      viewOf(bytes).setBigUint64(0, value);
+      return bytes;
+    }
     case 'string': {
       const text = utf8Encoder.encode(`${value}\0`);
       assert(text.indexOf(0) === text.length - 1, `${name} has no NUL inside`);

@@ -1,7 +1,7 @@
 /**
  * Netlink: message headers, acknowledgements, attributes. RFC 3549 §2.3, linux/netlink.h, netlink(7).
  *
- * What the messages mean is in rtnetlink.ts, rtnetlink-route.ts, generic-netlink.ts and ipvs.ts; sequence numbers,
+ * What the messages mean is in rtnetlink.ts, rtnetlink-route.ts, rtnetlink-rule.ts, generic-netlink.ts and ipvs.ts; sequence numbers,
  * dumps and lost answers are the business of io/netlink-socket.ts. Numbers are in the host's byte order unless an
  * attribute says otherwise, and every host we are built for is little endian.
  */
@@ -31,6 +31,7 @@ export const NLM_F_DUMP = 0x300;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
+export const NLM_F_APPEND = 0x800;
 /** Flags of an acknowledgement. */
 export const NLM_F_CAPPED = 0x100;
 export const NLM_F_ACK_TLVS = 0x200;

@@ -1,7 +1,7 @@
 /**
  * rtnetlink: addresses and interfaces. rtnetlink(7), linux/rtnetlink.h, linux/if_addr.h, linux/if_link.h.
  *
- * Bodies only: the header around them is in netlink.ts. Routes and rules are in rtnetlink-route.ts.
+ * Bodies only: the header around them is in netlink.ts. Routes are in rtnetlink-route.ts, rules in rtnetlink-rule.ts.
  */
 
 import { type Family, familyOf, type IpAddress, maxPrefixLength } from '../base/address.ts';

@@ -199,26 +199,5 @@ describe.skipIf(why !== undefined)(
       run('addr add 192.0.2.99/32 dev v0');
       await event((each) => each.type === 'address-added' && each.address.address === '192.0.2.99');
     });
-
-    it('reads routes', async () => {
-      run('addr add 192.0.2.1/24 dev v0');
-      run('route add 198.51.100.0/24 via 192.0.2.2 proto keepalived metric 5');
-      const found = (await route.routes()).filter((each) => each.protocol === 18);
-      expect(found).toEqual([
-        {
-          family: 'inet',
-          destination: { address: '198.51.100.0', prefixLength: 24 },
-          typeOfService: 0,
-          table: 254,
-          protocol: 18,
-          scope: 0,
-          routeType: 1,
-          flags: 0,
-          outputInterface: v0.index,
-          gateway: '192.0.2.2',
-          priority: 5,
-        },
-      ]);
-    });
   },
 );

@@ -16,6 +16,8 @@ const table = attributeTable({
   address: [8, 'X_ADDRESS', 'address'],
   raw: [9, 'X_RAW', 'bytes'],
   inner: [10, 'X_INNER', 'nested'],
+  mark: [11, 'X_MARK', 'u32be'],
+  handle: [12, 'X_HANDLE', 'u64be'],
 });
 
 const every = {
@@ -29,6 +31,8 @@ const every = {
   address: '192.0.2.1' as IpAddress,
   raw: Uint8Array.of(1, 2, 3),
   inner: Uint8Array.of(),
+  mark: 0x12345678,
+  handle: 0x1122334455667788n,
 };
 
 /** By hand from linux/netlink.h: length, number, value, padding. */
@@ -43,6 +47,8 @@ const everyBytes = [
   '0800 0800 c0000201',
   '0700 0900 01020300',
   '0400 0a80',
+  '0800 0b00 12345678',
+  '0c00 0c00 1122334455667788',
 ].join(' ');
 
 const decode = (hex: string) => decodeAttributes(table, fromHex(hex));
