@@ -6,6 +6,7 @@ import type { PathKind } from '../config/glob.ts';
 import type { HostView } from '../daemon/root.ts';
 import type { ScriptView } from '../daemon/scripts.ts';
 import { findGroup, findUser } from '../io/accounts.ts';
+import { type HostLink, lookUpLink } from '../io/link-lookup.ts';
 import { native } from '../io/native.ts';
 import { findProgram } from '../io/programs.ts';
 import { namesOfFiles } from '../vrrp/number-names.ts';
@@ -19,6 +20,7 @@ export const hostView = (configId = hostname().split('.')[0] ?? ''): HostView =>
   random: (min, max) => min + Math.floor(Math.random() * (max - min + 1)),
   absolute: (folder) => resolve(folder),
   interfaceExists,
+  link: linkOf,
   scripts: scriptView,
   numberOf: namesOfFiles(textOf),
 });
@@ -52,6 +54,15 @@ function statOf(path: string) {
     return statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined; // a folder on the way that may not be entered, or is none
+  }
+}
+
+/** An interface of this host; undefined where the kernel cannot be asked. */
+function linkOf(name: string): HostLink | undefined {
+  try {
+    return lookUpLink(name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@
  * with its arguments between quotation marks. Whether the command exists is not asked here.
  */
 import type { Word } from './lexer.ts';
-import { type ValueType, words } from './values.ts';
+import { SILENT, type ValueType, words } from './values.ts';
 
 /** A command and who runs it. */
 export interface Script {
@@ -55,7 +55,7 @@ export const script = (): ValueType<Script> => ({
   ...words('a command, then a user and a group if wanted', 1, 3),
   read: (given, complaints) => {
     const first = given[0] as Word;
-    return readScript(given) ?? complaints.refuse(first, 'expected a command, got an empty word');
+    return readScript(given) ?? complaints.refuse(first, 'expected a command, got an empty word', undefined, SILENT);
   },
   show: (given) => writeScript(given).join(' '),
   writeWords: writeScript,

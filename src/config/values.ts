@@ -353,12 +353,17 @@ export const isInterfaceName = (name: string): boolean =>
   name !== '.' &&
   name !== '..';
 
-/** An address, of one family or of both; multicast where asked for. */
-export function ipAddress(options: { family?: Family; multicast?: true } = {}): ValueType<IpAddress> {
+/**
+ * An address, of one family or of both; multicast where asked for.
+ * @param options.prefix a prefix length may stand behind it, and is not looked at
+ */
+export function ipAddress(
+  options: { family?: Family; multicast?: true; prefix?: 'ignored' } = {},
+): ValueType<IpAddress> {
   const family = options.family === 'inet' ? 'IPv4' : options.family === 'inet6' ? 'IPv6' : 'IP';
   const expected = `an ${family}${options.multicast ? ' multicast' : ''} address`;
   return oneWord(expected, (value, word, complaints) => {
-    const address = parseAddress(value);
+    const address = parseAddress(options.prefix === undefined ? value : value.replace(/\/.*/, ''));
     if (address === undefined)
       return complaints.refuse(word, `expected ${expected}, got '${value}'`, placeholder(value));
     if (options.family !== undefined && familyOf(address) !== options.family) return undefined;

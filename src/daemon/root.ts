@@ -33,6 +33,7 @@ import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vr
 import { checkReferences } from '../vrrp/references.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
+import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
@@ -114,6 +115,8 @@ const vocabulary = new Vocabulary(rootKeywords);
 export interface HostView extends Partial<Omit<FileAccess, 'readFile'>>, Partial<Surroundings> {
   /** Absent: interfaces are not looked for. */
   interfaceExists?(name: string): boolean;
+  /** Absent: interfaces are as Ethernet is. */
+  readonly link?: (name: string) => HostInterface | undefined;
   /** The numbers of names: number-names.ts. Absent: the names that every host has. */
   readonly numberOf?: NumberOf;
   /** Absent: commands are not looked for. */
@@ -196,6 +199,7 @@ function build(
   const vrrp = {
     ...values,
     ...looked,
+    ...(host.link === undefined ? {} : { link: host.link }),
     version: values.vrrpVersion,
     strict: values.vrrpStrict,
   };

@@ -2,44 +2,21 @@
  * What one vrrp_instance and the VRRP part of global_defs say together: defaults, corrections, contradictions.
  * The results and the messages follow keepalived; a comment says where they do not.
  */
-import { type Family, familyOf, type IpAddress } from '../base/address.ts';
+import type { IpAddress } from '../base/address.ts';
 import { type Duration, inSeconds, scale, seconds, ZERO } from '../base/time.ts';
 import type { Details, Place, Report } from '../config/diagnostics.ts';
 import type { Script } from '../config/script.ts';
 import type { Reading } from '../config/table.ts';
 import type { AddressLine } from './address-keywords.ts';
-import type { NotifyScripts, UnicastPeer, VirtualAddress, VrrpInstance } from './instance.ts';
-import type { PeerLine, vrrpInstanceKeywords } from './keywords.ts';
+import type { NotifyScripts, VirtualAddress, VrrpInstance } from './instance.ts';
+import { type Ordered, readInOrder } from './instance-order.ts';
+import type { vrrpInstanceKeywords } from './keywords.ts';
+import { addressesMax, checkStrict } from './strict-mode.ts';
+import type { GivenInterface, InterfaceNames } from './virtual-interfaces.ts';
+import type { VrrpDefaults } from './vrrp-defaults.ts';
 
 export type InstanceReading = Reading<(typeof vrrpInstanceKeywords)['entries']>;
 
-/** What global_defs says for all instances. */
-export interface VrrpDefaults {
-  readonly version: 2 | 3;
-  readonly strict: boolean;
-  readonly multicastGroup: IpAddress;
-  readonly multicastGroupIpv6: IpAddress;
-  readonly checkUnicastSource: boolean;
-  readonly skipCheckAdvertisedAddresses?: boolean;
-  readonly garpMasterDelay: Duration;
-  readonly garpMasterRepeat: number;
-  readonly garpMasterRefresh: Duration;
-  readonly garpMasterRefreshRepeat: number;
-  /** Absent: as garpMasterDelay of this very level, not of the instance. */
-  readonly garpLowerPriorityDelay?: Duration;
-  readonly garpLowerPriorityRepeat?: number;
-  readonly lowerPriorityNoAdvert?: boolean;
-  readonly higherPrioritySendAdvert: boolean;
-  readonly downTimerAdverts: number;
-  readonly notifyPriorityChanges?: boolean;
-  readonly smtpAlert?: boolean;
-  readonly smtpAlertVrrp?: boolean;
-  /** Says whether the host has an interface; absent: not asked, as with keepalived.conf(5) "dynamic_interfaces". */
-  readonly interfaceExists?: (name: string) => boolean;
-}
-
-/** As many addresses as the count of an advertisement can tell: RFC 3768 §5.3.5. */
-const ADDRESSES_MAX = 255;
 const OWNER_PRIORITY = 255;
 const DEFAULT_PRIORITY = 100;
 const TTL_MAX = 255;
@@ -48,13 +25,23 @@ const VERSION_3_INTERVAL_MAX = seconds(40.95);
 /** To be filled in by what tracks: references.ts. */
 const NOTHING_TRACKED = { interfaces: [], scripts: [], files: [], processes: [], bfd: [] };
 
-/** The instance with everything filled in, but what it tracks. */
+/** An instance, and what its neighbours in the file have a say in. */
+export interface Completed {
+  /** Without what it tracks, without interfaces of its own. */
+  readonly instance: VrrpInstance;
+  readonly ownInterface: GivenInterface;
+  /** As it was given, corrected. */
+  readonly transmitBase: boolean;
+}
+
+/** The instance with everything filled in. @param names for use_vmac and use_ipvlan */
 export const completeInstance = (
   reading: InstanceReading,
   name: string,
   defaults: VrrpDefaults,
+  names: InterfaceNames,
   report: Report,
-): VrrpInstance => new InstanceBuilder(reading, name, defaults, report).build();
+): Completed => new InstanceBuilder(reading, name, defaults, names, report).build();
 
 class InstanceBuilder {
   readonly #reading: InstanceReading;
@@ -62,29 +49,28 @@ class InstanceBuilder {
   readonly #defaults: VrrpDefaults;
   readonly #report: Report;
   readonly #strict: boolean;
+  readonly #order: Ordered;
 
-  constructor(reading: InstanceReading, name: string, defaults: VrrpDefaults, report: Report) {
+  constructor(reading: InstanceReading, name: string, defaults: VrrpDefaults, names: InterfaceNames, report: Report) {
     this.#reading = reading;
     this.#name = name;
     this.#defaults = defaults;
     this.#report = report;
     this.#strict = reading.values.strictMode ?? defaults.strict;
+    this.#order = readInOrder(reading, names, report);
   }
 
-  build(): VrrpInstance {
+  build(): Completed {
     const { values } = this.#reading;
     const defaults = this.#defaults;
-    const family = this.#family();
-    const sourceAddress = this.#ofFamily(values.sourceAddress, family);
-    const { advertised, excluded } = this.#addresses(family);
+    const { family, sourceAddress, peers, unicastKeywords, ownInterface } = this.#order;
     this.#missingInterfaces();
-    const unicastPeers = this.#peers(family);
-    this.#checkUnicast(unicastPeers);
-    const version = values.version ?? (family === 'inet6' ? 3 : defaults.version);
+    const version = this.#version();
     const priority = values.priority ?? (values.state === 'MASTER' ? OWNER_PRIORITY : DEFAULT_PRIORITY);
     const authentication = this.#authentication(version);
     const state = this.#state(priority, authentication?.type === 'AH');
-    return {
+    const { advertised, excluded } = this.#addresses(version);
+    const instance: VrrpInstance = {
       name: this.#name,
       family,
       state,
@@ -97,15 +83,16 @@ class InstanceBuilder {
       virtualAddresses: advertised,
       excludedAddresses: excluded,
       ...this.#preemption(state, priority),
-      acceptMode: values.acceptMode || !(values.noAccept || (this.#strict && priority !== OWNER_PRIORITY)),
+      acceptMode: this.#acceptMode(version, priority),
       strictMode: this.#strict,
       ...(sourceAddress === undefined ? {} : { sourceAddress }),
       trackSourceAddress: values.trackSourceAddress,
-      multicastGroup: this.#multicastGroup(family),
-      unicastPeers: unicastPeers.map(({ address, minTtl, maxTtl }) => ({ address, minTtl, maxTtl })),
-      unicastTtl: values.unicastTtl ?? TTL_MAX,
+      multicastGroup: this.#multicastGroup(),
+      unicastConfigured: unicastKeywords.length > 0,
+      unicastPeers: peers.map(({ address, minTtl, maxTtl }) => ({ address, minTtl, maxTtl })),
+      unicastTtl: (peers.length > 0 ? values.unicastTtl : undefined) ?? TTL_MAX,
       checkUnicastSource:
-        values.checkUnicastSource || defaults.checkUnicastSource || unicastPeers.some(({ checksTtl }) => checksTtl),
+        values.checkUnicastSource || defaults.checkUnicastSource || peers.some(({ checksTtl }) => checksTtl),
       unicastFaultNoPeer: values.unicastFaultNoPeer,
       oldUnicastChecksum:
         values.oldUnicastChecksum === undefined ? 'auto' : values.oldUnicastChecksum === true ? 'always' : 'never',
@@ -118,14 +105,99 @@ class InstanceBuilder {
       downTimerAdverts: this.#downTimerAdverts(),
       trackPrimary: !values.dontTrackPrimary,
       tracking: NOTHING_TRACKED,
+      useVmacAddresses: values.useVmacAddresses,
+      ...this.#extraGarp(),
+      ...(values.kernelReceiveBuffer === undefined ? {} : { kernelReceiveBuffer: values.kernelReceiveBuffer }),
       virtualRoutes: values.virtualRoutes.map(({ route }) => route),
       virtualRules: values.virtualRules.map(({ rule }) => rule),
-      promoteSecondaries: values.promoteSecondaries,
+      promoteSecondaries: values.promoteSecondaries && !ownInterface.useVmac && !ownInterface.useIpvlan,
       notify: this.#notify(),
       notifyDeleted: values.notifyDeleted !== undefined,
       notifyPriorityChanges: values.notifyPriorityChanges ?? defaults.notifyPriorityChanges ?? false,
       smtpAlert: values.smtpAlert ?? defaults.smtpAlertVrrp ?? defaults.smtpAlert ?? false,
     };
+    this.#checkUnicast();
+    this.#checkOwnInterface();
+    checkStrict(this.#reading, this.#strict, family, this.#order.addresses[0], this.#report);
+    const { mac, ...withoutMac } = ownInterface;
+    const own = mac !== undefined && !this.#strict ? ownInterface : withoutMac;
+    if (mac !== undefined && this.#strict) this.#strictly('useVmac', 'strict mode has no MAC address but the RFC’s');
+    return { instance, ownInterface: own, transmitBase: this.#transmitBase() };
+  }
+
+  #version(): 2 | 3 {
+    const { family, version } = this.#order;
+    if (family === 'inet') return version ?? this.#defaults.version;
+    if (version !== 2) return 3;
+    if (!this.#strict) return 2;
+    this.#strictly('version', 'in strict mode IPv6 has version 3, which is used');
+    return 3;
+  }
+
+  #acceptMode(version: 2 | 3, priority: number): boolean {
+    const last = this.#last('acceptMode', 'noAccept');
+    if (priority === OWNER_PRIORITY) return true;
+    if (!this.#strict) return last !== 'noAccept';
+    if (last !== 'acceptMode' || version === 3) return last === 'acceptMode';
+    this.#strictly('acceptMode', 'in strict mode there is no accept of version 2; it is ignored');
+    return false;
+  }
+
+  /** Which of these keywords stands last. */
+  #last(...keys: readonly Parameters<InstanceReading['at']>[0][]): string | undefined {
+    return this.#reading.given.findLast(({ key }) => keys.includes(key))?.key;
+  }
+
+  /** What an interface of its own needs, or brings along. */
+  #checkOwnInterface(): void {
+    const { ownInterface, family } = this.#order;
+    const { useVmac, useIpvlan, address } = ownInterface;
+    if (useIpvlan && family === 'inet' && address === undefined) {
+      this.#report.warning(
+        this.#place('useIpvlan'),
+        'use_ipvlan has no address to send from; the instance is in FAULT',
+        {
+          suggestion: 'add the address behind use_ipvlan',
+        },
+      );
+    }
+    if ((useVmac || useIpvlan) && this.#reading.values.promoteSecondaries) {
+      this.#report.warning(
+        this.#place('promoteSecondaries'),
+        'promote_secondaries is set anyway on an interface of its own',
+      );
+    }
+  }
+
+  /** Where advertisements leave an interface of its own. */
+  #transmitBase(): boolean {
+    const { values } = this.#reading;
+    const { useVmac, useIpvlan } = this.#order.ownInterface;
+    const isOwn = useVmac || useIpvlan;
+    if (this.#order.unicastKeywords.length > 0 && isOwn && !values.vmacTransmitBase) {
+      this.#report.warning(
+        this.#place(useVmac ? 'useVmac' : 'useIpvlan'),
+        'with unicast this needs vmac_xmit_base; it is set',
+      );
+    }
+    const given = values.vmacTransmitBase || (this.#order.unicastKeywords.length > 0 && isOwn);
+    if (given && !useVmac) {
+      this.#report.warning(this.#place('vmacTransmitBase'), 'vmac_xmit_base goes with use_vmac only; it is ignored');
+    }
+    if (given && useVmac && this.#strict) {
+      this.#strictly('vmacTransmitBase', 'strict mode does not go with vmac_xmit_base; it is ignored');
+      return false;
+    }
+    return given && useVmac;
+  }
+
+  #strictly(key: Parameters<InstanceReading['at']>[0], message: string): void {
+    this.#report.warning(this.#place(key), message);
+  }
+
+  #extraGarp(): Pick<VrrpInstance, 'garpExtraInterface'> {
+    const given = this.#reading.values.garpExtraInterface ?? this.#defaults.garpExtraInterface;
+    return given === undefined ? {} : { garpExtraInterface: given };
   }
 
   #garp() {
@@ -159,47 +231,19 @@ class InstanceBuilder {
     return Object.fromEntries(Object.entries(all).filter(([, script]) => script !== undefined && script !== true));
   }
 
-  #multicastGroup(family: Family): IpAddress {
-    const given = this.#reading.values.multicastGroup;
-    if (given !== undefined && familyOf(given) === family) return given;
-    if (given !== undefined) {
-      this.#report.error(this.#place('multicastGroup'), `${given} is not of the instance's family; it is ignored`);
+  #multicastGroup(): IpAddress {
+    const { family, multicastGroup, peers } = this.#order;
+    if (multicastGroup !== undefined && peers.length === 0) return multicastGroup;
+    if (multicastGroup !== undefined) {
+      this.#report.warning(this.#place('multicastGroup'), 'mcast_dst_ip does not go with unicast_peer; it is ignored');
     }
     return family === 'inet6' ? this.#defaults.multicastGroupIpv6 : this.#defaults.multicastGroup;
   }
 
-  /** The family of what is written first: a source, a peer or an address. */
-  #family(): Family {
-    const { values, at } = this.#reading;
-    const line = values.virtualAddresses[0];
-    const candidates = [
-      { address: values.sourceAddress, place: at('sourceAddress')?.keyword },
-      { address: values.unicastPeers[0]?.address, place: at('unicastPeers')?.keyword },
-      { address: line?.address, place: line?.word },
-    ].filter(({ address }) => address !== undefined);
-    candidates.sort(
-      (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
-    );
-    const first = candidates[0]?.address;
-    return first === undefined ? 'inet' : familyOf(first);
-  }
-
-  #ofFamily(address: IpAddress | undefined, family: Family): IpAddress | undefined {
-    if (address === undefined || familyOf(address) === family) return address;
-    this.#report.error(this.#place('sourceAddress'), `${address} is not of the instance's family; it is ignored`);
-    return undefined;
-  }
-
-  #addresses(family: Family): { advertised: VirtualAddress[]; excluded: VirtualAddress[] } {
+  #addresses(version: 2 | 3): { advertised: VirtualAddress[]; excluded: VirtualAddress[] } {
     const { values } = this.#reading;
-    const fitting = values.virtualAddresses.filter((line) => {
-      if (familyOf(line.address) === family) return true;
-      this.#report.error(line.word, `${line.address} is not of the instance's family; it is ignored`, {
-        suggestion: 'put it into virtual_ipaddress_excluded, or give each family its own instance',
-      });
-      return false;
-    });
-    const advertised = this.#held(fitting);
+    const { addresses, family } = this.#order;
+    const advertised = this.#held(addresses);
     const excluded = this.#held(values.excludedAddresses);
     if (advertised.length === 0 && !values.noVirtualAddress) {
       this.#report.warning(this.#place('virtualAddresses'), `${this.#title()} has no virtual address to advertise`, {
@@ -207,11 +251,12 @@ class InstanceBuilder {
         ...(this.#strict ? { fatal: true as const } : {}),
       });
     }
-    const surplus = advertised.splice(ADDRESSES_MAX);
+    const max = addressesMax(family, version, this.#defaults.link?.(values.interface)?.mtu);
+    const surplus = advertised.splice(max);
     if (surplus.length > 0) {
       this.#report.warning(
         this.#place('virtualAddresses'),
-        `an advertisement names at most ${ADDRESSES_MAX} addresses; ${surplus.length} are held like excluded ones`,
+        `an advertisement on ${values.interface} has room for ${max} addresses; ${surplus.length} are held like excluded ones`,
       );
     }
     return { advertised, excluded: [...surplus, ...excluded] };
@@ -224,6 +269,9 @@ class InstanceBuilder {
       const identity = `${rest.address}/${rest.prefixLength} ${name}`;
       if (seen.has(identity)) this.#report.warning(word, `${identity} is there already`, { exitCode: 0 });
       seen.add(identity);
+      if (rest.useVmac && this.#order.ownInterface.useVmac && name === this.#reading.values.interface) {
+        this.#report.warning(word, `${rest.address} is on the virtual MAC of the instance anyway`);
+      }
       return { ...rest, interface: name };
     });
   }
@@ -241,30 +289,24 @@ class InstanceBuilder {
     }
   }
 
-  #peers(family: Family): PeerLine[] {
-    const peers = new Map<IpAddress, PeerLine>();
-    for (const peer of this.#reading.values.unicastPeers) {
-      if (familyOf(peer.address) === family) peers.set(peer.address, peer);
-      else this.#report.error(peer.word, `the peer ${peer.address} is not of the instance's family; it is ignored`);
-    }
-    return [...peers.values()];
-  }
-
   /** keepalived falls back to multicast, and so do we. */
-  #checkUnicast(peers: readonly UnicastPeer[]): void {
+  #checkUnicast(): void {
+    const { peers, unicastKeywords } = this.#order;
     if (peers.length > 0) return;
-    const { at } = this.#reading;
-    const places = [at('sourceAddress'), at('checkUnicastSource'), at('oldUnicastChecksum'), at('unicastTtl')];
-    for (const place of places) {
-      if (place === undefined || place.keyword.text === 'mcast_src_ip') continue;
-      this.#report.warning(place.keyword, `${place.keyword.text} without unicast_peer: advertisements are multicast`);
+    const { unicastFaultNoPeer } = this.#reading.values;
+    for (const place of unicastKeywords) {
+      const consequence = unicastFaultNoPeer ? 'the instance is in FAULT' : 'advertisements are multicast';
+      const isSilent = unicastFaultNoPeer && place.text !== 'unicast_ttl';
+      this.#report.warning(place, `${place.text} without an address in unicast_peer: ${consequence}`, {
+        ...(isSilent ? { exitCode: 0 as const } : {}),
+      });
     }
   }
 
   #state(priority: number, isAh: boolean): 'MASTER' | 'BACKUP' {
     const { priority: given } = this.#reading.values;
     const state = this.#reading.values.state ?? (priority === OWNER_PRIORITY ? 'MASTER' : 'BACKUP');
-    if (isAh && state === 'MASTER') {
+    if (isAh && state === 'MASTER' && priority !== OWNER_PRIORITY) {
       this.#report.warning(this.#place('state'), 'state MASTER does not go with auth_type AH; BACKUP is used');
       return 'BACKUP';
     }
@@ -282,7 +324,7 @@ class InstanceBuilder {
 
   #preemption(state: 'MASTER' | 'BACKUP', priority: number): { preemptMode: boolean; preemptDelay: Duration } {
     const { values } = this.#reading;
-    let nopreempt = values.nopreempt && !values.preempt;
+    let nopreempt = this.#last('nopreempt', 'preempt') === 'nopreempt';
     let preemptDelay = values.preemptDelay;
     if (nopreempt && priority === OWNER_PRIORITY) {
       nopreempt = false;
@@ -351,6 +393,7 @@ class InstanceBuilder {
       return none('auth_pass without auth_type', { suggestion: 'add auth_type PASS', exitCode: 0 });
     }
     if (version === 3) return none('VRRP version 3 has no authentication');
+    if (type === 'AH' && this.#order.family === 'inet6') return none('there is no auth_type AH for IPv6');
     if (this.#strict) return none('strict mode has no authentication');
     return password === undefined ? none(`auth_type ${type} without auth_pass`) : { type, password };
   }

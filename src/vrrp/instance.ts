@@ -6,7 +6,8 @@
 import type { Family, IpAddress } from '../base/address.ts';
 import type { Duration } from '../base/time.ts';
 import type { Script } from '../config/script.ts';
-import type { Route, Rule } from './route.ts';
+import type { Mac } from '../wire/ethernet.ts';
+import type { Prefix, Route, Rule } from './route.ts';
 
 /** A virtual address and how it is put on its interface. What is absent is as the kernel has it by itself. */
 export interface VirtualAddress {
@@ -25,8 +26,10 @@ export interface VirtualAddress {
   readonly preferredLifetime?: number;
   /** Removing it is no loss, and its interface may be down. */
   readonly noTrack?: true;
-  /** On a virtual MAC interface of its own: its interface is the one below that. */
+  /** It asks for a virtual MAC interface of its own. */
   readonly useVmac?: true;
+  /** The virtual MAC interface that it is held on, above `interface`. */
+  readonly virtualMac?: string;
   /** IPv6: IFA_F_HOMEADDRESS. */
   readonly home?: true;
   /** IPv6: with duplicate address detection, which virtual addresses have not by themselves. */
@@ -80,6 +83,31 @@ export interface NotifyScripts {
   readonly any?: Script;
 }
 
+/** Gratuitous ARP on interfaces that send no advertisements. keepalived.conf(5) "garp_extra_if". */
+export interface ExtraGarp {
+  /** Zero: never. */
+  readonly interval: Duration;
+  /** On all of them, not only on virtual MAC interfaces. */
+  readonly all: boolean;
+}
+
+/** An interface with a hardware address of its own, above the instance's. */
+export interface VirtualMac {
+  readonly name: string;
+  readonly mac: Mac;
+  /** Whether the RFC gives the address, or the file does: its first five bytes, or the whole. */
+  readonly macFrom: 'rfc' | 'prefix' | 'whole';
+  /** Advertisements leave through the interface below. */
+  readonly transmitBase: boolean;
+}
+
+/** An interface with the hardware address of the instance's, above it. */
+export interface Ipvlan {
+  readonly name: string;
+  readonly mode: 'bridge' | 'private' | 'vepa';
+  readonly address?: Prefix;
+}
+
 /** A virtual router as it is configured. */
 export interface VrrpInstance {
   readonly name: string;
@@ -111,6 +139,8 @@ export interface VrrpInstance {
   readonly trackSourceAddress: boolean;
   /** Where advertisements go and are heard, unless there are peers. */
   readonly multicastGroup: IpAddress;
+  /** Unicast is meant, with or without peers: a keyword of it is there. */
+  readonly unicastConfigured: boolean;
   /** Empty: multicast. */
   readonly unicastPeers: readonly UnicastPeer[];
   /** 0-255: TTL or hop limit of unicast advertisements. */
@@ -138,6 +168,13 @@ export interface VrrpInstance {
   /** Whether a fault of the own interface is a fault of the instance. */
   readonly trackPrimary: boolean;
   readonly tracking: Tracking;
+  readonly virtualMac?: VirtualMac;
+  readonly ipvlan?: Ipvlan;
+  /** Addresses on other interfaces than the instance's are on virtual MAC interfaces too. */
+  readonly useVmacAddresses: boolean;
+  readonly garpExtraInterface?: ExtraGarp;
+  /** Bytes; absent: as vrrp_rx_bufs_policy says. */
+  readonly kernelReceiveBuffer?: number;
   /** Routes and rules that come and go with the addresses. */
   readonly virtualRoutes: readonly Route[];
   readonly virtualRules: readonly Rule[];

@@ -1,11 +1,13 @@
 /**
- * The vrrp_instance blocks of a file: which of them can run beside each other. What each comes to by itself is in
- * complete-instance.ts.
+ * The vrrp_instance blocks of a file: which of them can run beside each other, and the names of the interfaces that they
+ * make. What each comes to by itself is in complete-instance.ts.
  */
 import type { Place, Report } from '../config/diagnostics.ts';
-import { completeInstance, type InstanceReading, type VrrpDefaults } from './complete-instance.ts';
-import type { VrrpInstance } from './instance.ts';
+import { type Completed, completeInstance, type InstanceReading } from './complete-instance.ts';
+import type { VirtualAddress, VrrpInstance } from './instance.ts';
 import { priorityOf } from './rule-keywords.ts';
+import { freeName, type InterfaceNames, ipvlanOf, virtualMacOf } from './virtual-interfaces.ts';
+import type { VrrpDefaults } from './vrrp-defaults.ts';
 
 /** The instances that can run, in the order of the file; without what they track. */
 export function buildInstances(
@@ -13,37 +15,124 @@ export function buildInstances(
   defaults: VrrpDefaults,
   report: Report,
 ): VrrpInstance[] {
-  const instances: VrrpInstance[] = [];
-  const names = new Map<string, Place>();
-  const routers = new Map<string, string>();
-  let withoutPriority = 0;
+  const first = new Map<string, Place>();
+  const own = new Map<string, string>();
+  const names: InterfaceNames = {
+    kindOf: (name) => {
+      const link = defaults.link?.(name);
+      return link && (link.kind ?? 'hardware');
+    },
+    ownerOf: (name) => own.get(name),
+  };
+  const completed: { readonly reading: InstanceReading; readonly result: Completed }[] = [];
   for (const reading of readings) {
     const name = reading.header[0];
     if (name === undefined) continue;
-    const first = names.get(name.text);
-    if (first !== undefined) {
-      report.error(name, `vrrp_instance ${name.text} is there already, in line ${first.line}; this one is left out`);
+    const before = first.get(name.text);
+    if (before !== undefined) {
+      report.error(name, `vrrp_instance ${name.text} is there already, in line ${before.line}; this one is left out`);
       continue;
     }
-    names.set(name.text, name);
-    const own = completeInstance(reading, name.text, defaults, report);
-    const rules = reading.values.virtualRules.map(({ rule, lacksPriority }) =>
+    first.set(name.text, name);
+    const result = completeInstance(reading, name.text, defaults, names, report);
+    if (result.ownInterface.name !== undefined) own.set(result.ownInterface.name, name.text);
+    completed.push({ reading, result });
+  }
+  const interfaces = new OwnInterfaces(defaults, names, own);
+  let withoutPriority = 0;
+  const instances = completed.map(({ reading, result }) => {
+    const virtualRules = reading.values.virtualRules.map(({ rule, lacksPriority }) =>
       lacksPriority ? { ...rule, priority: priorityOf(withoutPriority++) } : rule,
     );
-    const instance = { ...own, virtualRules: rules };
-    const router = `${instance.family} ${instance.interface} ${instance.vrid}`;
-    const other = routers.get(router);
-    if (other !== undefined) {
-      report.error(
-        reading.at('vrid')?.args[0] ?? name,
-        `${other} and ${instance.name} both use VRID ${instance.vrid} on ${instance.interface}; ${instance.name} is left out`,
-        { fatal: true },
-      );
-      continue;
-    }
-    routers.set(router, instance.name);
-    if (instance.family === 'inet6') report.notActedOn(reading.keyword, 'virtual routers of IPv6');
-    instances.push(instance);
+    return { reading, instance: { ...interfaces.add(result), virtualRules } };
+  });
+  return withoutClashes(instances, report);
+}
+
+/** Gives the interfaces that instances make their names. */
+class OwnInterfaces {
+  readonly #defaults: VrrpDefaults;
+  readonly #names: InterfaceNames;
+  /** Names, and the instance that each belongs to. */
+  readonly #own: Map<string, string>;
+
+  constructor(defaults: VrrpDefaults, names: InterfaceNames, own: Map<string, string>) {
+    this.#defaults = defaults;
+    this.#names = names;
+    this.#own = own;
   }
-  return instances;
+
+  /** The instance with its own interface and with those of its addresses. */
+  add({ instance, ownInterface, transmitBase }: Completed): VrrpInstance {
+    const { vrid, family } = instance;
+    const { useVmac, useIpvlan } = ownInterface;
+    const { vmacPrefix = 'vrrp' } = this.#defaults;
+    const name = useVmac || useIpvlan ? (ownInterface.name ?? this.#free(vmacPrefix, 'macvlan', instance)) : undefined;
+    const onAddresses = new Map(name === undefined || !useVmac ? [] : [[`${family} ${instance.interface}`, name]]);
+    const placed = (address: VirtualAddress) => this.#place(address, instance, useVmac, onAddresses);
+    return {
+      ...instance,
+      virtualAddresses: instance.virtualAddresses.map(placed),
+      excludedAddresses: instance.excludedAddresses.map(placed),
+      ...(name !== undefined && useVmac
+        ? { virtualMac: virtualMacOf(ownInterface, name, vrid, family, transmitBase) }
+        : {}),
+      ...(name !== undefined && useIpvlan ? { ipvlan: ipvlanOf(ownInterface, name) } : {}),
+    };
+  }
+
+  #place(address: VirtualAddress, instance: VrrpInstance, useVmac: boolean, made: Map<string, string>): VirtualAddress {
+    const isElsewhere = address.interface !== instance.interface;
+    const wants = address.useVmac === true || (isElsewhere ? instance.useVmacAddresses : useVmac);
+    if (!wants) return address;
+    const family = address.address.includes(':') ? 'inet6' : 'inet';
+    const key = isElsewhere || !useVmac ? `${family} ${address.interface}` : `${instance.family} ${address.interface}`;
+    const { vmacPrefix = 'vrrp', vmacAddressPrefix = vmacPrefix } = this.#defaults;
+    const name = made.get(key) ?? this.#free(vmacAddressPrefix, 'macvlan', { ...instance, family });
+    made.set(key, name);
+    return { ...address, virtualMac: name };
+  }
+
+  #free(prefix: string, kind: string, { name, vrid, family }: Pick<VrrpInstance, 'name' | 'vrid' | 'family'>): string {
+    const found = freeName(prefix, vrid, family, (candidate) => {
+      const there = this.#names.kindOf(candidate);
+      return this.#own.has(candidate) || (there !== undefined && there !== kind);
+    });
+    this.#own.set(found, name);
+    return found;
+  }
+}
+
+/** Without the ones that would be the same virtual router as an earlier one. */
+function withoutClashes(
+  all: readonly { readonly reading: InstanceReading; readonly instance: VrrpInstance }[],
+  report: Report,
+): VrrpInstance[] {
+  const kept = new Map<string, VrrpInstance[]>();
+  return all.flatMap(({ reading, instance }) => {
+    const { family, interface: name, vrid } = instance;
+    const key = `${family} ${name} ${vrid}`;
+    const alike = kept.get(key) ?? [];
+    const other = alike.find((one) => isSameRouter(one, instance));
+    if (other === undefined) {
+      if (family === 'inet6') report.notActedOn(reading.keyword, 'virtual routers of IPv6');
+      kept.set(key, [...alike, instance]);
+      return [instance];
+    }
+    report.error(
+      reading.at('vrid')?.args[0] ?? reading.keyword,
+      `${other.name} and ${instance.name} both use VRID ${vrid} on ${name}; ${instance.name} is left out`,
+      { fatal: true },
+    );
+    return [];
+  });
+}
+
+/** Whether advertisements of one would be taken for the other's; their family, interface and VRID are the same. */
+function isSameRouter(a: VrrpInstance, b: VrrpInstance): boolean {
+  const [one, other] = [a.unicastPeers, b.unicastPeers];
+  if (one.length === 0 && other.length === 0) return a.multicastGroup === b.multicastGroup;
+  // Without a source it is the interface's, which may be the other's: nobody asks the host here.
+  const isApart = a.sourceAddress !== b.sourceAddress;
+  return !isApart && one.some(({ address }) => other.some((peer) => peer.address === address));
 }

@@ -25,6 +25,7 @@ import {
   words,
 } from '../config/values.ts';
 import { addressLine } from './address-keywords.ts';
+import { extraGarp } from './garp-values.ts';
 import type { UnicastPeer } from './instance.ts';
 import { peerOptions } from './line-options.ts';
 import { routeLine } from './route-keywords.ts';
@@ -57,7 +58,7 @@ const peerLine: LineType<PeerLine> = {
       },
       correct: () => {},
     });
-    const address = ipAddress().read([word], complain('unicast_peer', 'the line is ignored'));
+    const address = ipAddress({ prefix: 'ignored' }).read([word], complain('unicast_peer', 'the line is ignored'));
     if (address === undefined) return [];
     let peer: PeerLine = { word, address, minTtl: 0, maxTtl: TTL_MAX };
     for (let i = 0; i < options.length; i += 2) {
@@ -80,6 +81,9 @@ const peerLine: LineType<PeerLine> = {
       }
       const ttl = integer(0, TTL_MAX).read([number], complain(option.text, 'it is ignored'));
       if (ttl !== undefined) peer = { ...peer, [key]: ttl, checksTtl: true };
+    }
+    if (peer.minTtl > peer.maxTtl) {
+      report.warning(word, `min_ttl of ${address} is more than its max_ttl: all of its advertisements are discarded`);
     }
     return [peer];
   },
@@ -169,7 +173,7 @@ export const vrrpInstanceKeywords = table({
   ),
   noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', { ...LATER, since: '2.3' }),
   authentication: block('authentication', authenticationKeywords, 'Authentication of advertisements, version 2 only.'),
-  sourceAddress: value('mcast_src_ip', ipAddress(), 'Source address of advertisements.', {
+  sourceAddress: value('mcast_src_ip', ipAddress({ prefix: 'ignored' }), 'Source address of advertisements.', {
     aliases: ['unicast_src_ip'],
   }),
   unicastPeers: list('unicast_peer', peerLine, 'Routers to send advertisements to, instead of multicast.'),
@@ -178,7 +182,7 @@ export const vrrpInstanceKeywords = table({
   checkUnicastSource: flag('check_unicast_src', 'Discard unicast advertisements of others than the peers.'),
   multicastGroup: value(
     'mcast_dst_ip',
-    ipAddress({ multicast: true }),
+    ipAddress({ prefix: 'ignored' }),
     'Group that advertisements are sent to.',
     LATER,
   ),
@@ -226,7 +230,7 @@ export const vrrpInstanceKeywords = table({
     integer(0, INT32_MAX),
     'Gratuitous ARPs of each address after an advertisement of lower priority; 0 none.',
   ),
-  garpExtraInterface: value('garp_extra_if', words('seconds, after all if wanted', 1, 2), 'Gratuitous ARP elsewhere.', {
+  garpExtraInterface: value('garp_extra_if', extraGarp, 'Gratuitous ARP elsewhere.', {
     ...LATER,
     missingIs: 5,
     aliases: [{ word: 'vmac_garp_intvl', message: 'vmac_garp_intvl is now called garp_extra_if' }],
@@ -281,10 +285,15 @@ export const vrrpInstanceKeywords = table({
     ...LATER,
     deprecated: 'linkbeat_use_polling of an instance is obsolete; write linkbeat_interfaces',
   }),
-  kernelReceiveBuffer: value('kernel_rx_buf_size', integer(0, UINT32_MAX), 'Receive buffer in bytes.', {
-    ...LATER,
-    missingIs: 5,
-  }),
+  kernelReceiveBuffer: value(
+    'kernel_rx_buf_size',
+    { ...integer(0, UINT32_MAX), strict: true },
+    'Receive buffer in bytes.',
+    {
+      ...LATER,
+      missingIs: 5,
+    },
+  ),
   debug: value('debug', integer(0, 4), 'Debug level; has no effect in keepalived either.', LATER),
   nativeIpv6: flag('native_ipv6', 'Obsolete: the family follows from the addresses.', LATER),
   syncDaemonInterface: value(

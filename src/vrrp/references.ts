@@ -141,7 +141,7 @@ class References {
     this.#report.error(keyword, `${keyword.text} ${header[0]?.text ?? ''} has no ${word}; it is left out`);
   }
 
-  #instance({ values, keyword }: InstanceReading): Tracking {
+  #instance({ values }: InstanceReading): Tracking {
     const isOwner = values.priority === OWNER_PRIORITY || (values.priority === undefined && values.state === 'MASTER');
     const tracking = this.#tracked(values, isOwner);
     const seen = new Set<string>();
@@ -158,9 +158,6 @@ class References {
     }
     this.#present(values.trackInterface.map(({ word }) => word));
     for (const { interfaces } of [...values.virtualRoutes, ...values.virtualRules]) this.#present(interfaces);
-    if (values.useVmac !== undefined && values.unicastPeers.length > 0 && !values.vmacTransmitBase) {
-      this.#report.warning(keyword, 'use_vmac with unicast_peer needs vmac_xmit_base; it is set');
-    }
     return { interfaces, ...tracking };
   }
 

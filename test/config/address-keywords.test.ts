@@ -127,7 +127,7 @@ describe('virtual_ipaddress', () => {
       'virtual_ipaddress { fd00::2 }',
     );
     expect(said(text)).toEqual([
-      "6:21 error: fd00::2 is not of the instance's family; it is ignored; " +
+      "6:21 error: fd00::2 is not of the instance's family, IPv4 by 10.0.0.1; it is ignored; " +
         'put it into virtual_ipaddress_excluded, or give each family its own instance',
     ]);
   });

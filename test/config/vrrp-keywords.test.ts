@@ -21,6 +21,7 @@ const DEFAULTS: VrrpInstance = {
   strictMode: false,
   trackSourceAddress: false,
   multicastGroup: '224.0.0.18' as never,
+  unicastConfigured: false,
   unicastPeers: [],
   unicastTtl: 255,
   checkUnicastSource: false,
@@ -39,6 +40,7 @@ const DEFAULTS: VrrpInstance = {
   downTimerAdverts: 3,
   trackPrimary: true,
   tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
+  useVmacAddresses: false,
   virtualRoutes: [],
   virtualRules: [],
   promoteSecondaries: false,
@@ -193,6 +195,7 @@ describe('strict_mode', () => {
       '4:1 note: accepted, not acted on yet: strict_mode',
       '6:1 warning: preempt_delay does not go with strict mode; it is ignored',
       '7:1 warning: down_timer_adverts is 3 in strict mode',
+      '8:1 warning: higher_prio_send_advert does not go with strict mode; it is off',
     ]);
     expect(instanceOf(...lines)).toEqual({
       ...DEFAULTS,

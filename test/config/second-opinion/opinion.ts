@@ -24,6 +24,7 @@ const opinionOf = (text: string): number =>
     ...hostView('test'),
     kindOf: () => undefined,
     interfaceExists: (name) => INTERFACES.includes(name),
+    link: (name) => (INTERFACES.includes(name) ? { mtu: 1500 } : undefined),
   }).exitCode;
 
 /**
