@@ -24,6 +24,10 @@ export interface AgentOptions {
   /** How long the election may be silent before the guard acts; 'off': no guard; undefined: the default. */
   readonly guardLimit: Duration | 'off' | undefined;
   readonly configTest: { readonly logFile: string | undefined } | undefined;
+  /** What the configuration test finds, as JSON on standard output. */
+  readonly json: boolean;
+  /** The agent does not start, and the test fails, with anything to say about the configuration. */
+  readonly strict: boolean;
   /** The name of a signal whose number is asked for. */
   readonly signum: string | undefined;
   readonly show: 'help' | 'version' | undefined;
@@ -51,6 +55,8 @@ const valued = (
 const ACTED_ON: readonly OptionSpec[] = [
   valued('f', 'use-file', 'FILE', 'configuration file; default /etc/holdfast/holdfast.conf, else keepalived’s own'),
   valued('t', 'config-test', 'LOG', 'check the configuration, print what is wrong, and exit', 'optional'),
+  flag(undefined, 'json', 'with -t: what is wrong as JSON on standard output'),
+  flag(undefined, 'strict', 'do not start with anything to say about the configuration, and let -t fail on notes too'),
   valued('i', 'config-id', 'ID', 'what @ID lines of the configuration ask for; default: the short host name'),
   flag('n', 'dont-fork', 'stay in the foreground'),
   flag('l', 'log-console', 'log to standard error also when in the background'),
@@ -147,6 +153,8 @@ export function readAgentOptions(
       respawn: !has('dont-respawn'),
       guardLimit,
       configTest: has('config-test') ? { logFile: last('config-test') } : undefined,
+      json: has('json'),
+      strict: has('strict'),
       signum: last('signum'),
       show: has('help') ? 'help' : has('version') ? 'version' : undefined,
       notActedOn: [...new Set(parsed.options.map((option) => option.name))].filter((name) =>

@@ -27,7 +27,7 @@ export async function runAgent(words: readonly string[], environment: Environmen
   if (options.configTest) {
     // the name as it was typed stands in the messages
     const { runConfigTest } = await import('./config-test.ts');
-    return runConfigTest(given.configurationFile ?? file, options.configTest.logFile, options.configId);
+    return runConfigTest(given.configurationFile ?? file, { ...options, logFile: options.configTest.logFile });
   }
   return (await import('./start-agent.ts')).startAgent(words, options, file, environment);
 }
@@ -41,7 +41,7 @@ const withAbsolutePaths = (options: AgentOptions): AgentOptions => ({
 });
 
 const help = (): string => `Usage: holdfast [OPTION…]         run the agent (in the background without -n)
-       holdfast -t [-f FILE]       check a configuration and exit
+       holdfast -t [-f FILE]       check a configuration of this host and exit
        holdfast status [--json]    what the running agent does and why
        holdfast check FILE…        check configurations, several as the nodes of a cluster
        holdfast config show        the configuration as understood, and where each value comes from

@@ -5,7 +5,7 @@ import type { Diagnostic, Severity } from '../config/diagnostics.ts';
 import type { Finding } from '../daemon/cluster.ts';
 import { checkCluster, type NodeFile } from '../daemon/cluster-check.ts';
 import { wantsColour } from './colour.ts';
-import { anyHost, EXIT_NO_CONFIGURATION, format, readConfigurationFileTree } from './config-test.ts';
+import { anyHost, EXIT_NO_CONFIGURATION, ReadTexts, readConfigurationFileTree, statusOf } from './config-test.ts';
 import { formatFinding } from './finding-text.ts';
 import { hostView } from './host-view.ts';
 
@@ -56,13 +56,13 @@ export function checkFiles(labels: readonly string[], options: CheckOptions): nu
   const isCluster = given.length > 1 && !options.separate;
   const results: CheckedFile[] = [];
   const nodes: NodeFile[] = [];
+  const texts = new ReadTexts();
   for (const { label, file, configId } of given) {
     try {
       const host = isCluster ? anyHost(configId ?? idOfNode(file)) : hostView(configId);
-      const outcome = readConfigurationFileTree(file, host);
-      const { diagnostics, exitCode } = outcome;
-      const fails = exitCode === 0 && options.strict && diagnostics.length > 0;
-      results.push({ file: label, exitCode: fails ? EXIT_COMPLAINTS : exitCode, diagnostics });
+      const outcome = readConfigurationFileTree(file, host, texts);
+      const { diagnostics } = outcome;
+      results.push({ file: label, exitCode: statusOf(outcome, options.strict), diagnostics });
       nodes.push({ file: label, ...(configId === undefined ? {} : { name: configId }), outcome });
     } catch (error) {
       const unreadable = (error as Error).message;
@@ -75,7 +75,7 @@ export function checkFiles(labels: readonly string[], options: CheckOptions): nu
   if (options.json) {
     const report = { version: 1, exitCode: status, files: results, ...(isCluster ? { findings } : {}) };
     process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  } else print(results, isCluster && nodes.length > 1 ? findings : undefined);
+  } else print(results, isCluster && nodes.length > 1 ? findings : undefined, texts);
   return status;
 }
 
@@ -94,16 +94,16 @@ function idOfNode(file: string): string | undefined {
 }
 
 /** @param findings what is wrong between the files; undefined: they are no cluster */
-function print(results: readonly CheckedFile[], findings: readonly Finding[] | undefined): void {
+function print(results: readonly CheckedFile[], findings: readonly Finding[] | undefined, texts: ReadTexts): void {
   const colour = wantsColour(process.stdout);
   const said = new Set<string>();
   for (const { file, diagnostics, unreadable } of results) {
     if (unreadable !== undefined) process.stdout.write(`${unreadable}\n`);
     for (const entry of diagnostics) {
       // Nodes may include the same file.
-      const text = format(entry, colour);
-      if (!said.has(text)) process.stdout.write(`${text}\n`);
-      said.add(text);
+      const key = `${entry.file}:${entry.line}:${entry.column} ${entry.message}`;
+      if (!said.has(key)) process.stdout.write(`${texts.format(entry, colour)}\n`);
+      said.add(key);
     }
     if (unreadable === undefined) process.stdout.write(`${file}: ${summary(diagnostics)}\n`);
   }

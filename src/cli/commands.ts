@@ -57,7 +57,7 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     )
     .argument('<files...>', 'configuration files; FILE@ID reads the @ID lines of one node')
     .option('--json', 'as JSON, for programs')
-    .option('--strict', 'fail on notes too, with status 5')
+    .option('--strict', 'fail on notes too, and on warnings that keepalived does not give')
     .option('--separate', 'each file by itself, also when there are several')
     .action((files: string[], options: { json?: boolean; strict?: boolean; separate?: boolean }) => {
       const { json = false, strict = false, separate = false } = options;

@@ -1,6 +1,6 @@
 /** `holdfast config show`: a configuration as the agent understands it, as a file that keepalived reads too, or as JSON. */
 import { existsSync } from 'node:fs';
-import { printable } from '../config/diagnostics.ts';
+import { printable } from '../config/diagnostic-text.ts';
 import type { ReadOutcomeWithTree } from '../daemon/root.ts';
 import { showConfiguration } from '../daemon/shown-configuration.ts';
 import type { ShownItem, ShownSource } from '../daemon/shown-item.ts';

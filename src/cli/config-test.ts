@@ -1,6 +1,8 @@
 /** `holdfast -t`: reads a configuration of this host and prints what is wrong, without side effects. */
-import { appendFileSync, readFileSync } from 'node:fs';
-import { type Diagnostic, formatDiagnostic } from '../config/diagnostics.ts';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { formatDiagnostic, SourceText } from '../config/diagnostic-text.ts';
+import type { Diagnostic } from '../config/diagnostics.ts';
+import { decodeText } from '../config/source.ts';
 import { type HostView, type ReadOutcome, type ReadOutcomeWithTree, readConfigurationTree } from '../daemon/root.ts';
 import { wantsColour } from './colour.ts';
 import { hostView } from './host-view.ts';
@@ -21,9 +23,13 @@ export function readConfigurationFile(file: string, configId?: string): ReadOutc
  * The same with its tree.
  * @param host what is known of the host; the file may be of another one, whose interfaces are not looked for here
  */
-export function readConfigurationFileTree(file: string, host: HostView = anyHost()): ReadOutcomeWithTree {
+export function readConfigurationFileTree(
+  file: string,
+  host: HostView = anyHost(),
+  texts = new ReadTexts(),
+): ReadOutcomeWithTree {
   try {
-    return readConfigurationTree(file, (path) => readFileSync(path), host);
+    return readConfigurationTree(file, texts.readFile, host);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -37,38 +43,87 @@ export function anyHost(configId?: string): HostView {
   return host;
 }
 
+/** keepalived's exit status for whatever else there is to complain about. */
+const EXIT_COMPLAINTS = 5;
+
+/** The exit status of a reading. @param strict notes count, too */
+export const statusOf = ({ exitCode, diagnostics }: ReadOutcome, strict: boolean): number =>
+  exitCode === 0 && strict && diagnostics.length > 0 ? EXIT_COMPLAINTS : exitCode;
+
+/** What `-t` is asked for. */
+export interface ConfigTestOptions {
+  /** Absent: standard error. */
+  readonly logFile?: string | undefined;
+  readonly configId?: string | undefined;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+}
+
 /** `-t`: the diagnostics on standard error or at the end of LOG; the exit status is keepalived's. */
-export function runConfigTest(file: string, logFile: string | undefined, configId?: string): number {
+export function runConfigTest(file: string, options: ConfigTestOptions): number {
+  const { logFile, configId, json = false, strict = false } = options;
+  const texts = new ReadTexts();
   let outcome: ReadOutcome;
   try {
-    outcome = readConfigurationFile(file, configId);
+    outcome = readConfigurationFileTree(file, hostView(configId), texts);
   } catch (error) {
-    process.stderr.write(`holdfast: ${(error as Error).message}\n`);
+    const unreadable = (error as Error).message;
+    if (json) writeJson({ exitCode: EXIT_NO_CONFIGURATION, file, diagnostics: [], unreadable });
+    process.stderr.write(`holdfast: ${unreadable}\n`);
     return EXIT_NO_CONFIGURATION;
   }
+  const status = statusOf(outcome, strict);
+  if (json) writeJson({ exitCode: status, file, diagnostics: outcome.diagnostics });
   const colour = logFile === undefined && wantsColour(process.stderr);
-  const text = outcome.diagnostics.map((entry) => `${format(entry, colour)}\n`).join('');
+  const text = outcome.diagnostics.map((entry) => `${texts.format(entry, colour)}\n`).join('');
   if (logFile === undefined) {
-    process.stderr.write(text);
-    return outcome.exitCode;
+    if (!json) process.stderr.write(text);
+    return status;
   }
   try {
-    appendFileSync(logFile, text, { mode: 0o600 });
+    appendLines(logFile, text);
   } catch (error) {
     process.stderr.write(`holdfast: cannot write ${logFile}: ${(error as Error).message}\n`);
     return 1;
   }
-  return outcome.exitCode;
+  return status;
 }
 
-/** A diagnostic for a terminal, with the line that it is about. */
-export const format = (entry: Diagnostic, colour: boolean): string =>
-  formatDiagnostic(entry, sourceOf(entry.file), { colour });
+const writeJson = (report: object): boolean =>
+  process.stdout.write(`${JSON.stringify({ version: 1, ...report }, undefined, 2)}\n`);
 
-function sourceOf(file: string): string | undefined {
+/** At the end of a file, which is no symbolic link: it may lie where others can write. */
+function appendLines(file: string, text: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+  const descriptor = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
+    writeSync(descriptor, text);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The texts that a reading has seen: what is shown is what was read, also of a pipe or a file that changes. */
+export class ReadTexts {
+  readonly #contents = new Map<string, Uint8Array>();
+  readonly #texts = new Map<string, SourceText>();
+
+  readonly readFile = (path: string): Uint8Array => {
+    const content = readFileSync(path);
+    this.#contents.set(path, content);
+    return content;
+  };
+
+  /** A diagnostic for a terminal, with the line that it is about. */
+  format(entry: Diagnostic, colour: boolean): string {
+    return formatDiagnostic(entry, this.#text(entry.file), { colour });
+  }
+
+  #text(file: string): SourceText | undefined {
+    const content = this.#contents.get(file);
+    if (content === undefined) return undefined;
+    const text = this.#texts.get(file) ?? new SourceText(decodeText(content));
+    this.#texts.set(file, text);
+    return text;
   }
 }

@@ -1,5 +1,6 @@
 /** What is wrong between files, for a terminal. */
-import { printable, type Severity } from '../config/diagnostics.ts';
+import { printable } from '../config/diagnostic-text.ts';
+import type { Severity } from '../config/diagnostics.ts';
 import type { Finding } from '../daemon/cluster.ts';
 
 const COLOUR: Readonly<Record<Severity, string>> = { error: '31', warning: '35', note: '36' };

@@ -10,7 +10,7 @@ import { makeDirectory } from '../io/make-directory.ts';
 import { openSyslog } from '../io/syslog.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
-import { readConfigurationFile } from './config-test.ts';
+import { readConfigurationFile, runConfigTest, statusOf } from './config-test.ts';
 
 /** keepalived's exit status for a configuration that cannot be read. */
 const EXIT_NO_CONFIGURATION = 6;
@@ -47,6 +47,11 @@ export async function startAgent(
   } catch (error) {
     process.stderr.write(`holdfast: ${(error as Error).message}\n`);
     return EXIT_NO_CONFIGURATION;
+  }
+  if (options.strict && statusOf(outcome, true) !== 0) {
+    runConfigTest(file, { configId: options.configId });
+    process.stderr.write(`holdfast: not started: --strict, and there is something to say about ${file}\n`);
+    return statusOf(outcome, true);
   }
   const log = openAgentLog(options, environment);
   const supervisor = new Supervisor(

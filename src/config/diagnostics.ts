@@ -1,5 +1,5 @@
 /**
- * What reading a configuration has to say: one `Diagnostic` for each mistake, and how it is printed.
+ * What reading a configuration has to say: one `Diagnostic` for each mistake. How it is printed: diagnostic-text.ts.
  *
  * Nothing here stops the reading. The exit code of a file is worked out from its diagnostics in keepalived's order of
  * kinds, keepalived.conf(5) and `keepalived --config-test`.
@@ -34,6 +34,8 @@ export interface Diagnostic {
   readonly exitCode?: ExitCode;
   /** keepalived refuses to run with this; we run with what is left. */
   readonly fatal?: true;
+  /** How the reading came to the file: the lines that include it, the innermost first. Absent: it is the first file. */
+  readonly includedFrom?: readonly { readonly file: string; readonly line: number }[];
 }
 
 /** Where something stands. Every word of a file is a place. */
@@ -58,7 +60,14 @@ export class Report {
   readonly #said = new Set<string>();
   readonly #exitCodes = new Set<ExitCode>();
   readonly #later = new Map<string, { place: Place; words: Set<string> }>();
+  /** The line that included a file first. */
+  readonly #includedAt = new Map<string, { readonly file: string; readonly line: number }>();
   #omitted = 0;
+
+  /** Remembers which line includes a file. */
+  includes(file: string, { file: by, line }: Pick<Place, 'file' | 'line'>): void {
+    if (!this.#includedAt.has(file)) this.#includedAt.set(file, { file: by, line });
+  }
 
   error(at: Place, message: string, details: Details = {}): void {
     this.#say('error', at, message, details);
@@ -99,15 +108,29 @@ export class Report {
     }
     this.#later.clear();
     const files = new Map([...new Set(this.#diagnostics.map(({ file }) => file))].map((file, i) => [file, i]));
-    const diagnostics = [...this.#diagnostics].sort(
-      (a, b) => (files.get(a.file) ?? 0) - (files.get(b.file) ?? 0) || a.line - b.line || a.column - b.column,
-    );
+    const diagnostics = this.#diagnostics
+      .map((one) => ({ ...one, ...this.#wayTo(one.file) }))
+      .sort((a, b) => (files.get(a.file) ?? 0) - (files.get(b.file) ?? 0) || a.line - b.line || a.column - b.column);
     const last = diagnostics.at(-1);
     if (last !== undefined && this.#omitted > 0) {
       const { file, line, column, length } = last;
       diagnostics.push({ severity: 'note', file, line, column, length, message: `and ${this.#omitted} more` });
     }
     return { diagnostics, exitCode: this.#exitCode() };
+  }
+
+  #wayTo(file: string): Pick<Diagnostic, 'includedFrom'> {
+    const way: { file: string; line: number }[] = [];
+    const passed = new Set([file]);
+    for (
+      let at = this.#includedAt.get(file);
+      at !== undefined && !passed.has(at.file);
+      at = this.#includedAt.get(at.file)
+    ) {
+      way.push(at);
+      passed.add(at.file);
+    }
+    return way.length === 0 ? {} : { includedFrom: way };
   }
 
   /** Takes over what another report has collected. */
@@ -140,65 +163,3 @@ const withOrigin = (message: string, { via }: Place): string =>
   via === undefined ? message : `${message} (from ${via})`;
 
 const placeOf = ({ file, line, column, length }: Place): Place => ({ file, line, column, length: Math.max(1, length) });
-
-/** Longer lines are not shown: nobody finds a caret in them. */
-const SHOWN_LINE_MAX = 2000;
-
-/**
- * The diagnostic for a terminal: `file:line:column: severity: message`, the line of the source, a caret under the word.
- * @param source the text of `diagnostic.file`; undefined, or without that line: the first line only
- */
-export function formatDiagnostic(
-  diagnostic: Diagnostic,
-  source: string | undefined,
-  options: { readonly colour: boolean },
-): string {
-  const { severity, file, line, column, message, suggestion } = diagnostic;
-  const paint = (code: string, text: string) => (options.colour ? `\x1b[${code}m${text}\x1b[0m` : text);
-  const sentence = suggestion === undefined ? message : `${message}; ${suggestion}`;
-  const head = `${paint('1', `${file}:${line}:${column}:`)} ${paint(COLOUR[severity], `${severity}:`)} ${printable(sentence)}`;
-  const text = source === undefined ? undefined : lineOf(source, line);
-  if (text === undefined || text.length > SHOWN_LINE_MAX) return head;
-  const number = String(line).padStart(5);
-  const before = Array.from(text).slice(0, column - 1);
-  const under = Array.from(text).slice(column - 1, column - 1 + diagnostic.length);
-  const blanks = before.map((character) => (character === '\t' ? '\t' : ' '.repeat(widthOf(character)))).join('');
-  const carets = '^'.repeat(
-    Math.max(
-      1,
-      under.map(widthOf).reduce((a, b) => a + b, 0),
-    ),
-  );
-  return `${head}\n${number} | ${printable(text)}\n${' '.repeat(number.length)} | ${blanks}${paint(COLOUR[severity], carets)}`;
-}
-
-const COLOUR: Readonly<Record<Severity, string>> = { error: '31', warning: '35', note: '36' };
-
-/** The text of a line, from 1, without its end; undefined when there is no such line. */
-function lineOf(source: string, line: number): string | undefined {
-  let start = 0;
-  for (let i = 1; i < line; i++) {
-    start = source.indexOf('\n', start) + 1;
-    if (start === 0) return undefined;
-  }
-  const end = source.indexOf('\n', start);
-  return source
-    .slice(start, end < 0 ? undefined : end)
-    .replace(/\r$/, '')
-    .replace(/^\uFEFF/, '');
-}
-
-/** The text without control characters, which would command the terminal. Tabs stay. */
-export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
-
-/** Columns that a character takes on a terminal: 0 when it combines, 2 for East Asian wide ones, else 1. */
-function widthOf(character: string): number {
-  if (/^[\p{Mn}\p{Me}\u200b-\u200d\ufeff]$/u.test(character)) return 0;
-  return /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]$/u.test(
-    character,
-  ) || (character.codePointAt(0) ?? 0) >= 0x1f300
-    ? 2
-    : 1;
-}

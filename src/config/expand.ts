@@ -272,6 +272,7 @@ class Expander {
       this.#error(line, `too many files are included; ${path} is not read`);
       return;
     }
+    this.#report.includes(path, { file: line.file, line: line.number });
     let source: Stretch;
     try {
       source = this.#read(path);

@@ -140,23 +140,37 @@ export const addressLine = (isStatic: boolean): LineType<AddressLine> => ({
     const options = isStatic ? STATIC_OPTIONS : OPTIONS;
     const [first] = given;
     let line = first && readAddress(first, report);
+    const others: Word[] = [];
     for (let i = 1; line !== undefined && i < given.length; i++) {
       const option = given[i] as Word;
       const known = Object.hasOwn(options, option.text) ? options[option.text] : undefined;
-      if (known === undefined) unknown(option, line, options, report);
-      else line = known(line, { option, next: () => given[++i], back: () => i--, numberOf }, report);
+      if (known === undefined && parseAddress(option.text.split('/')[0] ?? '') !== undefined) others.push(option);
+      else if (known === undefined) {
+        const near = unknown(option, line, options, report);
+        // What stands behind a misspelt option is its value.
+        const value = given[i + 1];
+        if (near !== undefined && !Object.hasOwn(ADDRESS_FLAGS, near) && value && !Object.hasOwn(options, value.text))
+          i++;
+      } else line = known(line, { option, next: () => given[++i], back: () => i--, numberOf }, report);
+    }
+    const [second, ...more] = others;
+    if (second !== undefined && first !== undefined) {
+      const all = more.length === 0 ? 'it is' : `it and ${more.length} more are`;
+      report.error(second, `'${second.text}' is another address in the line of ${first.text}; ${all} ignored`, {
+        suggestion: 'write each address on a line of its own',
+      });
     }
     return line === undefined ? [] : [line];
   },
 });
 
-function unknown(option: Word, line: AddressLine, options: object, report: Report): void {
+/** Says that nobody knows the option. @returns the one that was probably meant */
+function unknown(option: Word, line: AddressLine, options: object, report: Report): string | undefined {
   const near = nearestWord(option.text, Object.keys(options));
-  const isAddress = parseAddress(option.text.split('/')[0] ?? '') !== undefined;
-  const suggestion = isAddress ? 'write each address on a line of its own' : near && `did you mean ${near}?`;
   report.error(option, `unknown option '${option.text}' of the address ${line.word.text}; it is ignored`, {
-    ...(suggestion ? { suggestion } : {}),
+    ...(near ? { suggestion: `did you mean ${near}?` } : {}),
   });
+  return near;
 }
 
 function readAddress(word: Word, report: Report): AddressLine | undefined {

@@ -112,6 +112,8 @@ describe('readAgentOptions', () => {
       respawn: true,
       guardLimit: undefined,
       configTest: undefined,
+      json: false,
+      strict: false,
       signum: undefined,
       show: undefined,
       notActedOn: ['vrrp_pid', 'checkers_pid'],

@@ -1,6 +1,6 @@
 /** The program as it is started: what it prints arrives. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -48,5 +48,133 @@ describe('holdfast', () => {
       { encoding: 'utf8' },
     );
     expect(stderr).toBe('');
+  });
+});
+
+/** Something of everything that is looked for on a host. */
+const ASKS_THE_HOST = `
+include other.conf
+global_defs {
+  script_user nobody_has_this_name
+  smtp_server mail.example.org
+  notification_email {
+    a@example.org
+  }
+}
+vrrp_script chk {
+  script "/bin/true"
+}
+vrrp_instance V {
+  interface nowhere0
+  virtual_router_id 1
+  notify_master "/bin/no_such_program"
+  virtual_ipaddress {
+    192.0.2.1
+  }
+  track_script {
+    chk
+  }
+}
+virtual_server 192.0.2.1 80 {
+  protocol TCP
+  lb_algo rr
+  lb_kind DR
+  real_server 192.0.2.2 80 {
+    TCP_CHECK {
+    }
+  }
+}
+`;
+const NOBODY = '65534';
+
+describe('holdfast -t', () => {
+  it('needs no privileges and leaves nothing behind: no file, no folder, no packet', ({ skip }) => {
+    skip(
+      spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status !== 0,
+      'strace is not installed, or may not be used',
+    );
+    const isRoot = process.getuid?.() === 0;
+    const home = mkdtempSync(join(tmpdir(), 'holdfast-home-'));
+    const [file, trace] = [join(home, 'keepalived.conf'), join(directory, 'trace')];
+    writeFileSync(file, ASKS_THE_HOST);
+    for (const folder of [home, directory]) chmodSync(folder, 0o777);
+    const before = readdirSync(home);
+    const asNobody = isRoot ? ['setpriv', '--reuid', NOBODY, '--regid', NOBODY, '--clear-groups'] : [];
+    const [command = '', ...words] = [
+      ...['strace', '-f', '-o', trace, '-e', 'trace=%file,%network', ...asNobody],
+      ...[process.execPath, program, '-t', '-f', file],
+    ];
+    const { status, stderr } = spawnSync(command, words, {
+      encoding: 'utf8',
+      cwd: home,
+      env: { ...process.env, HOME: home },
+    });
+    const said = stderr.split('\n').filter((line) => line.includes(file));
+    expect({ status, said: said.length > 3, left: readdirSync(home) }).toEqual({ status: 5, said: true, left: before });
+    // once the program itself runs
+    const calls = readFileSync(trace, 'utf8').split('\n');
+    const own = calls.slice(calls.findIndex((call) => call.includes(file)));
+    const writing =
+      /O_(WRONLY|RDWR|CREAT)|(mkdir|rmdir|unlink|rename|link|symlink|chmod|chown|truncate|mknod)(at2?|at)?\(/;
+    const harmless = /\/dev\/(null|tty|pts)|\/proc\/|O_CLOEXEC\) = -1|strace:|readlink/;
+    expect(own.length).toBeGreaterThan(5);
+    expect(own.filter((call) => writing.test(call) && !harmless.test(call))).toEqual([]);
+    const network = /\b(bind|connect|sendto|sendmsg|listen)\(/;
+    // the C library asks nscd, if there is one, for names
+    expect(own.filter((call) => network.test(call) && !call.includes('nscd'))).toEqual([]);
+    rmSync(home, { recursive: true });
+  });
+
+  it('reads a pipe once, and shows its lines', () => {
+    const { stderr } = spawnSync(
+      'bash',
+      ['-c', '"$1" "$2" -t -f <(printf "vrrp_instance V {\\n prority 5\\n}\\n")', 'bash', process.execPath, program],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toContain('    2 |  prority 5\n      |  ^^^^^^^\n');
+  });
+
+  it('--json tells everything as data, and --strict fails on notes', () => {
+    const file = join(directory, 'note.conf');
+    writeFileSync(file, 'global_defs {\r\n}\r\n');
+    const run = (...more: string[]) =>
+      spawnSync(process.execPath, [program, '-t', '-f', file, ...more], { encoding: 'utf8' });
+    expect(run().status).toBe(0);
+    expect(run('--strict').status).toBe(5);
+    const { stdout, stderr, status } = run('--json');
+    expect({ stderr, status, report: JSON.parse(stdout) }).toEqual({
+      stderr: '',
+      status: 0,
+      report: {
+        version: 1,
+        exitCode: 0,
+        file,
+        diagnostics: [
+          { severity: 'note', file, line: 1, column: 14, length: 1, message: 'lines end in CR LF (Windows); accepted' },
+        ],
+      },
+    });
+  });
+
+  it('a log file that is a symbolic link is not written', () => {
+    const [file, link] = [join(directory, 'note.conf'), join(directory, 'link')];
+    symlinkSync(join(directory, 'target'), link);
+    const { status, stderr } = spawnSync(process.execPath, [program, `-t${link}`, '-f', file], { encoding: 'utf8' });
+    expect({ status, said: stderr.includes(`cannot write ${link}`) }).toEqual({ status: 1, said: true });
+  });
+});
+
+describe('holdfast --strict', () => {
+  it('does not start with anything to say about the configuration', () => {
+    const file = join(directory, 'note.conf');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [program, '-n', '--strict', '-f', file, '--run-dir', join(directory, 'run')],
+      { encoding: 'utf8' },
+    );
+    expect({ status, said: stderr.split('\n').at(-2) }).toEqual({
+      status: 5,
+      said: `holdfast: not started: --strict, and there is something to say about ${file}`,
+    });
   });
 });

@@ -45,7 +45,7 @@ describe('virtual_ipaddress', () => {
     ['10.0.0.1/33', "5:1 error: expected a prefix length from 0 to 32, got '33'; 10.0.0.1/32 is used", 1],
     [
       '10.0.0.1 10.0.0.2',
-      "5:10 error: unknown option '10.0.0.2' of the address 10.0.0.1; it is ignored; write each address on a line of its own",
+      "5:10 error: '10.0.0.2' is another address in the line of 10.0.0.1; it is ignored; write each address on a line of its own",
       1,
     ],
     [

@@ -1,5 +1,5 @@
 /** What must hold for every file, however damaged: what the tests and `npm run fuzz` ask of the reader. */
-import { formatDiagnostic } from '../../src/config/diagnostics.ts';
+import { formatDiagnostic, SourceText } from '../../src/config/diagnostic-text.ts';
 import type { PathKind } from '../../src/config/glob.ts';
 import { type HostView, readConfiguration } from '../../src/daemon/root.ts';
 
@@ -55,7 +55,7 @@ export function complaint(text: string): string | undefined {
     if (one.column < 1 || one.length < 1 || one.column > end) return `speaks about nowhere: ${JSON.stringify(one)}`;
   }
   const [first] = diagnostics;
-  if (first !== undefined) formatDiagnostic(first, files.get(first.file), { colour: false });
+  if (first !== undefined) formatDiagnostic(first, new SourceText(files.get(first.file) ?? ''), { colour: false });
   const [odd] = unplain(configuration);
   return odd === undefined ? undefined : `is not plain data at ${odd}`;
 }

@@ -1,49 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Diagnostic, formatDiagnostic, Report } from '../../src/config/diagnostics.ts';
+import { Report } from '../../src/config/diagnostics.ts';
 
 const place = { file: 'a.conf', line: 2, column: 3, length: 4 };
-const plain = { colour: false };
-const diagnostic: Diagnostic = { severity: 'error', ...place, message: 'wrong', suggestion: 'write right' };
-
-describe('formatDiagnostic', () => {
-  it('shows place, sentence, line and caret', () => {
-    expect(formatDiagnostic(diagnostic, 'one\n  word x\nthree\n', plain)).toBe(
-      ['a.conf:2:3: error: wrong; write right', '    2 |   word x', '      |   ^^^^'].join('\n'),
-    );
-  });
-
-  it('keeps tabs before the caret and counts wide characters twice', () => {
-    expect(formatDiagnostic({ ...diagnostic, column: 4, length: 2 }, 'x\n\t注é默认1\n', plain)).toBe(
-      ['a.conf:2:4: error: wrong; write right', '    2 | \t注é默认1', '      | \t   ^^^^'].join('\n'),
-    );
-  });
-
-  it('leaves the line out when there is no source, no such line, or one too long to look at', () => {
-    const head = 'a.conf:2:3: error: wrong; write right';
-    expect(formatDiagnostic(diagnostic, undefined, plain)).toBe(head);
-    expect(formatDiagnostic(diagnostic, 'one line', plain)).toBe(head);
-    expect(formatDiagnostic(diagnostic, `x\n${'y'.repeat(3000)}\n`, plain)).toBe(head);
-  });
-
-  it('lets no control character of the file reach the terminal', () => {
-    const shown = formatDiagnostic({ ...diagnostic, message: "got '\x1b[2J'" }, 'x\n  a\x1b]0;b\x07\u202e\r\n', plain);
-    expect(shown).toBe(
-      ["a.conf:2:3: error: got '\ufffd[2J'; write right", '    2 |   a\ufffd]0;b\ufffd\ufffd', '      |   ^^^^'].join(
-        '\n',
-      ),
-    );
-  });
-
-  it('colours the severity and the caret only when asked', () => {
-    expect(formatDiagnostic(diagnostic, 'x\n  word\n', { colour: true })).toBe(
-      '\x1b[1ma.conf:2:3:\x1b[0m \x1b[31merror:\x1b[0m wrong; write right\n    2 |   word\n      |   \x1b[31m^^^^\x1b[0m',
-    );
-  });
-
-  it('is plain data before: JSON keeps it whole', () => {
-    expect(JSON.parse(JSON.stringify(diagnostic))).toEqual(diagnostic);
-  });
-});
 
 describe('Report', () => {
   it('says each thing once, in the order of the file', () => {

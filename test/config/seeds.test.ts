@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatDiagnostic } from '../../src/config/diagnostics.ts';
+import { formatDiagnostic, SourceText } from '../../src/config/diagnostic-text.ts';
 import { readConfiguration } from '../../src/daemon/root.ts';
 
 const SEEDS = join(import.meta.dirname, 'seeds');
@@ -16,7 +16,7 @@ function expectationOf(file: string): string {
   const source = readFileSync(join(SEEDS, file), 'utf8');
   const { global, instances, virtualServers } = configuration;
   const values = JSON.stringify({ routerId: global.routerId, instances, virtualServers }, undefined, 2);
-  const said = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, source, { colour: false }));
+  const said = diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, new SourceText(source), { colour: false }));
   return `${[...said, `exit ${exitCode}`, values].join('\n')}\n`;
 }
 
