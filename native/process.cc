@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <csignal>
@@ -92,6 +93,13 @@ void IgnoreSignal(const Napi::CallbackInfo& info) {
   if (sigaction(static_cast<int>(number), &action, nullptr) < 0) ThrowSystemError(info.Env(), errno, "sigaction");
 }
 
+void MakeFifo(const Napi::CallbackInfo& info) {
+  std::string path;
+  int64_t mode;
+  if (!ReadText(info[0], "path", &path) || !ReadInteger(info[1], "mode", 0, 07777, &mode)) return;
+  if (mkfifo(path.c_str(), static_cast<mode_t>(mode)) < 0) ThrowSystemError(info.Env(), errno, "mkfifo");
+}
+
 template <auto function>
 void Define(Napi::Env env, Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<function>(env, name));
@@ -109,6 +117,7 @@ void DefineProcessFunctions(Napi::Env env, Napi::Object exports) {
   Define<SetNamespace>(env, exports, "setNamespace");
   Define<SetParentDeathSignal>(env, exports, "setParentDeathSignal");
   Define<IgnoreSignal>(env, exports, "ignoreSignal");
+  Define<MakeFifo>(env, exports, "makeFifo");
 }
 
 }  // namespace holdfast

@@ -47,6 +47,7 @@ const help = (): string => `Usage: holdfast [OPTION…]         run the agent (i
        holdfast config show        the configuration as understood, and where each value comes from
        holdfast config explain     what a keyword means
        holdfast ipvs               the kernel's IPVS table, as ipvsadm shows it
+       holdfast realserver         make this host a real server behind DR or TUN
        holdfast cleanup            remove addresses that a killed agent left behind
        holdfast completion bash    completion for the shell
        holdfast help [COMMAND]

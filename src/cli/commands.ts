@@ -9,6 +9,7 @@ import { SHELLS } from './completion.ts';
 import { showConfig } from './config-show.ts';
 import { explain } from './explain.ts';
 import { showIpvs } from './ipvs.ts';
+import { type RealServerOptions, realServer } from './realserver.ts';
 import { showStatus } from './status.ts';
 
 interface IpvsFlags {
@@ -19,6 +20,16 @@ interface IpvsFlags {
   readonly exact?: true;
   readonly json?: true;
 }
+
+interface RealServerFlags {
+  readonly vip: readonly string[];
+  readonly mode: RealServerOptions['mode'];
+  readonly runDir: string;
+  readonly dryRun?: true;
+  readonly json?: true;
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** Runs one command; resolves with the exit status. */
 export async function runCommand(words: readonly string[], environment: Environment): Promise<number> {
@@ -101,6 +112,19 @@ export function makeProgram(environment: Environment, end: (status: number) => v
               ? 'statistics'
               : 'connections';
       end(await showIpvs({ show, exact, json }));
+    });
+  program
+    .command('realserver')
+    .description('make this host a real server behind DR or TUN, and back: the virtual IP, and no ARP for it')
+    .addArgument(new Argument('<action>', 'what to do').choices(['up', 'down', 'status']))
+    .requiredOption('--vip <address>', 'virtual IP; may be repeated', collect)
+    .addOption(new Option('--mode <mode>', 'how the director forwards').choices(['dr', 'tun']).default('dr'))
+    .option('--run-dir <dir>', 'where the values are kept that `down` puts back', defaultRunDirectory(environment))
+    .option('--dry-run', 'only say what would be done')
+    .option('--json', 'as JSON, for programs')
+    .action(async (action: RealServerOptions['action'], flags: RealServerFlags) => {
+      const { vip: virtualAddresses, mode, runDir: runDirectory, dryRun = false, json = false } = flags;
+      end(await realServer({ action, mode, virtualAddresses, runDirectory, dryRun, json }));
     });
   program
     .command('cleanup')

@@ -64,12 +64,12 @@ const fifoScript: ValueType<Script | true> = {
 const fifoOptions = { ...LATER, ...COMPLAINS, once: true } as const;
 
 const scriptKeywords = {
-  enableScriptSecurity: flag('enable_script_security', 'Run no script as root that others could have changed.', LATER),
+  enableScriptSecurity: flag('enable_script_security', 'Run no script as root that others could have changed.'),
   scriptUser: value(
     'script_user',
     words('a user, then a group if wanted', 1, 2),
     'Who runs scripts that name nobody; the account keepalived_script where there is one, or else root.',
-    { ...LATER, ...COMPLAINS },
+    COMPLAINS,
   ),
   notifyFifo: value('notify_fifo', notifyFifo, 'FIFO that gets all changes of state.', fifoOptions),
   notifyFifoScript: value('notify_fifo_script', fifoScript, 'Command that reads it.', fifoOptions),

@@ -189,7 +189,7 @@ const reloadKeywords = {
 };
 
 const fileKeywords = {
-  umask: value('umask', umask, 'Permissions that files do not get when they are written.', LATER),
+  umask: value('umask', umask, 'Permissions that files do not get when they are written; 0177 unless given.'),
   randomSeed: value('random_seed', integer(0, UINT32_MAX), 'Seed of what is random in the configuration.', LATER),
   dataUseInstance: value(
     'data_use_instance',

@@ -32,7 +32,14 @@ import { buildInstances } from '../vrrp/instances.ts';
 import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
 import { checkReferences } from '../vrrp/references.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
-import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
+import { buildTracked, type Tracked } from '../vrrp/tracked.ts';
+import {
+  bfdKeywords,
+  type TrackedLine,
+  trackFileKeywords,
+  trackProcessKeywords,
+  vrrpScriptKeywords,
+} from '../vrrp/tracking-keywords.ts';
 import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
 import { checkScripts } from './script-checks.ts';
@@ -44,6 +51,8 @@ export interface Configuration {
   readonly instances: readonly VrrpInstance[];
   readonly syncGroups: readonly SyncGroup[];
   readonly virtualServers: readonly VirtualServer[];
+  /** What main tracks: as much of it as an instance or a group names. */
+  readonly tracked: Tracked;
 }
 
 /** A configuration, and all there is to say about it. */
@@ -75,18 +84,11 @@ export const rootKeywords = table({
     'A service of IPVS with the servers behind it.',
   ),
   syncGroups: blocks('vrrp_sync_group', NAME, vrrpSyncGroupKeywords, 'Instances that change state together.'),
-  scripts: blocks('vrrp_script', NAME, vrrpScriptKeywords, 'A command whose result instances can track.', LATER),
+  scripts: blocks('vrrp_script', NAME, vrrpScriptKeywords, 'A command whose result instances can track.'),
   trackFiles: blocks('track_file', NAME, trackFileKeywords, 'A file whose number instances can track.', {
-    ...LATER,
     aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file' }],
   }),
-  trackProcesses: blocks(
-    'vrrp_track_process',
-    NAME,
-    trackProcessKeywords,
-    'Processes that instances can track.',
-    LATER,
-  ),
+  trackProcesses: blocks('vrrp_track_process', NAME, trackProcessKeywords, 'Processes that instances can track.'),
   ...staticBlocks,
   ...ipvsBlocks,
   bfdInstances: blocks('bfd_instance', NAME, bfdKeywords, 'A BFD session.', LATER),
@@ -213,7 +215,29 @@ function build(
     notifyPriorityChanges: references.notifyPriorityChanges.get(one.name) ?? one.notifyPriorityChanges,
   }));
   const syncGroups = runningGroups(references.groups, tracked);
-  return { configuration: { global: withoutAbsent(values), instances: tracked, syncGroups, virtualServers }, root };
+  const configuration = {
+    global: withoutAbsent(values),
+    instances: tracked,
+    syncGroups,
+    virtualServers,
+    tracked: trackedOf(given),
+  };
+  return { configuration, root };
+}
+
+/** What nobody names is not run, read or counted. */
+function trackedOf(given: RootReading['values']): Tracked {
+  const { scripts, files, processes } = buildTracked(given);
+  const namers = [...given.instances, ...given.syncGroups].map(({ values }) => values);
+  const named = (lines: readonly TrackedLine[]) => new Set(lines.map(({ word }) => word.text));
+  const scriptNames = named(namers.flatMap(({ trackScript }) => trackScript));
+  const fileNames = named(namers.flatMap(({ trackFile }) => trackFile));
+  const processNames = named(namers.flatMap(({ trackProcess }) => trackProcess));
+  return {
+    scripts: scripts.filter(({ name }) => scriptNames.has(name)),
+    files: files.filter(({ name }) => fileNames.has(name)),
+    processes: processes.filter(({ name }) => processNames.has(name)),
+  };
 }
 
 /** Groups with the members that can run. */

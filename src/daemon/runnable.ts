@@ -7,12 +7,15 @@ import type { Script } from '../config/script.ts';
 import { type Account, findGroup, findUser } from '../io/accounts.ts';
 import { findProgram, type Program } from '../io/programs.ts';
 import type { Command } from '../io/run-command.ts';
+import type { GlobalDefinitions } from './global-keywords.ts';
 
 /** The account of scripts without script_user, where it exists. */
 export const DEFAULT_SCRIPT_USER = 'keepalived_script';
 
 /** keepalived.conf(5) "umask": what scripts and we make is for nobody else. */
 export const DEFAULT_UMASK = 0o177;
+
+const ROOT = 0;
 
 /** What global_defs says about scripts. */
 export interface ScriptDefaults {
@@ -21,6 +24,17 @@ export interface ScriptDefaults {
   readonly group?: string;
   readonly isSecure: boolean;
   readonly umask: number;
+}
+
+/** @param user the words of script_user */
+export function scriptDefaults(global: GlobalDefinitions): ScriptDefaults {
+  const [user, group] = global.scriptUser ?? [];
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(group === undefined ? {} : { group: group.replace(/^:/, '') }),
+    isSecure: global.enableScriptSecurity,
+    umask: global.umask ?? DEFAULT_UMASK,
+  };
 }
 
 /** What is asked of the host. */
@@ -62,8 +76,8 @@ export function resolveScript(script: Script, defaults: ScriptDefaults, host: Sc
   const program = host.findProgram(first);
   if (program === undefined) return fault(`${first} is not there or cannot be reached`);
   if (!program.isPlain) return fault(`${first} is not a plain file`);
-  if (defaults.isSecure && program.changeableByOthers) {
-    return fault(`others than root could have changed ${first}, and enable_script_security is set`);
+  if (defaults.isSecure && uid === ROOT && program.changeableByOthers) {
+    return fault(`others than root could have changed ${first}, and it would run as root`);
   }
   return ok({ program: program.path, args: rest, uid, gid, umask });
 }

@@ -69,8 +69,11 @@ export class ScriptRunner {
     return this.#running.size;
   }
 
-  /** @param timeout undefined: as long as it likes */
-  run(script: Script, timeout?: Duration): ScriptRun {
+  /**
+   * @param timeout undefined: as long as it likes
+   * @param onTimeout its time is over, and it is being ended
+   */
+  run(script: Script, timeout?: Duration, onTimeout: () => void = () => {}): ScriptRun {
     const startedAt = new Date();
     const beganAt = performance.now();
     const command = this.#isClosed ? fault('the agent is ending') : this.#world.resolve(script);
@@ -93,6 +96,7 @@ export class ScriptRunner {
       timer = setTimeout(() => {
         isLate = true;
         stop();
+        onTimeout();
       }, inMilliseconds(timeout));
     }
     const ended = running.ended.then((ending): ScriptOutcome => {

@@ -9,11 +9,13 @@ import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { ServiceManager } from '../io/service-manager.ts';
 import type { InstanceReport, StatusReport } from '../status/report.ts';
+import type { TrackerKind } from '../vrrp/tracking.ts';
 import { Child } from './child.ts';
 import { closeControlServer, openControlServer } from './control-server.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import type { Log } from './log.ts';
-import type { FromElection, FromHealth, LogLevel, ToElection, ToHealth } from './messages.ts';
+import type { FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
+import { Outside } from './outside.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration, ReadOutcome } from './root.ts';
@@ -59,6 +61,7 @@ export class Supervisor {
   readonly #health: Child<ToHealth, FromHealth> | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
   readonly #startedAt = new Date();
+  readonly #outside: Outside;
   #configuration: Configuration;
   #diagnostics: readonly Diagnostic[];
   #refused: string | undefined;
@@ -78,6 +81,10 @@ export class Supervisor {
   constructor(options: SupervisorOptions, outcome: ReadOutcome) {
     this.#options = options;
     this.#configuration = outcome.configuration;
+    this.#outside = new Outside(outcome.configuration, {
+      report: (result) => this.#election?.send({ type: 'track-result', result }),
+      log: (...fact) => this.#log(...fact),
+    });
     this.#diagnostics = outcome.diagnostics;
     this.#serviceManager = new ServiceManager(options.environment);
     if (options.runElection) {
@@ -145,6 +152,7 @@ export class Supervisor {
     this.#logDiagnostics(this.#diagnostics);
     if (this.#election) this.#starting.add('election');
     if (this.#health) this.#starting.add('health');
+    if (this.#election) this.#outside.configure(this.#configuration);
     this.#election?.start();
     this.#health?.start();
     if (this.#starting.size === 0) this.#ready();
@@ -233,6 +241,7 @@ export class Supervisor {
       },
       configuration: this.#electionConfiguration(),
     });
+    for (const result of this.#outside.results()) this.#election?.send({ type: 'track-result', result });
   }
 
   #startHealth(): void {
@@ -246,8 +255,9 @@ export class Supervisor {
       if (family === 'inet') continue;
       this.#log('warning', 'instance-not-run', `(${name}) virtual routers of IPv6 are not acted on yet`, {});
     }
+    const watched: readonly TrackerKind[] = ['script', 'file', 'process'];
     const { multicastGroup, startupDelay } = global;
-    return { instances: canRun, syncGroups, multicastGroup, startupDelay };
+    return { instances: canRun, syncGroups, watched, multicastGroup, startupDelay };
   }
 
   #hear(role: string, message: FromElection | FromHealth): void {
@@ -310,6 +320,7 @@ export class Supervisor {
     if (this.#health) this.#reloading.add('health');
     this.#election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
     this.#health?.send({ type: 'configure', virtualServers: outcome.configuration.virtualServers });
+    if (this.#election) this.#outside.configure(outcome.configuration);
     if (this.#reloading.size === 0) this.#reloaded();
   }
 
@@ -351,6 +362,7 @@ export class Supervisor {
     await this.#election?.stop({ type: 'stop' });
     await this.#guard?.stop();
     await this.#health?.stop({ type: 'stop' });
+    await this.#outside.close();
     if (this.#server) await closeControlServer(this.#server);
     removePidFile(this.#options.pidFile);
     this.#serviceManager.close();
@@ -377,7 +389,7 @@ export class Supervisor {
     }
   }
 
-  #log(level: LogLevel, event: string, message: string, fields: Record<string, string | number>): void {
+  #log(level: LogLevel, event: string, message: string, fields: LogRecord['fields']): void {
     this.#options.log.write({ level, event, message, fields });
   }
 }

@@ -86,3 +86,15 @@ export const SCHED_RR = 2;
 /** Or-ed to a policy: children start as SCHED_OTHER. */
 export const SCHED_RESET_ON_FORK = 0x40000000;
 export const CLONE_NEWNET = 0x40000000;
+
+// sys/inotify.h
+export const IN_CLOSE_WRITE = 0x8;
+export const IN_MOVED_FROM = 0x40;
+export const IN_MOVED_TO = 0x80;
+export const IN_CREATE = 0x100;
+export const IN_DELETE = 0x200;
+export const IN_DELETE_SELF = 0x400;
+export const IN_MOVE_SELF = 0x800;
+export const IN_Q_OVERFLOW = 0x4000;
+export const IN_IGNORED = 0x8000;
+export const IN_ONLYDIR = 0x1000000;

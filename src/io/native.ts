@@ -72,7 +72,34 @@ export interface NativeTimer {
   close(): void;
 }
 
+/** An inotify descriptor. Keeps the process alive until closed. */
+export interface NativeInotify {
+  /** inotify_add_watch(2); the number of the watch, the same one for the same file. */
+  add(path: string, mask: number): number;
+  /** inotify_rm_watch(2); a watch whose file is gone is gone too: EINVAL. */
+  remove(watch: number): void;
+  /** One read(2) of whole `struct inotify_event`s; undefined when there are none. */
+  read(): Uint8Array | undefined;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** A signal that calls back instead of ending the process. Does not keep the process alive. */
+export interface NativeSignalListener {
+  /** The signal is as it was before; idempotent. */
+  close(): void;
+}
+
 export interface Native {
+  /** Calls back while there is something to read: what is not read calls again. */
+  readonly Inotify: new (
+    callback: () => void,
+  ) => NativeInotify;
+  /** Signals 1-64 by number, as many listeners as wanted. */
+  readonly SignalListener: new (
+    signal: number,
+    callback: () => void,
+  ) => NativeSignalListener;
   readonly Socket: new (domain: number, type: number, protocol: number) => NativeSocket;
   readonly Timer: new (callback: () => void) => NativeTimer;
   /** CLOCK_MONOTONIC in whole microseconds. */
@@ -93,6 +120,8 @@ export interface Native {
   setParentDeathSignal(signal: number): void;
   /** sigaction(2) with SIG_IGN, 1-64: for real-time signals, which Node cannot name. Processes made later inherit it. */
   ignoreSignal(signal: number): void;
+  /** mkfifo(3); the mode is lessened by the mask of the process. */
+  makeFifo(path: string, mode: number): void;
 }
 
 /** From src/io or dist up to the root of the package. */

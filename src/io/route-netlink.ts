@@ -11,6 +11,7 @@ import {
   decodeLink,
   encodeAddressRequest,
   encodeLinkRequest,
+  encodeLinkUp,
   IFF_LOOPBACK,
   IFF_LOWER_UP,
   IFF_MULTICAST,
@@ -24,6 +25,7 @@ import {
   RTM_GETLINK,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_SETLINK,
   RTNLGRP_IPV4_IFADDR,
   RTNLGRP_IPV6_IFADDR,
   RTNLGRP_LINK,
@@ -109,6 +111,12 @@ export class RouteNetlink {
   async links(): Promise<Link[]> {
     const request = { type: RTM_GETLINK, body: encodeLinkRequest(), purpose: 'reading the interfaces' };
     return (await readAll(this.#requests, request, decodeLink)).map(linkOf);
+  }
+
+  /** Switches an interface on. Rejects with NetlinkError. */
+  async setLinkUp(interfaceIndex: number): Promise<void> {
+    const purpose = `switching interface ${interfaceIndex} on`;
+    await this.#requests.request({ type: RTM_SETLINK, body: encodeLinkUp(interfaceIndex), purpose });
   }
 
   /** All IPv4 and IPv6 addresses, in the kernel's order. Rejects with NetlinkError. */

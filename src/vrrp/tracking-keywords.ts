@@ -14,8 +14,10 @@ import {
   integer,
   ipAddress,
   oneWord,
+  orNothing,
   text,
   type ValueType,
+  wordOf,
   words,
 } from '../config/values.ts';
 import { trackOptions } from './line-options.ts';
@@ -114,14 +116,9 @@ export const trackKeywords = {
     trackLine('an interface', WEIGHT_MAX),
     'Interfaces that must be up, or that change the priority.',
   ),
-  trackScript: list('track_script', trackLine('a vrrp_script', WEIGHT_MAX), 'Scripts whose result counts.', LATER),
-  trackFile: list('track_file', trackLine('a track_file', FILE_WEIGHT_MAX), 'Files whose number counts.', LATER),
-  trackProcess: list(
-    'track_process',
-    trackLine('a vrrp_track_process', FILE_WEIGHT_MAX),
-    'Processes that must run.',
-    LATER,
-  ),
+  trackScript: list('track_script', trackLine('a vrrp_script', WEIGHT_MAX), 'Scripts whose result counts.'),
+  trackFile: list('track_file', trackLine('a track_file', FILE_WEIGHT_MAX), 'Files whose number counts.'),
+  trackProcess: list('track_process', trackLine('a vrrp_track_process', FILE_WEIGHT_MAX), 'Processes that must run.'),
   trackBfd: list('track_bfd', trackLine('a bfd_instance', WEIGHT_MAX), 'BFD sessions that must be up.', LATER),
 };
 
@@ -174,14 +171,7 @@ const processDelay = () => decimalSeconds(0.000001, 3600);
 export const trackProcessKeywords = table({
   process: value('process', words('a process name'), 'The process that must run.', { once: true }),
   weight: value('weight', weightType(FILE_WEIGHT_MAX), 'How it changes the priority.', { once: true }),
-  parameterMatch: value(
-    'param_match',
-    {
-      ...oneWord('initial or partial', (given) => (given === 'initial' || given === 'partial' ? given : undefined)),
-      minWords: 0,
-    },
-    'How the parameters are compared.',
-  ),
+  parameterMatch: value('param_match', orNothing(wordOf('initial', 'partial')), 'How the parameters are compared.'),
   quorum: value('quorum', integer(1, 65535), 'How many of it must run.'),
   quorumMax: value('quorum_max', integer(0, 65535), 'How many of it may run.'),
   delay: value('delay', processDelay(), 'Wait before a change counts.'),

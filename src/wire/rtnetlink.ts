@@ -15,6 +15,7 @@ import { type AttributeFault, attributeTable, decodeAttributes, encodeAttributes
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
+export const RTM_SETLINK = 19;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
@@ -23,6 +24,9 @@ export const RTM_GETADDR = 22;
 export const RTNLGRP_LINK = 1;
 export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
+
+/** Who added an address or a route: RTPROT_KEEPALIVED in linux/rtnetlink.h, the mark of all that is ours. */
+export const RTPROT_KEEPALIVED = 18;
 
 /** Address flags: IFA_F_* in linux/if_addr.h. */
 export const IFA_F_SECONDARY = 0x01;
@@ -282,6 +286,13 @@ export function encodeLink(message: LinkMessage): Uint8Array {
 export function encodeLinkRequest(): Uint8Array {
   const attributes = encodeAttributes(linkAttributes, { extensionMask: RTEXT_FILTER_SKIP_STATS });
   return concatBytes(linkHeader(0, 0, 0), attributes);
+}
+
+/** The body of RTM_SETLINK that switches an interface on. */
+export function encodeLinkUp(interfaceIndex: number): Uint8Array {
+  const header = linkHeader(0, interfaceIndex, IFF_UP);
+  viewOf(header).setUint32(12, IFF_UP, true); // ifi_change: which flags are meant
+  return header;
 }
 
 function linkHeader(deviceType: number, interfaceIndex: number, flags: number): Uint8Array {

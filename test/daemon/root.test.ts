@@ -65,6 +65,7 @@ describe('readConfiguration', () => {
         },
       ],
       syncGroups: [],
+      tracked: { scripts: [], files: [], processes: [] },
       virtualServers: [
         {
           id: '192.168.4.15:80/TCP',

@@ -3,7 +3,7 @@ import { resolveScript, type ScriptDefaults, type ScriptHost, scriptText } from 
 import { findGroup, findUser } from '../../src/io/accounts.ts';
 import { commandEnvironment } from '../../src/io/run-command.ts';
 
-const accounts: Record<string, { uid: number; gid: number }> = { www: { uid: 33, gid: 34 } };
+const accounts: Record<string, { uid: number; gid: number }> = { www: { uid: 33, gid: 34 }, root: { uid: 0, gid: 0 } };
 const host: ScriptHost = {
   self: { uid: 0, gid: 0 },
   findUser: (name) => accounts[name],
@@ -56,8 +56,8 @@ describe('a script', () => {
     [{ command: ['/x'], user: 'www', group: 'nemo' }, defaults, 'there is no group nemo'],
     [
       { command: ['/shared'] },
-      secure,
-      'others than root could have changed /shared, and enable_script_security is set',
+      { ...secure, user: 'root' },
+      'others than root could have changed /shared, and it would run as root',
     ],
     [
       { command: ['/x'] },
@@ -68,8 +68,9 @@ describe('a script', () => {
     expect(resolveScript(script, withDefaults, host)).toEqual({ ok: false, reason });
   });
 
-  it('that others could have changed runs without enable_script_security, as with keepalived', () => {
+  it('that others could have changed runs without enable_script_security, and as another user than root', () => {
     expect(resolveScript({ command: ['/shared'] }, defaults, host)).toEqual(command('/shared'));
+    expect(resolveScript({ command: ['/shared'] }, secure, host)).toMatchObject({ ok: true, value: { uid: 33 } });
   });
 
   it('</path only reads the file', () => {
