@@ -111,7 +111,7 @@ async function perform(route: RouteNetlink, step: HostStep): Promise<void> {
   const name = step.type === 'set-up' ? step.interface : step.place.interface;
   const interfaceIndex = (await route.links()).find((link) => link.name === name)?.index;
   if (interfaceIndex === undefined) throw new Error(`the interface ${name} is gone`);
-  if (step.type === 'set-up') await route.setLinkUp(interfaceIndex);
+  if (step.type === 'set-up') await route.changeLink(interfaceIndex, { up: true });
   else {
     const { address, prefixLength } = step.place;
     const place: { interfaceIndex: number; address: IpAddress; prefixLength: number } = {

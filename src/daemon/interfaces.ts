@@ -5,7 +5,8 @@
 import type { IpAddress } from '../base/address.ts';
 import { familyOf } from '../base/address.ts';
 import type { InterfaceAddress } from '../io/route-addresses.ts';
-import type { Link, RouteEvent, RouteNetlink } from '../io/route-netlink.ts';
+import type { Link } from '../io/route-links.ts';
+import type { RouteEvent, RouteNetlink } from '../io/route-netlink.ts';
 import { HOLDFAST_PROTOCOL } from '../vrrp/addresses.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 

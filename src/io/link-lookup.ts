@@ -3,7 +3,7 @@
  * kernel answers RTM_GETLINK inside sendmsg(2), netlink(7).
  */
 import { decodeMessages, encodeMessage, NLM_F_REQUEST } from '../wire/netlink.ts';
-import { decodeLink, encodeLink, RTM_GETLINK, RTM_NEWLINK } from '../wire/rtnetlink.ts';
+import { decodeLink, encodeLink, RTM_GETLINK, RTM_NEWLINK } from '../wire/rtnetlink-link.ts';
 import { AF_NETLINK, NETLINK_ROUTE, SOCK_RAW } from './constants.ts';
 import { native } from './native.ts';
 

@@ -1,35 +1,27 @@
 /**
- * Interfaces and addresses of this host: reads them, adds and removes addresses, reports what changes. rtnetlink(7).
+ * Interfaces and addresses of this host: reads them, adds and removes them, reports what changes. rtnetlink(7).
  *
  * Two sockets: one for requests, one for events, so that a flood of events never costs the answer to a request.
  */
 
 import type { Result } from '../base/result.ts';
-import type { Mac } from '../wire/ethernet.ts';
 import {
   decodeAddress,
-  decodeLink,
   encodeAddressRequest,
-  encodeLinkRequest,
-  encodeLinkUp,
-  IFF_LOOPBACK,
-  IFF_LOWER_UP,
-  IFF_MULTICAST,
-  IFF_NOARP,
-  IFF_RUNNING,
-  IFF_UP,
-  type LinkMessage,
   RTM_DELADDR,
-  RTM_DELLINK,
   RTM_GETADDR,
-  RTM_GETLINK,
   RTM_NEWADDR,
-  RTM_NEWLINK,
-  RTM_SETLINK,
   RTNLGRP_IPV4_IFADDR,
   RTNLGRP_IPV6_IFADDR,
-  RTNLGRP_LINK,
 } from '../wire/rtnetlink.ts';
+import {
+  decodeLink,
+  encodeLinkRequest,
+  RTM_DELLINK,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+  RTNLGRP_LINK,
+} from '../wire/rtnetlink-link.ts';
 import { NETLINK_ROUTE } from './constants.ts';
 import { readAll } from './netlink-dump.ts';
 import { type NetlinkEvent, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
@@ -41,32 +33,17 @@ import {
   type NewAddress,
   removalOf,
 } from './route-addresses.ts';
-
-/** A network interface. */
-export interface Link {
-  /** 1 and up; another one when the interface is made anew. */
-  readonly index: number;
-  readonly name: string;
-  readonly flags: {
-    /** Switched on by the administrator: IFF_UP. */
-    readonly up: boolean;
-    /** Ready to carry traffic: IFF_RUNNING. */
-    readonly running: boolean;
-    /** The layer below is up, e.g. a cable is plugged in: IFF_LOWER_UP. */
-    readonly lowerUp: boolean;
-    readonly loopback: boolean;
-    readonly noArp: boolean;
-    readonly multicast: boolean;
-  };
-  /** Bytes. */
-  readonly mtu: number;
-  /** Absent where hardware addresses have another length than 6. */
-  readonly mac?: Mac;
-  /** `veth`, `macvlan`, `bridge`; absent for hardware. */
-  readonly kind?: string;
-  /** Index of the bridge, bond or VRF that it belongs to. */
-  readonly master?: number;
-}
+import {
+  changeOfLink,
+  creationOf,
+  deletionOf,
+  type Ipv4Setting,
+  ipv4SettingsOf,
+  type Link,
+  type LinkChange,
+  linkOf,
+  type NewLink,
+} from './route-links.ts';
 
 /** What changed. An unchanged address may be reported as added again; after an overrun everything has to be read. */
 export type RouteEvent =
@@ -113,12 +90,6 @@ export class RouteNetlink {
     return (await readAll(this.#requests, request, decodeLink)).map(linkOf);
   }
 
-  /** Switches an interface on. Rejects with NetlinkError. */
-  async setLinkUp(interfaceIndex: number): Promise<void> {
-    const purpose = `switching interface ${interfaceIndex} on`;
-    await this.#requests.request({ type: RTM_SETLINK, body: encodeLinkUp(interfaceIndex), purpose });
-  }
-
   /** All IPv4 and IPv6 addresses, in the kernel's order. Rejects with NetlinkError. */
   async addresses(): Promise<InterfaceAddress[]> {
     const request = { type: RTM_GETADDR, body: encodeAddressRequest(), purpose: 'reading the addresses' };
@@ -138,6 +109,35 @@ export class RouteNetlink {
   async deleteAddress(key: AddressKey): Promise<void> {
     const purpose = `removing ${key.address}/${key.prefixLength} from interface ${key.interfaceIndex}`;
     await this.#requests.request({ ...removalOf(key), purpose });
+  }
+
+  /**
+   * Makes an interface on top of another one; it is down. Rejects with NetlinkError: EEXIST when there is one of that
+   * name, EOPNOTSUPP when the kernel does not know the kind, EINVAL.
+   */
+  async createLink(wanted: NewLink): Promise<void> {
+    const purpose = `making the ${wanted.kind.type} ${wanted.name} on interface ${wanted.lower}`;
+    await this.#requests.request({ ...creationOf(wanted), purpose });
+  }
+
+  /** Changes what is given. Rejects with NetlinkError: ENODEV, EBUSY, EADDRNOTAVAIL for an impossible MAC. */
+  async changeLink(index: number, change: LinkChange): Promise<void> {
+    const purpose = `changing ${Object.keys(change).join(', ')} of interface ${index}`;
+    await this.#requests.request({ ...changeOfLink(index, change), purpose });
+  }
+
+  /**
+   * Sets what is /proc/sys/net/ipv4/conf/INTERFACE, also where /proc/sys cannot be written, as in most containers.
+   * Rejects with NetlinkError: ENODEV, EPERM.
+   */
+  async setIpv4(index: number, settings: Readonly<Partial<Record<Ipv4Setting, number>>>): Promise<void> {
+    const purpose = `setting ${Object.keys(settings).join(', ')} of interface ${index}`;
+    await this.#requests.request({ ...ipv4SettingsOf(index, settings), purpose });
+  }
+
+  /** Removes an interface, whoever made it. Rejects with NetlinkError: ENODEV, EOPNOTSUPP for hardware. */
+  async deleteLink(index: number): Promise<void> {
+    await this.#requests.request({ ...deletionOf(index), purpose: `removing interface ${index}` });
   }
 
   /** Called for every change since `open`. One callback; the last one counts. */
@@ -179,25 +179,4 @@ function changeOf(event: NetlinkEvent): RouteEvent | undefined {
 function change<Message>(outcome: Result<Message>, toEvent: (message: Message) => RouteEvent): RouteEvent | undefined {
   if (outcome.ok) return toEvent(outcome.value);
   return outcome.reason === 'family' ? undefined : { type: 'overrun' };
-}
-
-function linkOf(message: LinkMessage): Link {
-  const { interfaceIndex, flags, name = '', mtu = 0, mac, kind, master } = message;
-  const has = (flag: number): boolean => (flags & flag) !== 0;
-  return {
-    index: interfaceIndex,
-    name,
-    flags: {
-      up: has(IFF_UP),
-      running: has(IFF_RUNNING),
-      lowerUp: has(IFF_LOWER_UP),
-      loopback: has(IFF_LOOPBACK),
-      noArp: has(IFF_NOARP),
-      multicast: has(IFF_MULTICAST),
-    },
-    mtu,
-    ...(mac === undefined ? {} : { mac }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(master === undefined ? {} : { master }),
-  };
 }

@@ -1,27 +1,21 @@
 /**
- * rtnetlink: addresses and interfaces. rtnetlink(7), linux/rtnetlink.h, linux/if_addr.h, linux/if_link.h.
+ * rtnetlink: addresses, and what all of its messages share. rtnetlink(7), linux/rtnetlink.h, linux/if_addr.h.
  *
- * Bodies only: the header around them is in netlink.ts. Routes are in rtnetlink-route.ts, rules in rtnetlink-rule.ts.
+ * Bodies only: the header around them is in netlink.ts. Interfaces are in rtnetlink-link.ts, routes in rtnetlink-route.ts, rules in rtnetlink-rule.ts.
  */
 
 import { type Family, familyOf, type IpAddress, maxPrefixLength } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
 import { concatBytes, viewOf } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
-import { type Mac, macBytes, macFromBytes } from './ethernet.ts';
 import { type AttributeFault, attributeTable, decodeAttributes, encodeAttributes } from './netlink-attributes.ts';
 
 /** Message types: RTM_* in linux/rtnetlink.h. */
-export const RTM_NEWLINK = 16;
-export const RTM_DELLINK = 17;
-export const RTM_GETLINK = 18;
-export const RTM_SETLINK = 19;
 export const RTM_NEWADDR = 20;
 export const RTM_DELADDR = 21;
 export const RTM_GETADDR = 22;
 
 /** Multicast groups: enum rtnetlink_groups in linux/rtnetlink.h. */
-export const RTNLGRP_LINK = 1;
 export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
 
@@ -40,18 +34,6 @@ export const IFA_F_MANAGETEMPADDR = 0x100;
 export const IFA_F_NOPREFIXROUTE = 0x200;
 export const IFA_F_MCAUTOJOIN = 0x400;
 
-/** Interface flags: IFF_* in linux/if.h. */
-export const IFF_UP = 0x1;
-export const IFF_LOOPBACK = 0x8;
-export const IFF_RUNNING = 0x40;
-export const IFF_NOARP = 0x80;
-export const IFF_MULTICAST = 0x1000;
-export const IFF_LOWER_UP = 0x10000;
-
-/** RTEXT_FILTER_SKIP_STATS in linux/rtnetlink.h: an interface's answer without its counters. */
-export const RTEXT_FILTER_SKIP_STATS = 8;
-
-const AF_UNSPEC = 0;
 /** AF_INET and AF_INET6 in bits/socket.h, as they stand in the family field of every rtnetlink message. */
 const FAMILY_NUMBERS: { readonly [F in Family]: number } = { inet: 2, inet6: 10 };
 
@@ -193,113 +175,4 @@ function encodeCacheInfo(info: AddressCacheInfo): Uint8Array {
     view.setUint32(i * 4, value, true);
   }
   return bytes;
-}
-
-//  struct ifinfomsg, linux/rtnetlink.h
-//
-//   0                   1                   2                   3
-//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
-//  +---------------+---------------+-------------------------------+
-//  |    Family     |   Reserved    |          Device type          |
-//  +---------------+---------------+-------------------------------+
-//  |                        Interface index                        |
-//  +---------------------------------------------------------------+
-//  |                         Device flags                          |
-//  +---------------------------------------------------------------+
-//  |                          Change mask                          |
-//  +---------------------------------------------------------------+
-
-const LINK_HEADER_LENGTH = 16;
-
-/** enum in linux/if_link.h. */
-const linkAttributes = attributeTable({
-  hardwareAddress: [1, 'IFLA_ADDRESS', 'bytes'],
-  name: [3, 'IFLA_IFNAME', 'string'],
-  mtu: [4, 'IFLA_MTU', 'u32'],
-  link: [5, 'IFLA_LINK', 'u32'],
-  master: [10, 'IFLA_MASTER', 'u32'],
-  operationalState: [16, 'IFLA_OPERSTATE', 'u8'],
-  linkInfo: [18, 'IFLA_LINKINFO', 'nested'],
-  extensionMask: [29, 'IFLA_EXT_MASK', 'u32'],
-});
-
-/** The attributes inside IFLA_LINKINFO. */
-const linkInfoAttributes = attributeTable({ kind: [1, 'IFLA_INFO_KIND', 'string'] });
-
-/** An interface: the body of RTM_NEWLINK and RTM_DELLINK, as far as we look at it. */
-export interface LinkMessage {
-  /** ARPHRD_* of linux/if_arp.h: 1 Ethernet, 772 loopback. */
-  readonly deviceType: number;
-  /** 1 and up. */
-  readonly interfaceIndex: number;
-  /** IFF_*. */
-  readonly flags: number;
-  /** Only of interfaces whose hardware address has 6 bytes. */
-  readonly mac?: Mac;
-  readonly name?: string;
-  readonly mtu?: number;
-  /** The interface below: of a VLAN or macvlan, or the peer of a veth. */
-  readonly link?: number;
-  /** The bridge, bond or VRF that the interface belongs to. */
-  readonly master?: number;
-  /** IF_OPER_* of linux/if.h: 6 is up. */
-  readonly operationalState?: number;
-  /** IFLA_INFO_KIND: `veth`, `macvlan`, `bridge`; absent for hardware. */
-  readonly kind?: string;
-}
-
-/**
- * Reads the body of RTM_NEWLINK or RTM_DELLINK. Refuses those of family AF_BRIDGE: they are about a bridge's port, and
- * their RTM_DELLINK says that the interface left the bridge, not that it is gone.
- */
-export function decodeLink(body: Uint8Array): Result<LinkMessage, RtnetlinkFault> {
-  if (body.length < LINK_HEADER_LENGTH) return fault('too-short');
-  if (body[0] !== AF_UNSPEC) return fault('family');
-  const outcome = decodeAttributes(linkAttributes, body.subarray(LINK_HEADER_LENGTH));
-  if (!outcome.ok) return outcome;
-  const { hardwareAddress, linkInfo, extensionMask: _, ...attributes } = outcome.value;
-  const info = decodeAttributes(linkInfoAttributes, linkInfo ?? new Uint8Array(0));
-  if (!info.ok) return info;
-  const view = viewOf(body);
-  return ok({
-    deviceType: view.getUint16(2, true),
-    interfaceIndex: view.getUint32(4, true),
-    flags: view.getUint32(8, true),
-    ...(hardwareAddress?.length === 6 ? { mac: macFromBytes(hardwareAddress) } : {}),
-    ...attributes,
-    ...info.value,
-  });
-}
-
-/** The body of RTM_NEWLINK. */
-export function encodeLink(message: LinkMessage): Uint8Array {
-  const { deviceType, interfaceIndex, flags, mac, kind, ...attributes } = message;
-  const values = {
-    ...attributes,
-    ...(mac === undefined ? {} : { hardwareAddress: macBytes(mac) }),
-    ...(kind === undefined ? {} : { linkInfo: encodeAttributes(linkInfoAttributes, { kind }) }),
-  };
-  return concatBytes(linkHeader(deviceType, interfaceIndex, flags), encodeAttributes(linkAttributes, values));
-}
-
-/** The body of a dump request (RTM_GETLINK), without the counters of each interface. */
-export function encodeLinkRequest(): Uint8Array {
-  const attributes = encodeAttributes(linkAttributes, { extensionMask: RTEXT_FILTER_SKIP_STATS });
-  return concatBytes(linkHeader(0, 0, 0), attributes);
-}
-
-/** The body of RTM_SETLINK that switches an interface on. */
-export function encodeLinkUp(interfaceIndex: number): Uint8Array {
-  const header = linkHeader(0, interfaceIndex, IFF_UP);
-  viewOf(header).setUint32(12, IFF_UP, true); // ifi_change: which flags are meant
-  return header;
-}
-
-function linkHeader(deviceType: number, interfaceIndex: number, flags: number): Uint8Array {
-  const header = new Uint8Array(LINK_HEADER_LENGTH).fill(0);
-  const view = viewOf(header);
-  view.setUint16(2, deviceType, true);
-  view.setUint32(4, interfaceIndex, true);
-  view.setUint32(8, flags, true);
-  return header;
 }

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { type RouteEvent, RouteNetlink } from '../../src/io/route-netlink.ts';
 import { decodeMessages, encodeMessage } from '../../src/wire/netlink.ts';
-import { decodeAddress, IFF_MULTICAST, IFF_UP, RTM_DELLINK, RTM_NEWADDR } from '../../src/wire/rtnetlink.ts';
+import { decodeAddress, RTM_NEWADDR } from '../../src/wire/rtnetlink.ts';
+import { IFF_MULTICAST, IFF_UP, RTM_DELLINK } from '../../src/wire/rtnetlink-link.ts';
 import { fakeKernel } from '../support/fake-kernel.ts';
 
 const ip = (text: string) => text as IpAddress;

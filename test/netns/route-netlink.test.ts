@@ -5,7 +5,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { CLONE_NEWNET } from '../../src/io/constants.ts';
 import { native } from '../../src/io/native.ts';
-import { type Link, type RouteEvent, RouteNetlink } from '../../src/io/route-netlink.ts';
+import type { Link } from '../../src/io/route-links.ts';
+import { type RouteEvent, RouteNetlink } from '../../src/io/route-netlink.ts';
 
 const why = process.getuid?.() === 0 ? undefined : 'not root';
 const ip = (text: string) => text as IpAddress;
@@ -70,6 +71,7 @@ describe.skipIf(why !== undefined)(
         mtu: 1400,
         mac: '02:00:00:00:00:01',
         kind: 'veth',
+        lower: native().interfaceIndex('v1'),
       });
       expect(links.find((link) => link.name === 'lo')?.flags).toMatchObject({ up: true, loopback: true });
     });

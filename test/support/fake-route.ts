@@ -7,26 +7,28 @@ import {
   type AddressMessage,
   decodeAddress,
   encodeAddress,
-  encodeLink,
   familyOfNumber,
   IFA_F_PERMANENT,
   IFA_F_SECONDARY,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+  RTNLGRP_IPV4_IFADDR,
+  RTNLGRP_IPV6_IFADDR,
+} from '../../src/wire/rtnetlink.ts';
+import {
+  encodeLink,
   IFF_LOOPBACK,
   IFF_LOWER_UP,
   IFF_MULTICAST,
   IFF_RUNNING,
   IFF_UP,
   type LinkMessage,
-  RTM_DELADDR,
   RTM_DELLINK,
-  RTM_GETADDR,
   RTM_GETLINK,
-  RTM_NEWADDR,
   RTM_NEWLINK,
-  RTNLGRP_IPV4_IFADDR,
-  RTNLGRP_IPV6_IFADDR,
   RTNLGRP_LINK,
-} from '../../src/wire/rtnetlink.ts';
+} from '../../src/wire/rtnetlink-link.ts';
 import type { FakeAnswer, Part } from './fake-kernel.ts';
 
 const ETHERNET_UP = IFF_UP | IFF_RUNNING | IFF_LOWER_UP | IFF_MULTICAST;
