@@ -98,4 +98,4 @@ function line(depth: number, text: string, comment?: string): string {
 const oneLine = (text: string): string => printable(text.replaceAll('\n', ' '));
 
 /** A word as it must stand in a file to be read as it is. */
-const quoted = (word: string): string => (word === '' || /[\s{}#!"\\]/.test(word) ? `"${word}"` : word);
+const quoted = (word: string): string => (word === '' || /[\s{}#!"'\\]/.test(word) ? `"${word}"` : word);

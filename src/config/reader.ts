@@ -6,6 +6,7 @@
 import { assertNever } from '../base/assert.ts';
 import { BlockReading } from './block-reading.ts';
 import type { Details, Report } from './diagnostics.ts';
+import { withCommandWords } from './script.ts';
 import type { Statement } from './statement.ts';
 import type {
   BlockEntry,
@@ -106,7 +107,7 @@ export class Reader {
     const { key, entry } = found;
     switch (entry.kind) {
       case 'value':
-        this.#value(block, found, entry, statement);
+        this.#value(block, found, entry, entry.type.isCommand ? withCommandWords(statement) : statement);
         break;
       case 'list':
         this.#list(block, key, entry, statement);

@@ -51,6 +51,8 @@ export interface ValueType<T> {
   readonly maxWords: number;
   /** keepalived complains about surplus words itself. */
   readonly strict?: true;
+  /** Its words are those of a command line: config/script.ts. */
+  readonly isCommand?: true;
   /** A word that starts with `//` can be part of the value. */
   readonly slashes?: true;
   read(words: readonly Word[], complaints: Complaints): T | undefined;

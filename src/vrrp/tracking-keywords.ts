@@ -138,7 +138,7 @@ const secondsNotZero = (): ValueType<Duration> => {
 
 /** The words of vrrp_script NAME { }. */
 export const vrrpScriptKeywords = table({
-  script: value('script', words('a command'), 'The command to run.'),
+  script: value('script', { ...words('a command'), isCommand: true }, 'The command to run.'),
   interval: value('interval', secondsNotZero(), 'Time from one run to the next.'),
   timeout: value('timeout', secondsNotZero(), 'Time after which a run is a failure.'),
   weight: value('weight', weightType(WEIGHT_MAX, 'kept'), 'How the result changes the priority.'),
