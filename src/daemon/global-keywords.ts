@@ -61,7 +61,7 @@ const fifoScript: ValueType<Script | true> = {
   show: (given) => (given === true ? '' : script().show(given)),
   writeWords: (given) => (given === true ? [''] : (script().writeWords?.(given) ?? [])),
 };
-const fifoOptions = { ...LATER, ...COMPLAINS, once: true } as const;
+const fifoOptions = { ...COMPLAINS, once: true } as const;
 
 const scriptKeywords = {
   enableScriptSecurity: flag('enable_script_security', 'Run no script as root that others could have changed.'),
@@ -80,7 +80,6 @@ const scriptKeywords = {
   fifoWriteStatesOnReload: flag(
     'fifo_write_vrrp_states_on_reload',
     'Tell all states on the FIFOs after a reload, changed or not.',
-    LATER,
   ),
 };
 

@@ -46,7 +46,6 @@ const nameKeywords = {
 
 const ownScriptKeywords = {
   startupScript: value('startup_script', ownScript, 'Command to run before anything else, and to wait for.', {
-    ...LATER,
     ...COMPLAINS,
     once: true,
   }),
@@ -56,12 +55,10 @@ const ownScriptKeywords = {
     SCRIPT_TIME,
     'How long it may take.',
     {
-      ...LATER,
       ...COMPLAINS,
     },
   ),
   shutdownScript: value('shutdown_script', ownScript, 'Command to run at the very end.', {
-    ...LATER,
     ...COMPLAINS,
     once: true,
   }),
@@ -70,7 +67,7 @@ const ownScriptKeywords = {
     wholeSeconds(1, 1000),
     SCRIPT_TIME,
     'How long it may take.',
-    { ...LATER, ...COMPLAINS },
+    COMPLAINS,
   ),
   useSymlinkPaths: value('use_symlink_paths', boolean(), 'Run scripts by the path as it is written, with its links.', {
     ...LATER,

@@ -158,12 +158,7 @@ const routerKeywords = {
   vrrpStrict: optional('vrrp_strict', flagOrBoolean, false, 'Hold to the RFC where keepalived is more tolerant.', {
     later: (strict) => strict,
   }),
-  notifyPriorityChanges: value(
-    'vrrp_notify_priority_changes',
-    boolean(),
-    'Tell changes of the priority on the FIFOs.',
-    LATER,
-  ),
+  notifyPriorityChanges: value('vrrp_notify_priority_changes', boolean(), 'Tell changes of the priority on the FIFOs.'),
   startupDelay: value('vrrp_startup_delay', decimalSeconds(0.001, TIMER_MAX), 'Wait before the first election.'),
   delayAfterBoot: value(
     'vrrp_delay_after_boot',

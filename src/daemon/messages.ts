@@ -5,6 +5,7 @@
  */
 import type { Duration } from '../base/time.ts';
 import type { VirtualServer } from '../ipvs/keywords.ts';
+import type { LvsNotice } from '../ipvs/notice.ts';
 import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
@@ -87,6 +88,7 @@ export type FromElection =
 
 export type FromHealth =
   | FromChild
+  | { readonly type: 'lvs-notice'; readonly notice: LvsNotice }
   | {
       readonly type: 'status';
       readonly id: number;

@@ -1,20 +1,36 @@
 /**
  * Everything by which main and the world outside the election learn of each other: tracked scripts, files and processes on
- * the way in. Nothing here is ever waited for by the election.
+ * the way in, notifications on the way out. Nothing here is ever waited for by the election.
  */
+import { type Duration, inMilliseconds } from '../base/time.ts';
+import type { Script } from '../config/script.ts';
 import { now } from '../io/clock.ts';
 import { FileWatcher } from '../io/file-watcher.ts';
 import { runningProcesses } from '../io/processes.ts';
 import { startCommand } from '../io/run-command.ts';
 import { readBeginning, writeSmallFile } from '../io/small-file.ts';
+import type { LvsNotice } from '../ipvs/notice.ts';
+import type { NotificationReport } from '../status/report.ts';
+import type { VrrpNotice } from '../vrrp/notice.ts';
 import { TRACK_FILE_BYTES } from '../vrrp/track-file.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import { FileTrackers } from './file-trackers.ts';
+import type { GlobalDefinitions } from './global-keywords.ts';
+import type { NotifyFifo as NotifyFifoValue } from './global-values.ts';
 import type { LogLevel } from './messages.ts';
+import { Notifier, type NotifyFifos } from './notifier.ts';
+import { type FifoConfig, NotifyFifo } from './notify-fifo.ts';
 import { ProcessTrackers } from './process-trackers.ts';
 import type { Configuration } from './root.ts';
-import { resolveScript, type ScriptDefaults, type ScriptHost, scriptDefaults, scriptHost } from './runnable.ts';
-import { ScriptRunner } from './script-runner.ts';
+import {
+  resolveAccount,
+  resolveScript,
+  type ScriptDefaults,
+  type ScriptHost,
+  scriptDefaults,
+  scriptHost,
+} from './runnable.ts';
+import { describeEnding, ScriptRunner, succeeded } from './script-runner.ts';
 import { ScriptTrackers } from './script-trackers.ts';
 
 export interface OutsideWorld {
@@ -29,6 +45,8 @@ export class Outside {
   readonly #scripts: ScriptTrackers;
   readonly #files: FileTrackers;
   readonly #processes: ProcessTrackers;
+  readonly #notifier: Notifier;
+  readonly #log: OutsideWorld['log'];
   #watcher: FileWatcher | undefined;
   #defaults: ScriptDefaults;
   #host: ScriptHost;
@@ -51,12 +69,24 @@ export class Outside {
       ...world,
     });
     this.#processes = new ProcessTrackers({ now, processes: runningProcesses, ...world });
+    this.#log = world.log;
+    const { log } = world;
+    const runner = this.#runner;
+    this.#notifier = new Notifier({ runner, log, openFifo: (config) => new NotifyFifo(config, { runner, log }) });
   }
 
   /** Start and reload. */
-  configure({ global, tracked }: Configuration): void {
+  configure({ global, tracked, instances, syncGroups }: Configuration): void {
     this.#defaults = scriptDefaults(global);
     this.#host = thisHost();
+    this.#notifier.configure({
+      subjects: [
+        ...instances.map(({ name, notify }) => ({ subject: 'INSTANCE' as const, name, scripts: notify })),
+        ...syncGroups.map(({ name, notify }) => ({ subject: 'GROUP' as const, name, scripts: notify })),
+      ],
+      fifos: this.#fifos(global),
+      repeatsStatesOnReload: global.fifoWriteStatesOnReload,
+    });
     this.#files.configure(tracked.files);
     this.#processes.configure(tracked.processes);
     this.#scripts.configure(tracked.scripts);
@@ -67,13 +97,77 @@ export class Outside {
     return [...this.#files.results(), ...this.#processes.results(), ...this.#scripts.results()];
   }
 
-  /** Nothing is tracked any more; scripts that run are ended. */
-  async close(): Promise<void> {
+  /** The election has said what happened. */
+  told(notice: VrrpNotice): void {
+    this.#notifier.vrrp(notice);
+  }
+
+  /** The health process has said what happened. */
+  toldOfServers(notice: LvsNotice): void {
+    this.#notifier.lvs(notice);
+  }
+
+  /** What became of the last notification of each instance, group and server. */
+  get notifications(): readonly NotificationReport[] {
+    return this.#notifier.reports.map(({ subject, event, keyword, startedAt, outcome }) => ({
+      subject,
+      event,
+      keyword,
+      startedAt: startedAt.toISOString(),
+      ...(outcome === undefined
+        ? {}
+        : {
+            succeeded: succeeded(outcome),
+            result: describeEnding(outcome.ending),
+            took_ms: Math.round(inMilliseconds(outcome.took)),
+          }),
+    }));
+  }
+
+  /** keepalived.conf(5) "startup_script": runs it to its end, or to the end of its time, before anything else begins. */
+  async startup({ startupScript, startupScriptTimeout }: GlobalDefinitions): Promise<void> {
+    await this.#runOwnScript('startup_script', startupScript, startupScriptTimeout);
+  }
+
+  /** Nothing is tracked any more. */
+  stopTracking(): void {
     this.#scripts.close();
     this.#files.close();
     this.#processes.close();
     this.#watcher?.close();
+  }
+
+  /**
+   * Everything has been told: waits for the last notifications, runs shutdown_script, and ends what still runs.
+   */
+  async close({ shutdownScript, shutdownScriptTimeout }: GlobalDefinitions): Promise<void> {
+    await this.#notifier.close();
+    await this.#runOwnScript('shutdown_script', shutdownScript, shutdownScriptTimeout);
     await this.#runner.close();
+  }
+
+  async #runOwnScript(keyword: string, script: Script | undefined, timeout: Duration): Promise<void> {
+    if (script === undefined) return;
+    const outcome = await this.#runner.run(script, timeout).ended;
+    const level = succeeded(outcome) ? 'info' : 'warning';
+    this.#log(level, 'own-script', `${keyword} ${describeEnding(outcome.ending)}`, { script: keyword });
+  }
+
+  #fifos(global: GlobalDefinitions): NotifyFifos {
+    const fifo = (fifo: NotifyFifoValue | undefined, script: Script | true | undefined): FifoConfig | undefined => {
+      if (fifo === undefined) return undefined;
+      const { path, user } = fifo;
+      const owner = resolveAccount(user === undefined ? this.#defaults : fifo, this.#defaults.isSecure, this.#host);
+      if (owner.ok) {
+        return { path, owner: owner.value, umask: this.#defaults.umask, script: script === true ? undefined : script };
+      }
+      this.#log('error', 'fifo-failed', `FIFO ${path} is not made: ${owner.reason}`, { path });
+      return undefined;
+    };
+    const all = fifo(global.notifyFifo, global.notifyFifoScript);
+    const vrrp = fifo(global.vrrpNotifyFifo, global.vrrpNotifyFifoScript);
+    const lvs = fifo(global.lvsNotifyFifo, global.lvsNotifyFifoScript);
+    return { ...(all && { all }), ...(vrrp && { vrrp }), ...(lvs && { lvs }) };
   }
 }
 

@@ -83,7 +83,7 @@ export function resolveScript(script: Script, defaults: ScriptDefaults, host: Sc
 }
 
 /** Who runs a script that names this user and group. */
-function resolveAccount(
+export function resolveAccount(
   { user, group }: { readonly user?: string; readonly group?: string },
   isSecure: boolean,
   host: ScriptHost,

@@ -8,7 +8,7 @@ import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { ServiceManager } from '../io/service-manager.ts';
-import type { InstanceReport, StatusReport } from '../status/report.ts';
+import type { StatusReport } from '../status/report.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 import { Child } from './child.ts';
 import { closeControlServer, openControlServer } from './control-server.ts';
@@ -21,6 +21,7 @@ import { Questions } from './questions.ts';
 import type { Configuration, ReadOutcome } from './root.ts';
 import { tameSignals } from './signals.ts';
 import { VERSION } from './version.ts';
+import { warningsOf } from './warnings.ts';
 
 /** Asked children answer within this, or `status` does without them. */
 const ANSWER_TIME = seconds(2);
@@ -33,6 +34,8 @@ const DEFAULT_REAL_TIME_PRIORITY = 50;
 
 /** Attempts to start a process that has never started before the agent gives up. */
 const MAX_STILLBORN = 3;
+
+const NO_GUARD = 'there is no guard: an agent that is killed or hangs now keeps its addresses';
 
 /** A small heap that is collected often and by the thread itself: no pause that an advertisement would notice. */
 const ELECTION_NODE_OPTIONS = ['--max-semi-space-size=1', '--single-threaded-gc'];
@@ -152,7 +155,9 @@ export class Supervisor {
     this.#logDiagnostics(this.#diagnostics);
     if (this.#election) this.#starting.add('election');
     if (this.#health) this.#starting.add('health');
-    if (this.#election) this.#outside.configure(this.#configuration);
+    await this.#outside.startup(this.#configuration.global);
+    if (this.#stopping) return ended;
+    this.#outside.configure(this.#configuration);
     this.#election?.start();
     this.#health?.start();
     if (this.#starting.size === 0) this.#ready();
@@ -169,6 +174,7 @@ export class Supervisor {
       this.#questions.ask<Extract<FromHealth, { type: 'status' }>>((id) => this.#health?.send({ type: 'status', id })),
     ]);
     const instances = election?.instances ?? [];
+    const { notifications } = this.#outside;
     return {
       version: 1,
       agent: {
@@ -177,7 +183,19 @@ export class Supervisor {
         startedAt: this.#startedAt.toISOString(),
         configurationFile: this.#options.configurationFile,
         configurationProblems: this.#diagnostics.filter((entry) => entry.severity !== 'note').length,
-        warnings: this.#warnings(instances, election !== undefined, health),
+        warnings: warningsOf({
+          diagnostics: this.#diagnostics,
+          standing: [
+            this.#refused,
+            this.#needsRestart,
+            this.#election && !election ? 'the election process does not answer' : undefined,
+            this.#guard && this.#guard.pid === undefined ? NO_GUARD : undefined,
+            this.#health && !health ? 'the health process does not answer' : undefined,
+          ],
+          instances,
+          ipvs: this.#configuration.virtualServers.length > 0 ? health?.ipvs : undefined,
+          notifications,
+        }),
       },
       instances,
       strayPackets: election?.strayPackets ?? {},
@@ -187,37 +205,8 @@ export class Supervisor {
         reason: this.#health ? 'the health process does not answer' : 'not run',
       },
       virtualServers: health?.virtualServers ?? [],
+      notifications,
     };
-  }
-
-  #warnings(
-    instances: readonly InstanceReport[],
-    electionAnswers: boolean,
-    health: Extract<FromHealth, { type: 'status' }> | undefined,
-  ): string[] {
-    const warnings: string[] = [];
-    const problems = this.#diagnostics.filter((entry) => entry.severity === 'error');
-    const [first] = problems;
-    if (first) {
-      warnings.push(
-        `${problems.length} error${problems.length === 1 ? '' : 's'} in the configuration, running with what was ` +
-          `understood; the first: ${first.file}:${first.line}:${first.column}: ${first.message}`,
-      );
-    }
-    if (this.#refused !== undefined) warnings.push(this.#refused);
-    if (this.#needsRestart !== undefined) warnings.push(this.#needsRestart);
-    if (this.#election && !electionAnswers) warnings.push('the election process does not answer');
-    if (this.#guard && this.#guard.pid === undefined) {
-      warnings.push('there is no guard: an agent that is killed or hangs now keeps its addresses');
-    }
-    if (this.#health && !health) warnings.push('the health process does not answer');
-    if (health && !health.ipvs.available && this.#configuration.virtualServers.length > 0) {
-      warnings.push(`no virtual server works: ${health.ipvs.reason ?? 'IPVS is not available'}`);
-    }
-    for (const instance of instances) {
-      for (const { problem } of instance.virtualAddresses) if (problem) warnings.push(`${instance.name}: ${problem}`);
-    }
-    return warnings;
   }
 
   /** The guard acted because the election was silent: one that stays so is killed and started again. */
@@ -267,6 +256,12 @@ export class Supervisor {
         break;
       case 'status':
         this.#questions.answer(message.id, message);
+        break;
+      case 'notice':
+        this.#outside.told(message.notice);
+        break;
+      case 'lvs-notice':
+        this.#outside.toldOfServers(message.notice);
         break;
       case 'started':
         if (this.#starting.delete(role) && this.#starting.size === 0) this.#ready();
@@ -320,7 +315,7 @@ export class Supervisor {
     if (this.#health) this.#reloading.add('health');
     this.#election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
     this.#health?.send({ type: 'configure', virtualServers: outcome.configuration.virtualServers });
-    if (this.#election) this.#outside.configure(outcome.configuration);
+    this.#outside.configure(outcome.configuration);
     if (this.#reloading.size === 0) this.#reloaded();
   }
 
@@ -359,10 +354,11 @@ export class Supervisor {
     clearInterval(this.#watchdog);
     this.#election?.expectEnd();
     this.#health?.expectEnd();
+    this.#outside.stopTracking();
     await this.#election?.stop({ type: 'stop' });
     await this.#guard?.stop();
     await this.#health?.stop({ type: 'stop' });
-    await this.#outside.close();
+    await this.#outside.close(this.#configuration.global);
     if (this.#server) await closeControlServer(this.#server);
     removePidFile(this.#options.pidFile);
     this.#serviceManager.close();

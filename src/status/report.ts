@@ -13,6 +13,8 @@ export interface StatusReport {
   readonly lateness?: LatenessReport;
   readonly ipvs: IpvsReport;
   readonly virtualServers: readonly VirtualServerReport[];
+  /** The last script of each instance, group or server that was told something. */
+  readonly notifications?: readonly NotificationReport[];
 }
 
 /** Milliseconds, since the start of the election process; half, 99 % and 99.9 % were not later than that. */
@@ -33,6 +35,22 @@ export interface AgentReport {
   readonly configurationProblems: number;
   /** Sentences about what needs a person; empty when all is well. */
   readonly warnings: readonly string[];
+}
+
+/** A notify script that runs, or has run. */
+export interface NotificationReport {
+  /** `INSTANCE VI_1`, `GROUP G`, `RS [192.168.0.2]:tcp:80 [10.0.0.1]:tcp:80`. */
+  readonly subject: string;
+  /** What it was told of: `MASTER`. */
+  readonly event: string;
+  /** `notify_master`. */
+  readonly keyword: string;
+  readonly startedAt: string;
+  /** These three are absent while it runs. */
+  readonly succeeded?: boolean;
+  /** `exited with status 3`. */
+  readonly result?: string;
+  readonly took_ms?: number;
 }
 
 export interface InstanceReport {

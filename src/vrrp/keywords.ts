@@ -111,12 +111,12 @@ function password(): ValueType<string> {
 }
 
 const notifyKeywords = {
-  notifyMaster: value('notify_master', script(), 'Command to run on becoming MASTER.', { ...LATER, once: true }),
-  notifyBackup: value('notify_backup', script(), 'Command to run on becoming BACKUP.', { ...LATER, once: true }),
-  notifyFault: value('notify_fault', script(), 'Command to run on entering FAULT.', { ...LATER, once: true }),
-  notifyStop: value('notify_stop', script(), 'Command to run when the agent stops.', { ...LATER, once: true }),
-  notifyScript: value('notify', script(), 'Command to run on every change of state.', { ...LATER, once: true }),
-  notifyPriorityChanges: value('notify_priority_changes', boolean(), 'Tell changes of the priority too.', LATER),
+  notifyMaster: value('notify_master', script(), 'Command to run on becoming MASTER.', { once: true }),
+  notifyBackup: value('notify_backup', script(), 'Command to run on becoming BACKUP.', { once: true }),
+  notifyFault: value('notify_fault', script(), 'Command to run on entering FAULT.', { once: true }),
+  notifyStop: value('notify_stop', script(), 'Command to run when the agent stops.', { once: true }),
+  notifyScript: value('notify', script(), 'Command to run on every change of state.', { once: true }),
+  notifyPriorityChanges: value('notify_priority_changes', boolean(), 'Tell changes of the priority too.'),
   smtpAlert: value('smtp_alert', boolean(), 'Send a mail on every change of state.', LATER),
 };
 
@@ -304,8 +304,8 @@ export const vrrpInstanceKeywords = table({
   ),
   ...trackKeywords,
   ...notifyKeywords,
-  notifyDeleted: value('notify_deleted', orNothing(script()), 'Tell DELETED when a reload removes it.', LATER),
-  notifyMasterLowerPriority: value('notify_master_rx_lower_pri', script(), 'Command after a lower priority.', LATER),
+  notifyDeleted: value('notify_deleted', orNothing(script()), 'Tell DELETED when a reload removes it.'),
+  notifyMasterLowerPriority: value('notify_master_rx_lower_pri', script(), 'Command after a lower priority.'),
 });
 
 /** The words of vrrp_sync_group NAME { }. */
