@@ -4,7 +4,8 @@
 //
 // The originals are the samples and the tests' files, and all .conf files of the folders that are named. A file that is
 // wrong is kept in fuzz-SEED-NUMBER.conf; the same seed gives the same files again. Ends with 1 when one was wrong.
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -35,7 +36,8 @@ const files = [...folders, ...positionals].flatMap((folder) =>
     .map((name) => join(folder, name)),
 );
 
-const worker = join(root, `dist/fuzz-${process.pid}.mjs`);
+const folder = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
+const worker = join(folder, 'worker.mjs');
 await build({
   entryPoints: [join(root, 'test/config/fuzz-worker.ts')],
   outfile: worker,
@@ -111,7 +113,7 @@ try {
     Array.from({ length: workers }, (_, i) => run(Math.min(i * share, count), Math.min((i + 1) * share, count))),
   );
 } finally {
-  rmSync(worker, { force: true });
+  rmSync(folder, { recursive: true });
 }
 const result = {
   fuzz: 'config',

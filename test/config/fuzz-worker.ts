@@ -32,12 +32,13 @@ function damaged(number: number): string {
   return mutate(pick(), pick(), random);
 }
 
-/** How long it takes, in milliseconds; what is wrong is thrown. */
+/** How long it takes, in milliseconds, without what other programs take; what is wrong is thrown. */
 function read(text: string): number {
   const startedAt = performance.now();
+  const before = process.cpuUsage();
   const why = complaint(text);
   if (why !== undefined) throw new Error(why);
-  return performance.now() - startedAt;
+  return Math.min(performance.now() - startedAt, process.cpuUsage(before).user / 1000);
 }
 
 let slowest = { number: from, took: 0 };
@@ -50,7 +51,7 @@ for (let number = from; number < to; number++) {
   }
   try {
     let took = read(text);
-    // On a busy machine anything may take long once.
+    // Whatever is done for the first time may take long.
     if (took > limitMs) took = Math.min(took, read(text), read(text));
     if (took > slowest.took) slowest = { number, took };
     if (took > limitMs) throw new Error(`took ${Math.round(took)} ms`);
