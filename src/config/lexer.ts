@@ -9,9 +9,26 @@
  * Two things are ours. A word that starts with `//` may start a comment: the lexer asks, because only who knows the
  * keywords can tell. Blanks that only look like blanks (non-breaking, ideographic) separate words and are named.
  */
+import {
+  BACKSLASH,
+  BLANK,
+  BRACE,
+  COMMENT,
+  KINDS,
+  kindOf,
+  LETTER,
+  LINE_FEED,
+  NEWLINE,
+  ODD,
+  QUOTE,
+  SLASH,
+  SPACE,
+  TAB,
+} from './characters.ts';
 import type { Place, Report } from './diagnostics.ts';
+import { readPlainLines } from './plain-lines.ts';
 import type { Stretch } from './source.ts';
-import { OPEN, PLAIN, QUOTED, Tape, type Word } from './tape.ts';
+import { OPEN, PLAIN, QUOTED, STARTS_LINE, Tape, type Word } from './tape.ts';
 
 export type { Word } from './tape.ts';
 
@@ -20,38 +37,6 @@ export type End = '{' | '}' | 'line';
 
 /** Asked at a word that starts with `//`: does it start a comment here? @param rest the line from the slashes on */
 export type SlashesQuestion = (before: readonly Word[], slashes: Word, rest: string) => boolean;
-
-/** What a character is outside of quotation marks. */
-const LETTER = 0;
-const BLANK = 1;
-const NEWLINE = 2;
-const COMMENT = 3;
-const BRACE = 4;
-const QUOTE = 5;
-const BACKSLASH = 6;
-const ODD = 7;
-
-/** By code, for ASCII. */
-const KINDS = new Uint8Array(128);
-for (const blank of ' \t\r\v\f') KINDS[blank.charCodeAt(0)] = BLANK;
-for (const comment of '#!') KINDS[comment.charCodeAt(0)] = COMMENT;
-for (const brace of '{}') KINDS[brace.charCodeAt(0)] = BRACE;
-KINDS['\n'.charCodeAt(0)] = NEWLINE;
-KINDS['"'.charCodeAt(0)] = QUOTE;
-KINDS['\\'.charCodeAt(0)] = BACKSLASH;
-KINDS[0] = ODD;
-
-const TAB = 9;
-const LINE_FEED = 10;
-const SPACE = 32;
-const SLASH = 47;
-
-/** Blanks of Unicode, and what is not seen at all. */
-const ODD_BLANK = /[\s\u200b-\u200d\u2060\ufeff]/;
-
-/** NaN, what is behind a text, is a letter: whoever looks so far does not care. */
-const kindOf = (code: number): number =>
-  code < 128 ? (KINDS[code] as number) : ODD_BLANK.test(String.fromCharCode(code)) ? ODD : LETTER;
 
 /** Characters that look right and are not; the names say where they come from. */
 const ODD_BLANKS: ReadonlyMap<string, string> = new Map([
@@ -62,6 +47,9 @@ const ODD_BLANKS: ReadonlyMap<string, string> = new Map([
   ['\0', 'a NUL byte'],
 ]);
 const CURLY_QUOTES = /[\u201c\u201d\u201e\u2018\u2019\uff02]/;
+
+/** By the ends of a record's shape. */
+const ENDS = ['line', '{', '}'] as const;
 
 /** More words than keepalived has room for in a line; the rest of such a line is not looked at. */
 const WORDS_MAX = 1000;
@@ -82,12 +70,18 @@ export class Lexer {
   readonly #stretches: readonly Stretch[];
   readonly #report: Report;
   readonly #odd = new Map<string, { place: Place; lines: Set<number> }>();
+  /** Records of plain lines that have been read and not been asked for. */
+  #queue = 0;
+  #queueEnd = 0;
   #next = 0;
   #text = '';
   #limit = 0;
   #isChanged = false;
   #offset = 0;
   #lineStart = 0;
+  #lineNumber = 0;
+  #brace = 0;
+  #braceLineStart = 0;
   /** Where the last word begins. */
   #lastWord = 0;
   /** Of this line, or of an earlier one. */
@@ -102,10 +96,41 @@ export class Lexer {
   /** Whether there is one more fragment: one with words, or with a brace. */
   next(isComment: SlashesQuestion): boolean {
     for (;;) {
+      if (this.#queue < this.#queueEnd) {
+        this.#load();
+        return true;
+      }
       if (this.#offset >= this.#limit && !this.#nextStretch()) return false;
+      if (this.#offset === this.#lineStart && this.#readPlainLines()) continue;
       this.#fragment(isComment);
       if (this.count > 0 || this.end !== 'line') return true;
     }
+  }
+
+  /** Whether there were any. */
+  #readPlainLines(): boolean {
+    const { tape } = this;
+    this.#queue = tape.length;
+    const { offset, line } = readPlainLines(tape, this.#text, this.#offset, this.#limit, this.#lineNumber);
+    this.#queueEnd = tape.length;
+    if (offset === this.#offset) return false;
+    this.#startLine(offset, line);
+    return true;
+  }
+
+  #load(): void {
+    const { tape } = this;
+    const record = this.#queue;
+    const shape = tape.shape(record);
+    this.record = record;
+    this.count = tape.count(record);
+    this.end = ENDS[shape & 3] as End;
+    this.startsLine = (shape & STARTS_LINE) !== 0;
+    this.indent = shape >> 3;
+    this.line = tape.line(record);
+    this.#brace = tape.end(record);
+    this.#braceLineStart = tape.lineStart(record);
+    this.#queue = tape.behind(record);
   }
 
   /** The words of the fragment. */
@@ -115,7 +140,7 @@ export class Lexer {
 
   /** Where the brace is that ended the fragment. */
   brace(): Place {
-    return this.#placeOf(this.#offset - 1, this.#offset);
+    return this.tape.placeIn(this.line, this.#braceLineStart, this.#brace, this.#brace + 1);
   }
 
   #nextStretch(): boolean {
@@ -131,25 +156,24 @@ export class Lexer {
       this.#text = stretch.text;
       this.#limit = stretch.end;
       this.#isChanged = stretch.origin !== undefined;
-      this.#offset = stretch.start;
       this.#knownLineEnd = -1;
-      this.#startLine(stretch.line);
+      this.#startLine(stretch.start, stretch.line);
       return true;
     }
   }
 
-  #startLine(line: number): void {
-    this.line = line;
-    this.#lineStart = this.#offset;
-    this.startsLine = true;
+  #startLine(offset: number, line: number): void {
+    this.#offset = offset;
+    this.#lineStart = offset;
+    this.#lineNumber = line;
   }
 
   #fragment(isComment: SlashesQuestion): void {
     const text = this.#text;
     const limit = this.#limit;
     let i = this.#offset;
-    if (this.end === 'line' && i !== this.#lineStart) this.#startLine(this.line + 1);
-    else this.startsLine = i === this.#lineStart;
+    this.line = this.#lineNumber;
+    this.startsLine = i === this.#lineStart;
     if (this.startsLine) i = this.#skipIndent(i);
     this.count = 0;
     for (;;) {
@@ -180,7 +204,10 @@ export class Lexer {
           return;
         case BRACE:
           this.end = text[i] as End;
+          this.#brace = i;
+          this.#braceLineStart = this.#lineStart;
           this.#offset = i + 1;
+          if (this.count > 0) this.tape.finish(this.record, this.count);
           return;
         case QUOTE:
           i = this.#quotedWord(i);
@@ -202,8 +229,9 @@ export class Lexer {
 
   #endLine(end: number): void {
     this.end = 'line';
-    this.#offset = end + 1;
+    this.#startLine(end + 1, this.#lineNumber + 1);
     if (this.count > 1 && this.#text[this.#lastWord] === '\\') this.#joinBackslash();
+    if (this.count > 0) this.tape.finish(this.record, this.count);
   }
 
   /** The offset behind the blanks that a line begins with. */
@@ -295,7 +323,7 @@ export class Lexer {
   #add(start: number, end: number, writing: typeof PLAIN | typeof QUOTED | typeof OPEN): boolean {
     if (this.count === 0) this.record = this.tape.begin(this.line, this.#lineStart);
     if (this.count >= WORDS_MAX) return false;
-    this.tape.push(this.record, start, end, writing);
+    this.tape.push(start, end, writing);
     this.#lastWord = start;
     this.count++;
     return true;
@@ -306,7 +334,7 @@ export class Lexer {
     const { tape, record, count } = this;
     if (tape.writing(record, count - 1) !== PLAIN || tape.text(record, count - 1) !== '\\') return;
     if (tape.writing(record, count - 2) === QUOTED) return;
-    tape.pop(record);
+    tape.pop();
     this.count--;
     tape.change(`${tape.text(record, count - 2)}\\`);
   }
@@ -314,10 +342,10 @@ export class Lexer {
   /** Whether the slashes that begin the last word start a comment; then it is no word. */
   #isComment(question: SlashesQuestion, start: number): boolean {
     if (this.count >= WORDS_MAX) return false;
-    const before = this.tape.words(this.record, 0);
+    const before = this.tape.words(this.record, 0, this.count);
     const slashes = before.pop() as Word;
     if (!question(before, slashes, this.#text.slice(start, this.#lineEnd(start)))) return false;
-    this.tape.pop(this.record);
+    this.tape.pop();
     this.count--;
     return true;
   }

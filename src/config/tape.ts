@@ -23,15 +23,30 @@ export const OPEN = 2;
 export const CHANGED = 3;
 export type Writing = typeof PLAIN | typeof QUOTED | typeof OPEN | typeof CHANGED;
 
-/** A record: number of its stretch, line, offset of the line, number of words, then the words. */
-const WORDS_AT = 4;
+/** A record: its stretch, its line, where that begins, how many words, its shape, where it ends, and then the words. */
+export const STRETCH = 0;
+export const LINE = 1;
+export const LINE_START = 2;
+export const COUNT = 3;
+export const SHAPE = 4;
+export const END = 5;
+export const WORDS_AT = 6;
 /** A word: where it begins, where it ends, how it is written. */
-const WORD_SIZE = 3;
+export const WORD_SIZE = 3;
 
-/** Grows by records; a record holds the words of a line or of a piece of one. */
+/** How a fragment ends. */
+export const END_LINE = 0;
+export const END_BRACE_OPENS = 1;
+export const END_BRACE_CLOSES = 2;
+/** Nothing stands before it on its line. */
+export const STARTS_LINE = 4;
+
+/** Grows by records; a record holds the words of a fragment. */
 export class Tape {
-  #numbers: Int32Array;
-  #length = 0;
+  /** Written to by those who are in a hurry, too. */
+  numbers: Int32Array;
+  /** Where the next record or word goes. */
+  length = 0;
   readonly #stretches: Stretch[] = [];
   /** What changed words say, by the place of their numbers. */
   readonly #changed = new Map<number, string>();
@@ -44,8 +59,8 @@ export class Tape {
 
   /** @param textLength of all that will be read, more or less */
   constructor(textLength: number) {
-    // A line of 30 characters has two words.
-    this.#numbers = new Int32Array(64 + Math.ceil(textLength / 3));
+    // A line of 24 characters has a record of two words.
+    this.numbers = new Int32Array(64 + Math.ceil(textLength / 2));
   }
 
   /** What the records after this are from. */
@@ -53,59 +68,91 @@ export class Tape {
     this.#stretches.push(stretch);
   }
 
+  /** Its number. */
+  get stretch(): number {
+    return this.#stretches.length - 1;
+  }
+
   /** Begins a record; gives its place. */
   begin(line: number, lineStart: number): number {
-    const at = this.#length;
-    if (at + WORDS_AT > this.#numbers.length) this.#grow();
-    const numbers = this.#numbers;
-    numbers[at] = this.#stretches.length - 1;
-    numbers[at + 1] = line;
-    numbers[at + 2] = lineStart;
-    numbers[at + 3] = 0;
-    this.#length = at + WORDS_AT;
+    const at = this.length;
+    if (at + WORDS_AT > this.numbers.length) this.grow();
+    const numbers = this.numbers;
+    numbers[at + STRETCH] = this.stretch;
+    numbers[at + LINE] = line;
+    numbers[at + LINE_START] = lineStart;
+    numbers[at + COUNT] = 0;
+    this.length = at + WORDS_AT;
     return at;
   }
 
   /** Adds a word to the record that was begun last. */
-  push(record: number, start: number, end: number, writing: Writing): void {
-    const at = this.#length;
-    if (at + WORD_SIZE > this.#numbers.length) this.#grow();
-    const numbers = this.#numbers;
+  push(start: number, end: number, writing: Writing): void {
+    const at = this.length;
+    if (at + WORD_SIZE > this.numbers.length) this.grow();
+    const numbers = this.numbers;
     numbers[at] = start;
     numbers[at + 1] = end;
     numbers[at + 2] = writing;
-    numbers[record + 3] = (numbers[record + 3] as number) + 1;
-    this.#length = at + WORD_SIZE;
+    this.length = at + WORD_SIZE;
   }
 
-  /** Makes the last word of the last record say something else than what stands there. */
+  /** Ends the record that was begun last. */
+  finish(record: number, count: number): void {
+    this.numbers[record + COUNT] = count;
+  }
+
+  /** Makes the last word say something else than what stands there. */
   change(text: string): void {
-    this.#numbers[this.#length - 1] = CHANGED;
-    this.#changed.set(this.#length - WORD_SIZE, text);
+    this.numbers[this.length - 1] = CHANGED;
+    this.#changed.set(this.length - WORD_SIZE, text);
   }
 
-  /** Takes the last word of the last record back. */
-  pop(record: number): void {
-    this.#length -= WORD_SIZE;
-    this.#numbers[record + 3] = (this.#numbers[record + 3] as number) - 1;
+  /** Takes the last word back. */
+  pop(): void {
+    this.length -= WORD_SIZE;
   }
 
-  #grow(): void {
-    const larger = new Int32Array(this.#numbers.length * 2);
-    larger.set(this.#numbers);
-    this.#numbers = larger;
+  /** Makes room, and gives the numbers as they are from now on. */
+  grow(): Int32Array {
+    const larger = new Int32Array(this.numbers.length * 2);
+    larger.set(this.numbers);
+    this.numbers = larger;
+    return larger;
   }
 
   /** How many words a record has. */
   count(record: number): number {
-    return this.#numbers[record + 3] as number;
+    return this.numbers[record + COUNT] as number;
+  }
+
+  /** How it ends, whether it starts its line, and eight times the indent of that. */
+  shape(record: number): number {
+    return this.numbers[record + SHAPE] as number;
+  }
+
+  line(record: number): number {
+    return this.numbers[record + LINE] as number;
+  }
+
+  lineStart(record: number): number {
+    return this.numbers[record + LINE_START] as number;
+  }
+
+  end(record: number): number {
+    return this.numbers[record + END] as number;
+  }
+
+  /** Where the next record is. */
+  behind(record: number): number {
+    return record + WORDS_AT + WORD_SIZE * this.count(record);
   }
 
   /** What a word says. */
   text(record: number, index: number): string {
     const at = record + WORDS_AT + WORD_SIZE * index;
-    const numbers = this.#numbers;
-    const { text } = this.#stretches[numbers[record] as number] as Stretch;
+    const numbers = this.numbers;
+    const { text } = this.#stretches[numbers[record + STRETCH] as number] as Stretch;
     const start = numbers[at] as number;
     const end = numbers[at + 1] as number;
     switch (numbers[at + 2]) {
@@ -121,18 +168,18 @@ export class Tape {
   }
 
   writing(record: number, index: number): Writing {
-    return this.#numbers[record + WORDS_AT + WORD_SIZE * index + 2] as Writing;
+    return this.numbers[record + WORDS_AT + WORD_SIZE * index + 2] as Writing;
   }
 
   word(record: number, index: number): Word {
     const at = record + WORDS_AT + WORD_SIZE * index;
-    const numbers = this.#numbers;
+    const numbers = this.numbers;
     const start = numbers[at] as number;
     const end = numbers[at + 1] as number;
     const writing = numbers[at + 2] as Writing;
-    const line = numbers[record + 1] as number;
-    const lineStart = numbers[record + 2] as number;
-    const stretch = this.#stretches[numbers[record] as number] as Stretch;
+    const line = numbers[record + LINE] as number;
+    const lineStart = numbers[record + LINE_START] as number;
+    const stretch = this.#stretches[numbers[record + STRETCH] as number] as Stretch;
     const text = this.text(record, index);
     if (writing <= QUOTED && stretch.origin === undefined && !stretch.isWide) {
       const { file } = stretch;
@@ -143,18 +190,17 @@ export class Tape {
     return { text, quoted: writing === QUOTED, ...place };
   }
 
-  /** All words of a record from one on. */
-  words(record: number, from: number): Word[] {
+  /** All words of a record from one on. @param count how many it has, if it is not finished */
+  words(record: number, from: number, count = this.count(record)): Word[] {
     const words: Word[] = [];
-    const count = this.count(record);
     for (let i = from; i < count; i++) words.push(this.word(record, i));
     return words;
   }
 
   /** The words of a record as they were written, with all that stands between them. */
   raw(record: number): string {
-    const numbers = this.#numbers;
-    const { text } = this.#stretches[numbers[record] as number] as Stretch;
+    const numbers = this.numbers;
+    const { text } = this.#stretches[numbers[record + STRETCH] as number] as Stretch;
     const last = record + WORDS_AT + WORD_SIZE * (this.count(record) - 1);
     return text.slice(numbers[record + WORDS_AT], numbers[last + 1]);
   }
