@@ -6,6 +6,7 @@
 import { addressBytes, type Family, familyOf, type IpAddress, isMulticast, parseAddress } from '../base/address.ts';
 import { type Duration, inSeconds, microseconds, seconds } from '../base/time.ts';
 import type { Word } from './lexer.ts';
+import { slipIn } from './slips.ts';
 import { nearestWord } from './suggestion.ts';
 
 /** How a value says what is wrong with its words. */
@@ -67,6 +68,9 @@ export interface ValueType<T> {
   readonly facts?: ValueFacts;
 }
 
+/** For a text that is only tried. */
+const UNHEARD: Complaints = { refuse: () => undefined, correct: () => {} };
+
 /** A value of one word; `parse` returns undefined for everything that is not `expected`. */
 export function oneWord<T>(
   expected: string,
@@ -84,7 +88,10 @@ export function oneWord<T>(
       const watched = watch(complaints);
       const value = parse(word.text, word, watched);
       if (value === undefined && !watched.hasRefused) {
-        const suggestion = word.text.includes('//') ? 'put a blank before a comment and start it with #' : undefined;
+        const isRight = (text: string) => parse(text, word, UNHEARD) !== undefined;
+        const suggestion = word.text.includes('//')
+          ? 'put a blank before a comment and start it with #'
+          : slipIn(word.text, isRight);
         complaints.refuse(word, `expected ${expected}, got '${word.text}'`, suggestion);
       }
       idle = watched;
@@ -367,7 +374,7 @@ export function ipAddress(
   return oneWord(expected, (value, word, complaints) => {
     const address = parseAddress(options.prefix === undefined ? value : value.replace(/\/.*/, ''));
     if (address === undefined)
-      return complaints.refuse(word, `expected ${expected}, got '${value}'`, placeholder(value));
+      return complaints.refuse(word, `expected ${expected}, got '${value}'`, addressHint(value));
     if (options.family !== undefined && familyOf(address) !== options.family) return undefined;
     return options.multicast && !isMulticast(address) ? undefined : address;
   });
@@ -378,6 +385,10 @@ export const placeholder = (value: string): string | undefined =>
   /[x%$<>]|here|your|(^|_)v?ip($|_)/i.test(value) && !/^[0-9.:a-f/]+$/i.test(value)
     ? 'looks like a placeholder that was not filled in'
     : undefined;
+
+/** What to write instead of a text where an address should be. */
+export const addressHint = (value: string): string | undefined =>
+  placeholder(value) ?? slipIn(value, (text) => parseAddress(text.split('/')[0] ?? '') !== undefined);
 
 /** A port. @param min 0 where 0 means any or the same */
 export const port = (min: 0 | 1 = 1): ValueType<number> => integer(min, 65535);

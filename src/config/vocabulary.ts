@@ -1,4 +1,5 @@
 /** All words of all blocks: what to say about a word that stands where nobody knows it. */
+import { slipInKeyword } from './slips.ts';
 import { nearestWord } from './suggestion.ts';
 import type { Entries, Entry, Found, Table } from './table.ts';
 
@@ -59,7 +60,8 @@ export class Vocabulary {
     const message = `unknown ${kind} '${word}' ${inside(path.at(-1) ?? '')}${skipped}`;
     const homes = this.#belongs(word, path);
     const near = search && homes === undefined ? this.#near(word, content) : undefined;
-    const suggestion = homes === undefined ? near : `'${word}' belongs ${homes}`;
+    const slip = search && homes === undefined ? slipInKeyword(word, (text) => content.found.has(text)) : undefined;
+    const suggestion = slip ?? (homes === undefined ? near : `'${word}' belongs ${homes}`);
     return suggestion === undefined ? { message } : { message, suggestion };
   }
 

@@ -13,9 +13,10 @@ import {
 } from '../base/address.ts';
 import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
+import { lengthOfMask } from '../config/slips.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { LineType } from '../config/table.ts';
-import { isInterfaceName, placeholder, UINT32_MAX } from '../config/values.ts';
+import { addressHint, isInterfaceName, UINT32_MAX } from '../config/values.ts';
 import type { VirtualAddress } from './instance.ts';
 import { addressOptions, staticAddressOptions } from './line-options.ts';
 import { readPrefix, wrapped } from './line-words.ts';
@@ -157,12 +158,18 @@ export const addressLine = (isStatic: boolean): LineType<AddressLine> => ({
     if (second !== undefined && first !== undefined) {
       const all = more.length === 0 ? 'it is' : `it and ${more.length} more are`;
       report.error(second, `'${second.text}' is another address in the line of ${first.text}; ${all} ignored`, {
-        suggestion: 'write each address on a line of its own',
+        suggestion: maskHint(second.text, first.text) ?? 'write each address on a line of its own',
       });
     }
     return line === undefined ? [] : [line];
   },
 });
+
+/** What to write instead of `10.0.0.1 255.255.255.0`. */
+function maskHint(mask: string, address: string): string | undefined {
+  const length = lengthOfMask(mask);
+  return length === undefined ? undefined : `for the netmask ${mask} write ${address.replace(/\/.*/, '')}/${length}`;
+}
 
 /** Says that nobody knows the option. @returns the one that was probably meant */
 function unknown(option: Word, line: AddressLine, options: object, report: Report): string | undefined {
@@ -177,7 +184,7 @@ function readAddress(word: Word, report: Report): AddressLine | undefined {
   const prefix = readPrefix(word, report);
   if (prefix !== undefined) return { word, ...prefix, scope: 0 };
   const text = word.text.split('/')[0] ?? '';
-  const suggestion = placeholder(text);
+  const suggestion = addressHint(text);
   report.error(word, `expected an IP address, got '${text}'; the line is ignored`, suggestion ? { suggestion } : {});
   return undefined;
 }

@@ -12,6 +12,7 @@ import {
 } from '../base/address.ts';
 import type { Details, Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
+import { lengthOfMask } from '../config/slips.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { NumberOf } from '../config/table.ts';
 import { UINT32_MAX } from '../config/values.ts';
@@ -184,7 +185,9 @@ export function readPrefix(word: Word, report: Report): Prefix | undefined {
   const used = `${address}/${prefixLength} is used`;
   if (given === '') report.warning(word, `no prefix length behind the slash; ${used}`, { exitCode: 0 });
   else if (digits !== given || !isInRange) {
-    report.error(word, `expected a prefix length from 0 to ${max}, got '${given}'; ${used}`);
+    const length = lengthOfMask(given);
+    const details = length === undefined ? {} : { suggestion: `for the netmask ${given} write ${address}/${length}` };
+    report.error(word, `expected a prefix length from 0 to ${max}, got '${given}'; ${used}`, details);
   }
   return { address, prefixLength };
 }
