@@ -355,7 +355,7 @@ describe('what is not acted on yet', () => {
         {
           severity: 'note',
           line: 4,
-          message: 'accepted, not acted on yet: smtp_alert, notify_master, use_vmac, vmac_xmit_base',
+          message: 'accepted, not acted on yet: smtp_alert, use_vmac, vmac_xmit_base',
         },
       ],
     });
