@@ -28,7 +28,9 @@ import {
   NETLINK_ADD_MEMBERSHIP,
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
+  NETLINK_GENERIC,
   NETLINK_GET_STRICT_CHK,
+  NETLINK_NETFILTER,
   NETLINK_ROUTE,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
@@ -38,6 +40,7 @@ import {
 } from './constants.ts';
 import { type NativeSocket, native, type ReceivedMessage } from './native.ts';
 import { NetlinkError } from './netlink-error.ts';
+import { type Mark, NetlinkTransactions } from './netlink-transactions.ts';
 import { isSystemCallError, withPurpose } from './system-error.ts';
 
 /** Requests in one sendmsg(2): more gain nothing, and each is acknowledged for itself. */
@@ -67,7 +70,7 @@ export type NetlinkEvent =
   | { readonly type: 'overrun' };
 
 export interface NetlinkSocketOptions {
-  /** NETLINK_ROUTE or NETLINK_GENERIC. */
+  /** NETLINK_ROUTE, NETLINK_GENERIC or NETLINK_NETFILTER. */
   readonly protocol: number;
   /** Multicast groups, 1-32. */
   readonly groups?: readonly number[];
@@ -97,6 +100,7 @@ export class NetlinkSocket {
   readonly #socket: NativeSocket;
   readonly #waiting: Pending[] = [];
   readonly #outstanding = new Map<number, Pending>();
+  readonly #transactions = new NetlinkTransactions();
   #sequence = 0;
   #closed = false;
   #onEvent: (event: NetlinkEvent) => void = () => {};
@@ -109,7 +113,7 @@ export class NetlinkSocket {
       receiveBuffer = DEFAULT_RECEIVE_BUFFER,
       createSocket = createNativeSocket,
     } = options;
-    return withPurpose(protocol === NETLINK_ROUTE ? 'rtnetlink socket' : 'generic netlink socket', () => {
+    return withPurpose(`${PROTOCOL_NAMES[protocol] ?? 'netlink'} socket`, () => {
       const socket = createSocket(protocol);
       try {
         setReceiveBuffer(socket, receiveBuffer);
@@ -166,11 +170,39 @@ export class NetlinkSocket {
     return Promise.all(outcomes);
   }
 
+  /**
+   * Requests that the kernel carries out all or not at all, between the marks of its subsystem, in one datagram. Resolves
+   * when all are carried out. Rejects with NetlinkError, with the purpose of the first request that was refused.
+   */
+  async transaction(
+    purpose: string,
+    marks: { readonly begin: Mark; readonly end: Mark },
+    requests: readonly NetlinkRequest[],
+  ): Promise<void> {
+    if (this.#closed) throw NetlinkError.withCode(purpose, 'ECANCELED', 'the socket is closed');
+    // the numbers of a transaction are consecutive
+    if (this.#sequence + requests.length + 2 > SEQUENCE_MAX) this.#sequence = 0;
+    const begun = this.#transactions.begin(purpose, marks, requests, () => this.#nextSequence());
+    try {
+      this.#socket.send(begun.datagram);
+    } catch (error) {
+      begun.abandon(isSystemCallError(error) ? new NetlinkError(purpose, error) : error);
+    }
+    await begun.outcome;
+  }
+
+  /** The kernel's number for this socket: what somebody did over it is announced with it. */
+  get portId(): number {
+    const name = this.#socket.name();
+    return name.family === 'netlink' ? name.portId : 0;
+  }
+
   /** Rejects what waits for an answer with ECANCELED. Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#socket.close();
+    this.#transactions.close();
     const pending = [...this.#outstanding.values(), ...this.#waiting];
     this.#outstanding.clear();
     this.#waiting.length = 0;
@@ -236,9 +268,14 @@ export class NetlinkSocket {
   }
 
   #begin(pending: Pending): number {
-    this.#sequence = this.#sequence === SEQUENCE_MAX ? 1 : this.#sequence + 1;
-    this.#outstanding.set(this.#sequence, pending);
+    const sequence = this.#nextSequence();
+    this.#outstanding.set(sequence, pending);
     pending.attempts++;
+    return sequence;
+  }
+
+  #nextSequence(): number {
+    this.#sequence = this.#sequence === SEQUENCE_MAX ? 1 : this.#sequence + 1;
     return this.#sequence;
   }
 
@@ -276,6 +313,7 @@ export class NetlinkSocket {
   }
 
   #answer(message: NetlinkMessage): void {
+    if (this.#transactions.take(message)) return;
     const pending = this.#outstanding.get(message.sequence);
     if (pending === undefined) return;
     if ((message.flags & NLM_F_DUMP_INTR) !== 0) pending.interrupted = true;
@@ -315,11 +353,13 @@ export class NetlinkSocket {
   /** Messages were lost. Which answers are among them is known when the queue is empty. */
   #overrun(): void {
     for (const pending of this.#outstanding.values()) pending.doubtful = true;
+    this.#transactions.overrun();
     this.#onEvent({ type: 'overrun' });
   }
 
   /** The queue is empty, so what was sent before an overrun and has no answer will get none. */
   #settleDoubtful(): void {
+    this.#transactions.drained();
     for (const [sequence, pending] of this.#outstanding) {
       if (!pending.doubtful) continue;
       this.#outstanding.delete(sequence);
@@ -338,6 +378,12 @@ export class NetlinkSocket {
     }
   }
 }
+
+const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
+  [NETLINK_ROUTE]: 'rtnetlink',
+  [NETLINK_GENERIC]: 'generic netlink',
+  [NETLINK_NETFILTER]: 'nfnetlink',
+};
 
 /** The port of the kernel; other processes can send to ours. To bind(2) the same number says: any free port. */
 const KERNEL = 0;

@@ -8,7 +8,7 @@
 
 import { addressBytes, addressFromBytes, type IpAddress } from '../base/address.ts';
 import { assert, assertNever } from '../base/assert.ts';
-import { viewOf } from '../base/bytes.ts';
+import { concatBytes, viewOf } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 
 /** NLA_F_NESTED: the value is attributes itself. */
@@ -127,6 +127,26 @@ export function encodeAttributes<Entries extends Record<string, AttributeEntry>>
   }
   return bytes;
 }
+
+/** The values of a list, whose members all have one number or are counted; in order. They are views. */
+export function decodeAttributeList(bytes: Uint8Array): Result<readonly Uint8Array[], AttributeFault> {
+  const view = viewOf(bytes);
+  const values: Uint8Array[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    if (bytes.length - start < HEADER_LENGTH) return fault('attribute-length');
+    const length = view.getUint16(start, true);
+    if (length < HEADER_LENGTH || length > bytes.length - start) return fault('attribute-length');
+    values.push(bytes.subarray(start + HEADER_LENGTH, start + length));
+    start += align(length);
+  }
+  return ok(values);
+}
+
+/** A list of nested attributes that all have one number. */
+export const encodeAttributeList = (number: number, values: readonly Uint8Array[]): Uint8Array => {
+  const table = attributeTable({ member: [number, 'a member of a list', 'nested'] });
+  return concatBytes(...values.map((member) => encodeAttributes(table, { member })));
+};
 
 const align = (length: number): number => (length + 3) & ~3;
 
