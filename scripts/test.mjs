@@ -18,11 +18,11 @@ import { prepare, say } from './prepare.mjs';
 const suites = [
   { name: 'types', program: ['node_modules/typescript/bin/tsc', '--noEmit'], timeoutSeconds: 120 },
   { name: 'style', program: ['node_modules/@biomejs/biome/bin/biome', 'check', '.'], timeoutSeconds: 60 },
-  { name: 'unit', project: 'unit', timeoutSeconds: 240 },
-  { name: 'netns', project: 'netns', where: 'sandbox', timeoutSeconds: 240 },
-  { name: 'interop', project: 'interop', where: 'sandbox', timeoutSeconds: 420 },
+  { name: 'unit', project: 'unit', timeoutSeconds: 600 },
+  { name: 'netns', project: 'netns', where: 'sandbox', timeoutSeconds: 480 },
+  { name: 'interop', project: 'interop', where: 'sandbox', timeoutSeconds: 1200 },
   { name: 'package', project: 'package', where: 'here', timeoutSeconds: 300 },
-  { name: 'lab', project: 'lab', where: 'auto', timeoutSeconds: 500 },
+  { name: 'lab', project: 'lab', where: 'auto', timeoutSeconds: 900 },
 ];
 
 const nothing = { passed: 0, failed: 0, skipped: 0, notes: [], files: [] };
