@@ -215,6 +215,8 @@ export type ConfigOf<E> = { readonly [K in PresentKeys<E>]: ValueOf<E[K]> } & {
 
 /** A block as it was read: its values and where they were given. */
 export interface Reading<E extends Entries> {
+  /** The statement that opened it. */
+  readonly owner: Statement;
   readonly keyword: Word;
   /** The words before the brace. */
   readonly header: readonly Word[];

@@ -53,8 +53,7 @@ function findTrackers({ node, instance, reading }: Member): Tracker[] {
   const group = node.root.values.syncGroups.find(({ values }) =>
     values.group.some(({ text }) => text === instance.name),
   );
-  const { interface: own, dontTrackPrimary } = reading.values;
-  const isOwnAnyway = ({ title }: Tracker) => title === `interface ${own}` && !dontTrackPrimary;
+  const isOwnAnyway = ({ title }: Tracker) => title === `interface ${reading.values.interface}`;
   const mine = trackersIn(reading.values, node).filter((tracker) => !isOwnAnyway(tracker));
   if (group === undefined) return mine;
   const { trackingWeight, globalTracking } = group.values;
@@ -88,8 +87,8 @@ function linesOf(kind: string, lines: Tracking['trackScript'], definitions: Defi
     const defined = definitions?.find(({ header }) => header[0]?.text === word.text);
     if (names.has(word.text) || (definitions !== undefined && defined === undefined)) return [];
     names.add(word.text);
-    const effect = weight ?? defined?.values.weight;
-    if (effect === undefined || effect.weight === 0 || effect.reverse) return [];
+    const effect = { reverse: false, ...defined?.values.weight, ...weight };
+    if (effect.weight === undefined || effect.weight === 0 || effect.reverse) return [];
     const { file, line } = word;
     return [{ title: `${kind} ${word.text}`, place: { file, line }, weight: effect.weight }];
   });

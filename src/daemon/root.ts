@@ -208,7 +208,7 @@ function build(
   const instances = buildInstances(given.instances, vrrp, report);
   const virtualServers = buildVirtualServers(given.virtualServers, report);
   const unusable = checkScripts(given, global, host.scripts, report, () => lacksInterface);
-  const references = checkReferences(given, unusable, looked.interfaceExists, report);
+  const references = checkReferences(given, statements, unusable, looked.interfaceExists, report);
   const tracked = instances.map((one) => ({
     ...one,
     tracking: references.tracking.get(one.name) ?? one.tracking,

@@ -49,6 +49,7 @@ class InstanceBuilder {
   readonly #defaults: VrrpDefaults;
   readonly #report: Report;
   readonly #strict: boolean;
+  readonly #given: InstanceReading['given'];
   readonly #order: Ordered;
 
   constructor(reading: InstanceReading, name: string, defaults: VrrpDefaults, names: InterfaceNames, report: Report) {
@@ -57,7 +58,8 @@ class InstanceBuilder {
     this.#defaults = defaults;
     this.#report = report;
     this.#strict = reading.values.strictMode ?? defaults.strict;
-    this.#order = readInOrder(reading, names, report);
+    this.#given = reading.given;
+    this.#order = readInOrder(this.#given, names, report);
   }
 
   build(): Completed {
@@ -145,7 +147,7 @@ class InstanceBuilder {
 
   /** Which of these keywords stands last. */
   #last(...keys: readonly Parameters<InstanceReading['at']>[0][]): string | undefined {
-    return this.#reading.given.findLast(({ key }) => keys.includes(key))?.key;
+    return this.#given.findLast(({ key }) => keys.includes(key))?.key;
   }
 
   /** What an interface of its own needs, or brings along. */

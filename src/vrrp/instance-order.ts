@@ -29,9 +29,9 @@ export interface Ordered {
 type GivenLine = Given<(typeof vrrpInstanceKeywords)['entries']>;
 
 /** Reads the lines in their order. @param names for use_vmac and use_ipvlan */
-export function readInOrder(reading: InstanceReading, names: InterfaceNames, report: Report): Ordered {
+export function readInOrder(lines: InstanceReading['given'], names: InterfaceNames, report: Report): Ordered {
   const order = new Order(names, report);
-  for (const line of reading.given) order.take(line);
+  for (const line of lines) order.take(line);
   return order.finish();
 }
 

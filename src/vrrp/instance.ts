@@ -58,6 +58,8 @@ export interface Tracked {
   readonly weight: number;
   /** Its success counts as its failure. */
   readonly reverse: boolean;
+  /** Because of the sync group that the instance is in. */
+  readonly ofGroup?: true;
 }
 
 /** Everything that a virtual router watches, by kind. A name stands once in each. */

@@ -4,6 +4,7 @@
  */
 import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
+import type { Statement } from '../config/statement.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { Reading } from '../config/table.ts';
 import type { AddressLine } from './address-keywords.ts';
@@ -11,9 +12,10 @@ import type { Tracked, Tracking } from './instance.ts';
 import type { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from './keywords.ts';
 import type { RouteLine } from './route-keywords.ts';
 import type { RuleLine } from './rule-keywords.ts';
-import { readSyncGroups, type SyncGroups } from './sync-groups.ts';
+import { isOwner, readSyncGroups, type SyncGroups, unweighted } from './sync-groups.ts';
 import type {
   BfdReading,
+  LineWeight,
   ScriptReading,
   TrackedLine,
   TrackFileReading,
@@ -37,10 +39,11 @@ export interface NamedBlocks {
   readonly staticRules: readonly RuleLine[];
 }
 
+/** The blocks of a file in their order. */
+export type BlockOrder = readonly Statement[];
+
 /** The kinds of things that can be tracked, as messages call them. */
 type Kind = 'vrrp_script' | 'track_file' | 'vrrp_track_process' | 'bfd_instance';
-
-const OWNER_PRIORITY = 255;
 
 /**
  * Says what is wrong with the names.
@@ -49,23 +52,28 @@ const OWNER_PRIORITY = 255;
  */
 export function checkReferences(
   blocks: NamedBlocks,
+  order: BlockOrder,
   unusable: ReadonlySet<string>,
   interfaceExists: ((name: string) => boolean) | undefined,
   report: Report,
 ): SyncGroups {
-  return new References(blocks, unusable, interfaceExists ?? (() => true), report).check();
+  return new References(blocks, order, unusable, interfaceExists ?? (() => true), report).check();
 }
 
 class References {
   readonly #blocks: NamedBlocks;
   readonly #interfaceExists: (name: string) => boolean;
   readonly #report: Report;
-  readonly #known: Readonly<Record<Kind, ReadonlySet<string>>>;
+  /** The place of each block in the file. */
+  readonly #position: ReadonlyMap<Statement, number>;
+  /** What can be tracked, by name, and the place of its definition. */
+  readonly #known: Readonly<Record<Kind, ReadonlyMap<string, number>>>;
   /** Of those that have one. */
   readonly #weights: Readonly<Record<Kind, ReadonlyMap<string, Weight>>>;
 
   constructor(
     blocks: NamedBlocks,
+    order: BlockOrder,
     unusable: ReadonlySet<string>,
     interfaceExists: (name: string) => boolean,
     report: Report,
@@ -73,7 +81,9 @@ class References {
     this.#blocks = blocks;
     this.#interfaceExists = interfaceExists;
     this.#report = report;
-    const named = (all: readonly Parameters<typeof nameOf>[0][]) => new Set(all.map(nameOf));
+    this.#position = new Map(order.map((statement, i) => [statement, i]));
+    const named = (all: readonly { readonly header: readonly Word[]; readonly owner: Statement }[]) =>
+      new Map(all.map((one) => [nameOf(one), this.#position.get(one.owner) ?? 0] as const).reverse());
     this.#known = {
       vrrp_script: named(blocks.scripts.filter((one) => one.values.script !== undefined && !unusable.has(nameOf(one)))),
       track_file: named(blocks.trackFiles.filter(({ values }) => values.file !== undefined)),
@@ -141,57 +151,69 @@ class References {
     this.#report.error(keyword, `${keyword.text} ${header[0]?.text ?? ''} has no ${word}; it is left out`);
   }
 
-  #instance({ values }: InstanceReading): Tracking {
-    const isOwner = values.priority === OWNER_PRIORITY || (values.priority === undefined && values.state === 'MASTER');
-    const tracking = this.#tracked(values, isOwner);
-    const seen = new Set<string>();
-    const interfaces: Tracked[] = [];
-    for (const { word, weight } of values.trackInterface) {
-      if (!seen.has(word.text)) interfaces.push({ name: word.text, weight: 0, reverse: false, ...weight });
-      if (seen.has(word.text)) this.#report.warning(word, `${word.text} is tracked already; this line is ignored`);
-      else if (word.text === values.interface && !values.dontTrackPrimary) {
-        this.#report.warning(word, `${word.text} is the interface of the instance itself, which is tracked anyway`, {
-          suggestion: 'remove the line',
-        });
-      }
-      seen.add(word.text);
-    }
+  #instance(reading: InstanceReading): Tracking {
+    const { values } = reading;
+    const tracking = { interfaces: this.#interfaces(values), ...this.#tracked(reading) };
     this.#present(values.trackInterface.map(({ word }) => word));
     for (const { interfaces } of [...values.virtualRoutes, ...values.virtualRules]) this.#present(interfaces);
-    return { interfaces, ...tracking };
+    if (!isOwner(reading)) return tracking;
+    const say = (lines: readonly TrackedLine[], name: string, consequence: string) => {
+      const word = lines.find((line) => line.word.text === name)?.word;
+      if (word !== undefined) this.#report.warning(word, `priority 255 does not change, so ${name} ${consequence}`);
+    };
+    return unweighted(tracking, values, {
+      dropped: (lines, name) => say(lines, name, 'is not tracked with a weight'),
+      cleared: (lines, name) => say(lines, name, 'is tracked without its weight'),
+      clearsInterfaces: false,
+    });
   }
 
-  #tracked(
-    values: Pick<InstanceReading['values'], 'trackScript' | 'trackFile' | 'trackProcess' | 'trackBfd'>,
-    isOwner = false,
-  ): Omit<Tracking, 'interfaces'> {
+  /** The interface of the instance itself needs no tracking. */
+  #interfaces({ trackInterface, interface: own }: InstanceReading['values']): Tracked[] {
+    const interfaces = new Map<string, Tracked>();
+    for (const { word, weight } of trackInterface) {
+      const { text } = word;
+      if (interfaces.has(text)) this.#report.warning(word, `${text} is tracked already; this line is ignored`);
+      else if (text !== own) interfaces.set(text, { name: text, ...joined(PLAIN, weight) });
+      else {
+        this.#report.warning(word, `${text} is the interface of the instance itself; the line is ignored`, {
+          suggestion: 'remove it',
+        });
+      }
+    }
+    return [...interfaces.values()];
+  }
+
+  #tracked(reading: InstanceReading | SyncGroupReading): Omit<Tracking, 'interfaces'> {
+    const { values } = reading;
+    const position = this.#position.get(reading.owner) ?? Infinity;
     return {
-      scripts: this.#names(values.trackScript, 'vrrp_script', isOwner),
-      files: this.#names(values.trackFile, 'track_file', isOwner),
-      processes: this.#names(values.trackProcess, 'vrrp_track_process', isOwner),
-      bfd: this.#names(values.trackBfd, 'bfd_instance', isOwner),
+      scripts: this.#names(values.trackScript, 'vrrp_script', position),
+      files: this.#names(values.trackFile, 'track_file', position),
+      processes: this.#names(values.trackProcess, 'vrrp_track_process', position),
+      bfd: this.#names(values.trackBfd, 'bfd_instance', position),
     };
   }
 
-  #names(tracked: readonly TrackedLine[], kind: Kind, isOwner: boolean): Tracked[] {
-    const seen = new Set<string>();
-    const result: Tracked[] = [];
+  #names(tracked: readonly TrackedLine[], kind: Kind, position: number): Tracked[] {
+    const result = new Map<string, Tracked>();
     for (const { word, weight } of tracked) {
       const { text } = word;
-      if (!this.#known[kind].has(text)) {
-        const near = nearestWord(text, [...this.#known[kind]]);
+      const defined = this.#known[kind].get(text);
+      if (defined === undefined) {
+        const near = nearestWord(text, this.#known[kind].keys());
         this.#report.error(word, `there is no ${kind} ${text}; it is not tracked`, {
           ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
         });
-      } else if (seen.has(text)) this.#report.warning(word, `${text} is tracked already; this line is ignored`);
-      else {
-        const effect = weight ?? this.#weightOf(kind, text);
-        if (!isOwner || effect.weight === 0) result.push({ name: text, ...effect });
-        else this.#report.warning(word, `priority 255 does not change, so ${text} is not tracked with a weight`);
-      }
-      seen.add(text);
+      } else if (defined > position) {
+        this.#report.error(word, `the ${kind} ${text} comes later in the file; it is not tracked`, {
+          suggestion: `move the ${kind} before what tracks it`,
+        });
+      } else if (result.has(text)) {
+        this.#report.warning(word, `${text} is tracked already; this line is ignored`);
+      } else result.set(text, { name: text, ...joined(this.#weightOf(kind, text), weight) });
     }
-    return result;
+    return [...result.values()];
   }
 
   /** The weight of a tracked thing where the line has none. */
@@ -199,15 +221,13 @@ class References {
     return this.#weights[kind].get(name) ?? { weight: kind === 'track_file' ? 1 : 0, reverse: false };
   }
 
-  #ofGroup({ values }: SyncGroupReading): Tracking {
-    this.#present(values.trackInterface.map(({ word }) => word));
-    const interfaces = values.trackInterface.map(({ word, weight }) => ({
-      name: word.text,
-      weight: 0,
-      reverse: false,
-      ...weight,
-    }));
-    return { interfaces, ...this.#tracked(values) };
+  #ofGroup(reading: SyncGroupReading): Tracking {
+    const { trackInterface } = reading.values;
+    this.#present(trackInterface.map(({ word }) => word));
+    const interfaces = trackInterface.map(
+      ({ word, weight }): Tracked => ({ name: word.text, ...joined(PLAIN, weight) }),
+    );
+    return { interfaces, ...this.#tracked(reading) };
   }
 
   #present(interfaces: readonly Word[]): void {
@@ -220,6 +240,13 @@ class References {
 }
 
 const nameOf = ({ header }: { readonly header: readonly Word[] }): string => header[0]?.text ?? '';
+
+/** The weight of a thing that says nothing. */
+const PLAIN: Weight = { weight: 0, reverse: false };
+
+/** The weight of a line, with what it leaves to the tracked thing. */
+const joined = (own: Weight, line: LineWeight | undefined): Weight =>
+  line === undefined ? own : { weight: line.weight, reverse: line.reverse ?? own.reverse };
 
 /** By name; of two with one name the first one counts. */
 function weightsOf(

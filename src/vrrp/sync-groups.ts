@@ -7,6 +7,7 @@ import type { Word } from '../config/lexer.ts';
 import { nearestWord } from '../config/suggestion.ts';
 import type { NotifyScripts, Tracked, Tracking } from './instance.ts';
 import type { InstanceReading, SyncGroupReading } from './references.ts';
+import type { TrackedLine } from './tracking-keywords.ts';
 
 /** Instances that change state together. */
 export interface SyncGroup {
@@ -46,10 +47,12 @@ export function readSyncGroups(
   const groupOf = new Map<string, string>();
   for (const reading of readings) {
     const name = reading.header[0]?.text ?? '';
-    const groupTracking = trackingOf(reading);
+    const given = trackingOf(reading);
     const members = membersOf(reading, name, instances, groupOf, report);
     if (members.length === 0) continue;
     const { values } = reading;
+    const hasOwner = members.some((member) => isOwner(instances.get(member) as InstanceReading));
+    const groupTracking = hasOwner ? besideOwner(given, name, reading, report) : given;
     for (const member of members) {
       const instance = instances.get(member) as InstanceReading;
       const unweighted = values.trackingWeight || values.globalTracking;
@@ -58,7 +61,7 @@ export function readSyncGroups(
       const tells = instance.values.notifyPriorityChanges ?? values.notifyPriorityChanges;
       if (tells !== undefined) notifyPriorityChanges.set(member, tells);
     }
-    reportTrackedTwice(values, instances, report);
+    reportTrackedTwice(values, instances, own, report);
     groups.push({
       name,
       members,
@@ -113,30 +116,88 @@ function notifyOf(values: SyncGroupReading['values']): NotifyScripts {
   return all;
 }
 
+const OWNER_PRIORITY = 255;
+
+/** Whether the priority of an instance never changes. */
+export const isOwner = ({ values }: InstanceReading): boolean =>
+  values.priority === OWNER_PRIORITY || (values.priority === undefined && values.state === 'MASTER');
+
+/** Where a thing is tracked. */
+const placeOf = (lines: readonly { readonly word: Word }[], name: string): Word | undefined =>
+  lines.find((line) => line.word.text === name)?.word;
+
 /** keepalived.conf(5) "sync_group_tracking_weight": without it, members of a group have one priority each, for good. */
 function withoutWeights(tracking: Tracking, { values }: InstanceReading, report: Report): Tracking {
-  const ignore = (lines: readonly { readonly word: Word }[], name: string, consequence: string) => {
-    const word = lines.find((line) => line.word.text === name)?.word;
+  const say = (lines: readonly TrackedLine[], name: string, consequence: string) => {
+    const word = placeOf(lines, name);
     if (word === undefined) return;
     report.warning(word, `the weight of ${name} has no effect in a sync group; ${consequence}`, {
       suggestion: 'track it in the group, or write sync_group_tracking_weight there',
     });
   };
-  const unweighted = (tracked: readonly Tracked[], lines: readonly { readonly word: Word }[]): Tracked[] =>
-    tracked.filter(({ name, weight }) => {
-      if (weight !== 0) ignore(lines, name, 'it is not tracked');
+  return unweighted(tracking, values, {
+    dropped: (lines, name) => say(lines, name, 'it is not tracked'),
+    cleared: (lines, name) => say(lines, name, 'its failure is a fault'),
+    clearsInterfaces: true,
+  });
+}
+
+type TrackLines = Pick<
+  InstanceReading['values'],
+  'trackInterface' | 'trackScript' | 'trackFile' | 'trackProcess' | 'trackBfd'
+>;
+
+/** What is said about the weights of a member or an owner. */
+interface WeightWords {
+  dropped(lines: readonly TrackedLine[], name: string): void;
+  cleared(lines: readonly TrackedLine[], name: string): void;
+  /** Interfaces lose their weight instead of being dropped. */
+  readonly clearsInterfaces: boolean;
+}
+
+/**
+ * What is left of what an instance tracks where weights do not count. As keepalived has it: a file that has its weight
+ * from its own definition loses it, and a process keeps it, though it changes nothing.
+ */
+export function unweighted(tracking: Tracking, lines: TrackLines, words: WeightWords): Tracking {
+  const dropped = (all: readonly Tracked[], of: readonly TrackedLine[]): Tracked[] =>
+    all.filter(({ name, weight }) => {
+      if (weight !== 0) words.dropped(of, name);
       return weight === 0;
     });
+  const cleared = (all: readonly Tracked[], of: readonly TrackedLine[]): Tracked[] =>
+    all.map((one) => {
+      if (one.weight !== 0) words.cleared(of, one.name);
+      return one.weight === 0 ? one : { ...one, weight: 0 };
+    });
+  const hasOwnWeight = ({ name }: Tracked) =>
+    lines.trackFile.find(({ word }) => word.text === name)?.weight !== undefined;
+  const files = tracking.files.flatMap((one) => (hasOwnWeight(one) ? dropped : cleared)([one], lines.trackFile));
   return {
-    interfaces: tracking.interfaces.map((one) => {
-      if (one.weight === 0) return one;
-      ignore(values.trackInterface, one.name, 'it has to be up');
+    interfaces: (words.clearsInterfaces ? cleared : dropped)(tracking.interfaces, lines.trackInterface),
+    scripts: dropped(tracking.scripts, lines.trackScript),
+    files,
+    processes: tracking.processes,
+    bfd: dropped(tracking.bfd, lines.trackBfd),
+  };
+}
+
+/** What a group tracks when one of its members has priority 255. */
+function besideOwner(tracking: Tracking, name: string, { values }: SyncGroupReading, report: Report): Tracking {
+  const cleared = (all: readonly Tracked[], lines: readonly TrackedLine[]): Tracked[] =>
+    all.map((one) => {
+      const word = placeOf(lines, one.name);
+      if (one.weight === 0 || word === undefined) return one;
+      const reason = `a member of ${name} has priority 255, which does not change`;
+      report.warning(word, `${reason}; ${one.name} has no weight, its failure is a fault`);
       return { ...one, weight: 0 };
-    }),
-    scripts: unweighted(tracking.scripts, values.trackScript),
-    files: unweighted(tracking.files, values.trackFile),
-    processes: unweighted(tracking.processes, values.trackProcess),
-    bfd: unweighted(tracking.bfd, values.trackBfd),
+    });
+  return {
+    interfaces: cleared(tracking.interfaces, values.trackInterface),
+    scripts: cleared(tracking.scripts, values.trackScript),
+    files: cleared(tracking.files, values.trackFile),
+    processes: cleared(tracking.processes, values.trackProcess),
+    bfd: cleared(tracking.bfd, values.trackBfd),
   };
 }
 
@@ -144,7 +205,9 @@ function withoutWeights(tracking: Tracking, { values }: InstanceReading, report:
 function merge(own: Tracking, group: Tracking, { values }: InstanceReading): Tracking {
   const both = (mine: readonly Tracked[], theirs: readonly Tracked[]): Tracked[] => [
     ...mine,
-    ...theirs.filter(({ name }) => !mine.some((one) => one.name === name)),
+    ...theirs
+      .filter(({ name }) => !mine.some((one) => one.name === name))
+      .map((one): Tracked => ({ ...one, ofGroup: true })),
   ];
   return {
     interfaces: both(
@@ -159,17 +222,31 @@ function merge(own: Tracking, group: Tracking, { values }: InstanceReading): Tra
 }
 
 function reportTrackedTwice(
-  { trackInterface, group }: SyncGroupReading['values'],
+  values: SyncGroupReading['values'],
   instances: ReadonlyMap<string, InstanceReading>,
+  own: ReadonlyMap<string, Tracking>,
   report: Report,
 ): void {
-  for (const { word } of trackInterface) {
-    for (const { text } of group) {
-      const own = instances.get(text)?.values;
-      if (own?.interface !== word.text && !own?.trackInterface.some((one) => one.word.text === word.text)) continue;
-      report.warning(word, `${word.text} is tracked by the group and by its member ${text}`, {
-        suggestion: 'remove one of the two',
-      });
+  const say = (word: Word, member: string, isSilent: boolean) =>
+    report.warning(word, `${word.text} is tracked by the group and by its member ${member}`, {
+      suggestion: 'remove one of the two',
+      ...(isSilent ? { exitCode: 0 as const } : {}),
+    });
+  const kinds = [
+    [values.trackScript, 'scripts'],
+    [values.trackFile, 'files'],
+    [values.trackProcess, 'processes'],
+    [values.trackBfd, 'bfd'],
+    [values.trackInterface, 'interfaces'],
+  ] as const;
+  for (const { text: member } of values.group) {
+    const mine = instances.get(member)?.values.interface;
+    for (const [lines, kind] of kinds) {
+      for (const { word } of lines) {
+        const isOwn = kind === 'interfaces' && word.text === mine;
+        const isTwice = isOwn || own.get(member)?.[kind].some(({ name }) => name === word.text);
+        if (isTwice) say(word, member, kind !== 'interfaces');
+      }
     }
   }
 }

@@ -34,12 +34,28 @@ export interface TrackedLine {
   /** The name, and where it stands. */
   readonly word: Word;
   /** Absent: as the tracked thing says itself. */
-  readonly weight?: Weight;
+  readonly weight?: LineWeight;
+}
+
+/** The weight of a line. */
+export interface LineWeight {
+  readonly weight: number;
+  /** Absent: as the tracked thing says itself. */
+  readonly reverse?: boolean;
 }
 
 /** Weights of scripts, interfaces and BFD sessions; files and processes may have one more. */
 const WEIGHT_MAX = 253;
 export const FILE_WEIGHT_MAX = 254;
+
+/** What the lines of a track_… block may say about weights. */
+interface WeightRules {
+  readonly max: number;
+  /** One more than `max` is taken as that. */
+  readonly clamped?: true;
+  /** keepalived 2.2.7 does not know noreverse there. */
+  readonly onlyReverse?: true;
+}
 
 /** `WEIGHT [reverse|noreverse]`. @param kept keepalived complains about a weight out of range, and takes it */
 export function weightType(max: number, kept?: 'kept'): ValueType<Weight> {
@@ -71,11 +87,11 @@ function readReverse(option: Word | undefined, complaints: Complaints): boolean 
   return false;
 }
 
-/** `NAME [weight N [reverse|noreverse]]`. @param max 253: one more is taken as that */
-function trackLine(what: string, max: number): LineType<TrackedLine> {
+/** `NAME [weight N [reverse|noreverse]]`. */
+function trackLine(what: string, rules: WeightRules): LineType<TrackedLine> {
   return {
     expected: `the name of ${what}, then weight and a number if wanted`,
-    options: trackOptions(max),
+    options: trackOptions(rules.max),
     strict: true,
     read([word, option, ...rest], report) {
       if (word === undefined) return [];
@@ -90,36 +106,50 @@ function trackLine(what: string, max: number): LineType<TrackedLine> {
         report.error(option, `weight of ${word.text} has no value; it is ignored`);
         return [{ word }];
       }
-      const weight = readWeight(rest, max, report);
+      const weight = readWeight(rest, rules, report);
       return [weight === undefined ? { word } : { word, weight }];
     },
   };
 }
 
-function readWeight(given: readonly Word[], max: number, report: Report): Weight | undefined {
-  const [first] = given;
+function readWeight([first, option]: readonly Word[], rules: WeightRules, report: Report): LineWeight | undefined {
+  const { max, clamped, onlyReverse } = rules;
   const complaints: Complaints = {
     refuse: (at, problem) => void report.error(at, `weight: ${problem}; it is ignored`),
     correct: (at, message) => report.warning(at, `weight: ${message}`),
   };
-  const value = first && integer(-FILE_WEIGHT_MAX, FILE_WEIGHT_MAX).read([first], complaints);
+  const most = clamped ? max + 1 : max;
+  const value = first && integer(-most, most).read([first], complaints);
   if (first === undefined || value === undefined) return undefined;
   const weight = Math.max(-max, Math.min(max, value));
   if (weight !== value) complaints.correct(first, `${value} is outside -${max} to ${max}, it becomes ${weight}`);
-  return { weight, reverse: readReverse(given[1], complaints) };
+  if (option === undefined) return { weight };
+  if (option.text === 'noreverse' && onlyReverse) {
+    complaints.correct(option, 'noreverse is not possible here; it is ignored');
+    return { weight };
+  }
+  return { weight, reverse: readReverse(option, complaints) };
 }
 
 /** The track_… blocks of vrrp_instance and vrrp_sync_group. */
 export const trackKeywords = {
   trackInterface: list(
     'track_interface',
-    trackLine('an interface', WEIGHT_MAX),
+    trackLine('an interface', { max: WEIGHT_MAX, clamped: true, onlyReverse: true }),
     'Interfaces that must be up, or that change the priority.',
   ),
-  trackScript: list('track_script', trackLine('a vrrp_script', WEIGHT_MAX), 'Scripts whose result counts.'),
-  trackFile: list('track_file', trackLine('a track_file', FILE_WEIGHT_MAX), 'Files whose number counts.'),
-  trackProcess: list('track_process', trackLine('a vrrp_track_process', FILE_WEIGHT_MAX), 'Processes that must run.'),
-  trackBfd: list('track_bfd', trackLine('a bfd_instance', WEIGHT_MAX), 'BFD sessions that must be up.', LATER),
+  trackScript: list(
+    'track_script',
+    trackLine('a vrrp_script', { max: WEIGHT_MAX, clamped: true }),
+    'Scripts whose result counts.',
+  ),
+  trackFile: list('track_file', trackLine('a track_file', { max: FILE_WEIGHT_MAX }), 'Files whose number counts.'),
+  trackProcess: list(
+    'track_process',
+    trackLine('a vrrp_track_process', { max: FILE_WEIGHT_MAX }),
+    'Processes that must run.',
+  ),
+  trackBfd: list('track_bfd', trackLine('a bfd_instance', { max: WEIGHT_MAX }), 'BFD sessions that must be up.', LATER),
 };
 
 /** Seconds where keepalived makes 1 of 0. */
@@ -161,7 +191,7 @@ const initialValue: ValueType<string[]> = {
 /** The words of track_file NAME { }. */
 export const trackFileKeywords = table({
   file: value('file', text('a path'), 'The file that holds a number.'),
-  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'What its number is multiplied with.'),
+  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'What its number is multiplied with.', { missingIs: 5 }),
   initialValue: value('init_file', initialValue, 'Makes the file at the start.'),
 });
 
@@ -170,7 +200,7 @@ const processDelay = () => decimalSeconds(0.000001, 3600);
 /** The words of vrrp_track_process NAME { }. */
 export const trackProcessKeywords = table({
   process: value('process', words('a process name'), 'The process that must run.', { once: true }),
-  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'How it changes the priority.', { once: true }),
+  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'How it changes the priority.', { once: true, missingIs: 5 }),
   parameterMatch: value('param_match', orNothing(wordOf('initial', 'partial')), 'How the parameters are compared.'),
   quorum: value('quorum', integer(1, 65535), 'How many of it must run.'),
   quorumMax: value('quorum_max', integer(0, 65535), 'How many of it may run.'),

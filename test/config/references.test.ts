@@ -75,8 +75,8 @@ describe('what members of a sync group track', () => {
     expect(tracking(['track_script {', 'chk weight -20', '}'])).toEqual({
       groups: [{ name: 'G', members: ['VI_1', 'VI_2'], notify: {} }],
       tracking: [
-        { ...NONE, scripts: [chk(-20)] },
-        { ...NONE, scripts: [chk(-20)] },
+        { ...NONE, scripts: [{ ...chk(-20), ofGroup: true }] },
+        { ...NONE, scripts: [{ ...chk(-20), ofGroup: true }] },
       ],
       said: [],
     });
@@ -98,7 +98,7 @@ describe('what members of a sync group track', () => {
   it('is an interface that has to be up where its weight has no effect', () => {
     expect(tracking([], 'track_interface {', 'eth2 weight 5', '}')).toMatchObject({
       tracking: [{ interfaces: [{ name: 'eth2', weight: 0, reverse: false }] }, NONE],
-      said: ['the weight of eth2 has no effect in a sync group; it has to be up'],
+      said: ['the weight of eth2 has no effect in a sync group; its failure is a fault'],
     });
   });
 
@@ -109,12 +109,73 @@ describe('what members of a sync group track', () => {
     });
   });
 
+  it('has no weight beside a member of priority 255', () => {
+    expect(tracking(['track_script {', 'chk weight 5', '}'], 'priority 255')).toMatchObject({
+      tracking: [{ scripts: [{ ...chk(0), ofGroup: true }] }, { scripts: [{ ...chk(0), ofGroup: true }] }],
+      said: ['a member of G has priority 255, which does not change; chk has no weight, its failure is a fault'],
+    });
+  });
+
   it('follows notify_priority_changes of the group where they say nothing', () => {
     const tells = (...own: string[]) => {
       const text = `${instanceWith(...own)}vrrp_sync_group G {\ngroup {\nVI_1\n}\nnotify_priority_changes\n}\n`;
       return read(text).configuration.instances[0]?.notifyPriorityChanges;
     };
     expect([tells(), tells('notify_priority_changes no')]).toEqual([true, false]);
+  });
+});
+
+describe('what an instance tracks', () => {
+  const definitions = [
+    'vrrp_script s {\nscript /bin/x\nweight 5 reverse\n}',
+    'track_file f {\nfile /tmp/f\n}',
+    'vrrp_track_process p {\nprocess x\nweight 5\n}',
+    'bfd_instance b {\nneighbor_ip 192.168.4.9\nweight 5\n}',
+  ].join('\n');
+  const lines = (option = '') =>
+    ['script s', 'file f', 'process p', 'bfd b'].flatMap((one) => {
+      const [kind, name] = one.split(' ');
+      return [`track_${kind} {`, `${name} ${option}`, '}'];
+    });
+  const trackingOf = (...given: string[]) =>
+    read(`${definitions}\n${instanceWith(...given)}`).configuration.instances[0]?.tracking;
+  const weights = (...given: string[]) => {
+    const { scripts, files, processes, bfd } = trackingOf(...given) ?? {
+      scripts: [],
+      files: [],
+      processes: [],
+      bfd: [],
+    };
+    return [scripts, files, processes, bfd].map(
+      (all) => all.map(({ weight, reverse }) => `${weight}${reverse ? 'r' : ''}`)[0],
+    );
+  };
+
+  it('has the number of its line, and is reversed as the thing itself unless the line says so', () => {
+    expect(weights(...lines())).toEqual(['5r', '1', '5', '5']);
+    expect(weights(...lines('weight 7'))).toEqual(['7r', '7', '7', '7']);
+    expect(weights(...lines('weight 7 noreverse'))).toEqual(['7', '7', '7', '7']);
+    expect(weights(...lines('weight 254'))).toEqual(['253r', '254', '254', '5']);
+  });
+
+  it('is nothing with a weight where the priority is 255, but a process keeps it, which has no effect', () => {
+    expect(weights('priority 255', ...lines())).toEqual([undefined, '0', '5', undefined]);
+    expect(weights('priority 255', ...lines('weight 7'))).toEqual([undefined, undefined, '7', undefined]);
+    expect(weights('priority 255', ...lines('weight 0'))).toEqual(['0r', '0', '0', '0']);
+  });
+
+  it('is not what is defined later in the file', () => {
+    const text = `${instanceWith('track_script {', 's', '}')}${definitions}\n`;
+    expect(read(text).configuration.instances[0]?.tracking.scripts).toEqual([]);
+    expect(errors(text)).toContain(
+      '5:1 error: the vrrp_script s comes later in the file; it is not tracked; move the vrrp_script before what tracks it',
+    );
+  });
+
+  it('is not its own interface', () => {
+    expect(trackingOf('track_interface {', 'eth0', 'eth1', '}')?.interfaces).toEqual([
+      { name: 'eth1', weight: 0, reverse: false },
+    ]);
   });
 });
 

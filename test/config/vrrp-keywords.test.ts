@@ -387,7 +387,7 @@ describe('what is tracked', () => {
     ]);
     const other = script + instanceWith('track_script {', 'chk weight 7', '}');
     expect(read(other).configuration.instances[0]?.tracking.scripts).toEqual([
-      { name: 'chk', weight: 7, reverse: false },
+      { name: 'chk', weight: 7, reverse: true },
     ]);
   });
 
