@@ -9,16 +9,10 @@ import type { Instant } from '../base/time.ts';
 import { elapsed, seconds } from '../base/time.ts';
 import { type AdmissionConfig, type AdmissionFault, type AdmissionWarning, admit } from '../vrrp/admission.ts';
 import type { AdvertisementEvent, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
-import { decodeIpv4 } from '../wire/ipv4.ts';
 import { decodeAdvertisement } from '../wire/vrrp.ts';
+import type { Hearers } from './hearers.ts';
+import { authenticate, type HeaderFault, type IncomingPacket, openPacket, vridOf } from './incoming.ts';
 import { count, type Router } from './router.ts';
-
-/** A packet as the VRRP socket of an interface received it. */
-export interface IncomingPacket {
-  /** With its IPv4 header. */
-  readonly bytes: Uint8Array;
-  readonly receivedAt: Instant;
-}
 
 export interface AdmittedPacket {
   readonly router: Router;
@@ -28,7 +22,7 @@ export interface AdmittedPacket {
 /** A refusal or a warning worth a line in the log. */
 export interface AdmissionNotice {
   readonly router: Router;
-  readonly reason: AdmissionFault | AdmissionWarning;
+  readonly reason: Reason;
   readonly accepted: boolean;
   readonly source: IpAddress;
   readonly ttl: number;
@@ -38,8 +32,7 @@ export interface AdmissionNotice {
 
 const REPEAT_AFTER = seconds(60);
 
-/** Octet of the VRID in a VRRP message of either version. */
-const VRID_OFFSET = 1;
+type Reason = AdmissionFault | AdmissionWarning | HeaderFault;
 
 /** See the file's head. */
 export class Admission {
@@ -49,27 +42,34 @@ export class Admission {
   readonly #noticed = new Map<string, Instant>();
   readonly #configs = new WeakMap<VirtualRouterConfig, AdmissionConfig>();
 
+  /** keepalived.conf(5) "log_unknown_vrids": gets each VRID that nobody here has, once a minute at most. */
+  onUnknown: ((vrid: number, source: IpAddress) => void) | undefined;
+
   constructor(notify: (notice: AdmissionNotice) => void) {
     this.#notify = notify;
   }
 
-  /** The event of a packet that came in on `interfaceName`; undefined when nothing follows from it. Never throws. */
-  receive(packet: IncomingPacket, interfaceName: string, routers: Iterable<Router>): AdmittedPacket | undefined {
-    const decoded = decodeIpv4(packet.bytes);
-    if (!decoded.ok) return this.#stray(`header ${decoded.reason}`);
-    const { ttl, source, destination, payload } = decoded.value;
-    const router = find(routers, interfaceName, payload[VRID_OFFSET]);
-    if (!router) return this.#stray('unknown VRID');
+  /** The event of a packet that came in through an ear; undefined when nothing follows from it. Never throws. */
+  receive(packet: IncomingPacket, ear: string, hearers: Hearers): AdmittedPacket | undefined {
+    const opened = openPacket(packet);
+    if (!opened.ok) return this.#stray(`header ${opened.reason}`);
+    const { ttl, source, destination, message: bytes } = opened.value;
+    const router = chosen(hearers.of(ear, vridOf(opened.value)), source);
+    if (!router) {
+      this.#noticeUnknown(vridOf(opened.value), source, packet.receivedAt);
+      return this.#stray('unknown VRID');
+    }
 
-    const message = decodeAdvertisement(payload, { source, destination });
+    if (router.digest !== undefined) {
+      const counter = authenticate(packet.bytes, router.digest, router.sequenceNumber);
+      if (!counter.ok) return this.#refuse(router, counter.reason, source, ttl, packet.receivedAt);
+      router.sequenceNumber = counter.value;
+    }
+    const message = decodeAdvertisement(bytes, { source, destination });
     const { state } = router;
     const master = state.name === 'Backup' ? state.master?.address : undefined;
     const result = admit(this.#configOf(router), { ttl, source, destination, message }, master);
-    if (!result.ok) {
-      count(router, `refused ${result.reason}`);
-      if (result.reason !== 'own-packet') this.#notice(router, result.reason, false, source, ttl, packet.receivedAt);
-      return undefined;
-    }
+    if (!result.ok) return this.#refuse(router, result.reason, source, ttl, packet.receivedAt);
     const { priority, advertisementInterval, checksumReading, warnings } = result.value;
     count(router, 'advertisements received');
     if (priority === 0) count(router, 'priority zero received');
@@ -82,6 +82,19 @@ export class Admission {
       this.#notice(router, warning, true, source, ttl, packet.receivedAt);
     }
     return { router, event: { type: 'advertisement', priority, source, advertisementInterval } };
+  }
+
+  #noticeUnknown(vrid: number | undefined, source: IpAddress, at: Instant): void {
+    if (this.onUnknown === undefined || vrid === undefined || this.#isRecent(`VRID ${vrid}`, at)) return;
+    this.onUnknown(vrid, source);
+  }
+
+  /** Whether it has been noticed within the last minute; it is now. */
+  #isRecent(key: string, at: Instant): boolean {
+    const last = this.#noticed.get(key);
+    if (last !== undefined && elapsed(last, at) < REPEAT_AFTER) return true;
+    this.#noticed.set(key, at);
+    return false;
   }
 
   /** What packets are held against, made once for each configuration of the router. */
@@ -98,18 +111,16 @@ export class Admission {
     return undefined;
   }
 
-  #notice(
-    router: Router,
-    reason: AdmissionFault | AdmissionWarning,
-    accepted: boolean,
-    source: IpAddress,
-    ttl: number,
-    at: Instant,
-  ): void {
+  #refuse(router: Router, reason: Reason, source: IpAddress, ttl: number, at: Instant): undefined {
+    count(router, `refused ${reason}`);
+    if (reason !== 'own-packet') this.#notice(router, reason, false, source, ttl, at);
+    return undefined;
+  }
+
+  #notice(router: Router, reason: Reason, accepted: boolean, source: IpAddress, ttl: number, at: Instant): void {
     const key = `${router.instance.name} ${reason}`;
-    const last = this.#noticed.get(key);
-    if (last !== undefined && (reason === 'checksum-reading' || elapsed(last, at) < REPEAT_AFTER)) return;
-    this.#noticed.set(key, at);
+    if (reason === 'checksum-reading' && this.#noticed.has(key)) return;
+    if (this.#isRecent(key, at)) return;
     const total = router.counters[`${accepted ? 'warned' : 'refused'} ${reason}`] ?? 0;
     this.#notify({ router, reason, accepted, source, ttl, count: total });
   }
@@ -121,7 +132,7 @@ function admissionConfig({ instance, config, checksumReading }: Router): Admissi
     vrid: instance.vrid,
     version: instance.version,
     advertisementInterval: instance.advertisementInterval,
-    authentication: authentication?.type === 'PASS' ? { type: 'PASS', password: authentication.password } : undefined,
+    authentication,
     addresses: instance.virtualAddresses.map((entry) => entry.address),
     localAddress: config.localAddress,
     unicast: instance.unicastPeers.length > 0,
@@ -133,19 +144,21 @@ function admissionConfig({ instance, config, checksumReading }: Router): Admissi
   };
 }
 
-function find(routers: Iterable<Router>, interfaceName: string, vrid: number | undefined): Router | undefined {
+/** Of several with the same VRID, the one that has the sender as its peer. A router that is not started hears nothing. */
+function chosen(routers: readonly Router[], source: IpAddress): Router | undefined {
+  let first: Router | undefined;
   for (const router of routers) {
-    const { instance, state } = router;
-    if (instance.vrid !== vrid || instance.interface !== interfaceName) continue;
-    if (state.name !== 'Initialize') return router;
+    if (router.state.name === 'Initialize') continue;
+    if (router.instance.unicastPeers.some(({ address }) => address === source)) return router;
+    first ??= router;
   }
-  return undefined;
+  return first;
 }
 
 /** What a refusal or warning means, for people: what differs and what follows from it. */
 export function explainNotice({ reason, accepted, source, ttl }: AdmissionNotice): string {
   const verdict = accepted ? 'listened to all the same' : 'not listened to';
-  const sentences: Partial<Record<AdmissionFault | AdmissionWarning, string>> = {
+  const sentences: Partial<Record<Reason, string>> = {
     ttl: `TTL ${ttl}, which it cannot have from there: it has been forwarded`,
     version: 'another VRRP version than ours; two masters follow',
     'authentication-type': 'another auth_type than ours; two masters follow',
@@ -157,6 +170,10 @@ export function explainNotice({ reason, accepted, source, ttl }: AdmissionNotice
     destination: 'unicast where we use multicast, or the other way round; two masters follow',
     checksum: 'a wrong checksum',
     'checksum-reading': 'a checksum computed over something else than ours (see v3_checksum_as_v2)',
+    'authentication-header-missing': 'it has no Authentication Header; two masters follow',
+    'authentication-header-digest': 'another auth_pass than ours, or changed on its way; two masters follow',
+    'authentication-header-index': 'an Authentication Header of another address',
+    'authentication-header-replay': 'it has been heard before, or its sender has begun anew',
     'unicast-source': 'it is none of unicast_peer',
     'duplicate-owner': 'it has priority 255 as we have, but addresses have one owner: give all others 254 or less',
   };

@@ -2,7 +2,7 @@
  * VRRP and nothing else: the routers, the events that reach them, and the order of start, reload and stop. Lives in the
  * election process (election-process.ts): no text, no files, no waiting.
  */
-import { type IpAddress, parseAddress } from '../base/address.ts';
+import type { IpAddress } from '../base/address.ts';
 import { elapsed, type Instant, inMilliseconds, later, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
@@ -17,8 +17,10 @@ import { AddressKeeper } from './address-keeper.ts';
 import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
 import { advertisementPackets } from './advertisement.ts';
 import type { Channel } from './channel.ts';
+import { speaksOn } from './ears.ts';
 import { Follower } from './follower.ts';
 import { Handover } from './handover.ts';
+import { Hearers } from './hearers.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
 import { LastWill } from './last-will.ts';
 import { Lateness } from './lateness.ts';
@@ -31,6 +33,7 @@ import {
   allAddresses,
   checksumReadingOf,
   count,
+  digestOf,
   newRouter,
   type Router,
   reportRouter,
@@ -42,6 +45,9 @@ import { TrackedThings } from './tracked-things.ts';
 
 /** How often addresses and sockets are looked at without any reason. */
 const LOOK_AGAIN_EVERY = seconds(10);
+
+/** Packets with an Authentication Header that may go out before the guard gets another farewell. */
+const FAREWELL_AHEAD = 1_000;
 
 /** Cause of a MASTER's end while its process did not run. */
 const SILENT = 'this process did not run for a while, and the guard withdrew the addresses';
@@ -57,6 +63,7 @@ export class Election {
   readonly #timer: DeadlineTimer;
   readonly #lateness = new Lateness();
   readonly #loop: ElectionLoop;
+  readonly #hearers = new Hearers();
   readonly #admission = new Admission((notice) => this.#notice(notice));
   readonly #lost: LostAddresses;
   readonly #follower: Follower;
@@ -89,7 +96,6 @@ export class Election {
     route: RouteNetlink,
     interfaces: Interfaces,
   ) {
-    const multicastGroup = parseAddress(configuration.multicastGroup) as IpAddress;
     const { startupDelay } = configuration;
     this.#delayedUntil = startupDelay === undefined ? undefined : later(now(), startupDelay);
     this.#channel = channel;
@@ -100,10 +106,13 @@ export class Election {
       this.#lateness.record(elapsed(at, now()));
       this.#wake();
     });
-    this.#sockets = new Sockets(multicastGroup, () => this.#wake());
+    this.#sockets = new Sockets(
+      (name) => interfaces.link(name)?.index,
+      () => this.#wake(),
+    );
     this.#will = new LastWill(
       {
-        farewell: (router) => this.#farewell(router, multicastGroup),
+        farewell: (router) => this.#farewell(router),
         onExecuted: () => this.#withdrawn(),
         onGone: () => {}, // main starts another one
       },
@@ -123,7 +132,6 @@ export class Election {
       addresses: this.#addresses,
       interfaces,
       sockets: this.#sockets,
-      multicastGroup,
       failed,
     });
     this.#loop = new ElectionLoop({
@@ -131,8 +139,8 @@ export class Election {
       wakeAt: (at) => this.#timer.set(at),
       drain: () => {
         this.#will.look();
-        return this.#sockets.drain((name, packet) => {
-          const admitted = this.#admission.receive(packet, name, this.#loop.routers.values());
+        return this.#sockets.drain((ear, packet) => {
+          const admitted = this.#admission.receive(packet, ear, this.#hearers);
           if (admitted) this.#loop.handle(admitted.router, admitted.event, packet.receivedAt);
         });
       },
@@ -157,6 +165,7 @@ export class Election {
   /** Start and reload: instances are paired by interface and VRID; an equal one is not touched at all. */
   configure(configuration: ElectionConfiguration): void {
     this.#tracked.watch(configuration.watched ?? []);
+    this.#admission.onUnknown = configuration.logUnknownVrids ? (...what) => this.#noticeUnknown(...what) : undefined;
     const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
     for (const [id, router] of this.#loop.routers) {
       const instance = wanted.get(id);
@@ -244,7 +253,9 @@ export class Election {
   }
 
   #closeUnused(): void {
-    this.#sockets.keepOnly(new Set([...this.#loop.routers.values()].map(({ instance }) => instance.interface)));
+    const routers = [...this.#loop.routers.values()];
+    this.#sockets.keepOnly(routers.map(({ instance }) => instance));
+    this.#hearers.set(routers);
   }
 
   /** Ends what a stop waits for: the addresses go although no successor is there. */
@@ -290,6 +301,7 @@ export class Election {
     router.instance = instance;
     router.config = this.#configOf(instance, router);
     router.checksumReading = checksumReadingOf(instance);
+    router.digest = digestOf(instance);
     if (remade.length > 0) this.#addresses.remake(router, remade);
     this.#loop.dispatch(router, { type: 'configured' });
     this.#addresses.settle(router);
@@ -297,10 +309,12 @@ export class Election {
   }
 
   /** What the guard sends for a MASTER that cannot. */
-  #farewell(router: Router, group: IpAddress): readonly LastAct[] {
-    const interfaceIndex = this.#interfaces.link(router.instance.interface)?.index;
+  #farewell(router: Router): readonly LastAct[] {
+    const interfaceIndex = this.#interfaces.link(speaksOn(router.instance))?.index;
     if (interfaceIndex === undefined) return [];
-    return advertisementPackets(router, 0, group).map(({ packet, destination }) => ({
+    // it must be newer than what is sent until the will is left again
+    const sequenceNumber = router.sequenceNumber + FAREWELL_AHEAD;
+    return advertisementPackets({ ...router, sequenceNumber }, 0).map(({ packet, destination }) => ({
       type: 'send',
       packet,
       destination,
@@ -345,6 +359,11 @@ export class Election {
     const event = accepted ? 'advertisement-suspicious' : 'advertisement-refused';
     const fields = { instance: name, vrid, source, reason, count: notice.count };
     this.#channel.log('warning', event, `(${name}) ${explainNotice(notice)}`, fields);
+  }
+
+  #noticeUnknown(vrid: number, source: IpAddress): void {
+    const sentence = `${source} advertises VRID ${vrid}, which no instance here has`;
+    this.#channel.log('info', 'vrid-unknown', sentence, { vrid, source });
   }
 
   #failed(router: Router, effect: string, error: unknown): void {

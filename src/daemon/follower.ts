@@ -2,7 +2,7 @@
  * Follows what a router depends on (its interfaces, its socket, what it tracks) and tells the router: its effective
  * priority, its source address, and an event for each fault that came or went. A router begins when it first can.
  */
-import { type IpAddress, parseAddress } from '../base/address.ts';
+import type { Family, IpAddress } from '../base/address.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
 import { faultsOfMates } from '../vrrp/sync-group.ts';
@@ -15,8 +15,8 @@ import type { Sockets } from './sockets.ts';
 import type { TrackedThings } from './tracked-things.ts';
 
 export interface FollowerWorld {
-  readonly interfaces: Pick<Interfaces, 'link' | 'primaryAddress' | 'faultsOf'>;
-  readonly sockets: Pick<Sockets, 'open' | 'close'>;
+  readonly interfaces: Pick<Interfaces, 'primaryAddress' | 'faultsOf'>;
+  readonly sockets: Pick<Sockets, 'open'>;
   readonly tracked: TrackedThings;
   dispatch(router: Router, event: Event): void;
   /** For scripts, FIFOs and mails. */
@@ -31,7 +31,7 @@ interface Own {
 }
 
 const OWNER_PRIORITY = 255;
-const UNSPECIFIED = parseAddress('0.0.0.0') as IpAddress;
+const UNSPECIFIED = { inet: '0.0.0.0', inet6: '::' } as Readonly<Record<Family, IpAddress>>;
 
 /** See the file's head. */
 export class Follower {
@@ -41,12 +41,13 @@ export class Follower {
     this.#world = world;
   }
 
-  /** The source of the instance's advertisements: configured, or as its interface has it now; 0.0.0.0 when it has none. */
+  /** The source of the instance's advertisements: configured, or as its interface has it now; unspecified when it has none. */
   localAddress(instance: VrrpInstance): IpAddress {
     if (instance.sourceAddress !== undefined) return instance.sourceAddress;
     const virtual = new Set(allAddresses(instance).map((entry) => entry.address));
     const isOwner = instance.priority === OWNER_PRIORITY;
-    return this.#world.interfaces.primaryAddress(instance.interface, virtual, isOwner) ?? UNSPECIFIED;
+    const { interface: name, family } = instance;
+    return this.#world.interfaces.primaryAddress(name, family, virtual, isOwner) ?? UNSPECIFIED[family];
   }
 
   /** The effective priority of an instance as things are. */
@@ -78,13 +79,13 @@ export class Follower {
     const { instance } = router;
     const address = this.localAddress(instance);
     // without any address the old one is still right when it comes back
-    if (address !== UNSPECIFIED && router.config.localAddress !== address) {
+    if (address !== UNSPECIFIED[instance.family] && router.config.localAddress !== address) {
       router.config = { ...router.config, localAddress: address };
     }
     const { priority, faults, awaited } = judge(instance.tracking, instance.priority, this.#world.tracked);
     this.#setPriority(router, priority);
     const waits = awaited.map((what) => `${what} has no result yet`);
-    return { faults: [...this.#faultsOf(instance), ...faults], waits };
+    return { faults: [...this.#faultsOf(router), ...faults], waits };
   }
 
   /** keepalived.conf(5) "vrrp_script": before the first result of something that could keep it out, a router is not started. */
@@ -109,19 +110,19 @@ export class Follower {
     }
   }
 
-  /** Why the instance cannot take part now: its interfaces, and the socket that it must hear and speak with. */
-  #faultsOf(instance: VrrpInstance): readonly string[] {
+  /** Why the router cannot take part now: its interfaces, and the socket that it must hear and speak with. */
+  #faultsOf({ instance, digest }: Router): readonly string[] {
     const { interfaces, sockets } = this.#world;
-    const faults = interfaces.faultsOf(instance);
-    const name = instance.interface;
-    const link = interfaces.link(name);
-    try {
-      if (link) sockets.open(name, link.index);
-      else sockets.close(name);
-      return faults;
-    } catch (error) {
-      return [...faults, `no VRRP socket on ${name}: ${(error as Error).message}`];
+    const faults = [...interfaces.faultsOf(instance)];
+    if (instance.authentication?.type === 'AH' && digest === undefined) {
+      faults.push('auth_type AH needs MD5, which the cryptographic policy of this host forbids');
     }
+    try {
+      sockets.open(instance);
+    } catch (error) {
+      faults.push(`no VRRP socket on ${instance.interface}: ${(error as Error).message}`);
+    }
+    return faults;
   }
 
   #setPriority(router: Router, priority: number): void {

@@ -117,7 +117,6 @@ const routerKeywords = {
     advertisementGroup('inet6'),
     VRRP_GROUP_IPV6,
     'Group that advertisements of IPv6 are sent to.',
-    LATER,
   ),
   checksumAsVersion2: value(
     'v3_checksum_as_v2',
@@ -166,7 +165,7 @@ const routerKeywords = {
     'Wait before the first election, counted from the start of the host.',
     { ...LATER, since: '2.3' },
   ),
-  logUnknownVrids: flag('log_unknown_vrids', 'Log advertisements of routers that are not configured.', LATER),
+  logUnknownVrids: flag('log_unknown_vrids', 'Log advertisements of routers that are not configured.'),
   vmacPrefix: optional(
     'vmac_prefix',
     anyWord('a prefix'),

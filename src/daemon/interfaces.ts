@@ -2,13 +2,13 @@
  * The interfaces and addresses of this host as the election sees them: read once, kept up to date from rtnetlink's
  * events, read again when events were lost. Says what keeps an instance from taking part (its faults).
  */
-import type { IpAddress } from '../base/address.ts';
-import { familyOf } from '../base/address.ts';
+import type { Family, IpAddress } from '../base/address.ts';
 import type { InterfaceAddress } from '../io/route-addresses.ts';
 import type { Link } from '../io/route-links.ts';
 import type { RouteEvent, RouteNetlink } from '../io/route-netlink.ts';
-import { HOLDFAST_PROTOCOL } from '../vrrp/addresses.ts';
+import { readSysctl } from '../io/sysctl.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import { sourceAddress } from '../vrrp/source-address.ts';
 
 /** What changed, as far as the election is concerned. */
 export type InterfaceChange =
@@ -19,6 +19,7 @@ export type InterfaceChange =
 
 /** The owner of the addresses. */
 const OWNER_PRIORITY = 255;
+const NONE: ReadonlySet<IpAddress> = new Set();
 
 const keyOf = (a: InterfaceAddress) => `${a.interfaceIndex} ${a.address}/${a.prefixLength}`;
 
@@ -55,19 +56,24 @@ export class Interfaces {
   }
 
   /**
-   * The primary IPv4 address of an interface: the first that is neither secondary nor a virtual address.
-   * RFC 3768 §1.6 "Primary IP Address". Where there is no other, that of an owner may be the virtual address itself.
+   * The address of an interface that advertisements are sent from: RFC 3768 §1.6 "Primary IP Address". Where there is no
+   * other, that of an owner may be the virtual address itself.
    */
-  primaryAddress(name: string, virtual: ReadonlySet<IpAddress>, isOwner: boolean): IpAddress | undefined {
+  primaryAddress(
+    name: string,
+    family: Family,
+    virtual: ReadonlySet<IpAddress>,
+    isOwner: boolean,
+  ): IpAddress | undefined {
     const index = this.link(name)?.index;
-    let own: IpAddress | undefined;
-    for (const entry of this.#addresses.values()) {
-      if (entry.interfaceIndex !== index || familyOf(entry.address) !== 'inet' || entry.secondary) continue;
-      if (entry.protocol === HOLDFAST_PROTOCOL) continue;
-      if (!virtual.has(entry.address)) return entry.address;
-      own ??= entry.address;
-    }
-    return isOwner ? own : undefined;
+    const candidates = [...this.#addresses.values()].filter(({ interfaceIndex }) => interfaceIndex === index);
+    const found = sourceAddress(family, candidates, virtual);
+    return found ?? (isOwner ? sourceAddress(family, candidates, NONE) : undefined);
+  }
+
+  /** Whether neighbours may take us for a router. */
+  forwardsIpv6(name: string): boolean {
+    return readSysctl(`net.ipv6.conf.${name.replaceAll('.', '/')}.forwarding`) === '1';
   }
 
   /** Whether this host has the address, on whichever interface. */
@@ -95,23 +101,25 @@ export class Interfaces {
       if (problem !== undefined) faults.add(problem);
     }
     if (this.link(instance.interface) && instance.sourceAddress === undefined) {
-      const virtual = new Set(addresses.map((entry) => entry.address));
-      const isOwner = instance.priority === OWNER_PRIORITY;
-      if (this.primaryAddress(instance.interface, virtual, isOwner) === undefined) {
-        const hint =
-          isOwner || this.primaryAddress(instance.interface, virtual, true) === undefined ? '' : ' of its own';
-        faults.add(`interface ${instance.interface} has no IPv4 address${hint}`);
-      }
+      const missing = this.#missingSource(instance, new Set(addresses.map((entry) => entry.address)));
+      if (missing !== undefined) faults.add(missing);
     }
-    const { sourceAddress, trackSourceAddress, unicastFaultNoPeer, unicastPeers } = instance;
-    if (trackSourceAddress && sourceAddress !== undefined && !this.hasAddress(sourceAddress)) {
-      faults.add(`the source address ${sourceAddress} is missing`);
+    const { sourceAddress: source, trackSourceAddress, unicastFaultNoPeer, unicastPeers } = instance;
+    if (trackSourceAddress && source !== undefined && !this.hasAddress(source)) {
+      faults.add(`the source address ${source} is missing`);
     }
     if (unicastFaultNoPeer && unicastPeers.length === 0)
       faults.add('unicast_fault_no_peer, and there is no unicast_peer');
-    if (instance.authentication?.type === 'AH') faults.add('auth_type AH is not supported yet');
-    if (addresses.some((virtual) => familyOf(virtual.address) === 'inet6')) faults.add('IPv6 is not supported yet');
     return [...faults];
+  }
+
+  #missingSource(instance: VrrpInstance, virtual: ReadonlySet<IpAddress>): string | undefined {
+    const { interface: name, family, priority } = instance;
+    const isOwner = priority === OWNER_PRIORITY;
+    if (this.primaryAddress(name, family, virtual, isOwner) !== undefined) return undefined;
+    const what = family === 'inet' ? 'IPv4 address' : 'link-local IPv6 address';
+    const own = this.primaryAddress(name, family, NONE, false) === undefined ? '' : ' of its own';
+    return `interface ${name} has no ${what}${own}`;
   }
 
   async #read(): Promise<void> {

@@ -39,10 +39,10 @@ export interface ElectionConfiguration {
   readonly instances: readonly VrrpInstance[];
   /** By the names of their instances. */
   readonly syncGroups?: readonly Pick<SyncGroup, 'name' | 'members'>[];
-  /** keepalived.conf(5) "vrrp_mcast_group4". */
-  readonly multicastGroup: string;
   /** How long the first election waits; absent: not. keepalived.conf(5) "vrrp_startup_delay" */
   readonly startupDelay?: Duration | undefined;
+  /** Say it when somebody advertises a VRID that is not configured. keepalived.conf(5) "log_unknown_vrids" */
+  readonly logUnknownVrids?: boolean;
   /** Kinds of tracked things whose results main will send; any other has no effect. */
   readonly watched?: readonly TrackerKind[];
 }

@@ -2,10 +2,13 @@
  * Carries out what `transition` decided: advertisements, addresses, announcements. An advertisement goes out at once and
  * never waits for anything; addresses and announcements are done in order by the address keeper.
  */
-import type { IpAddress } from '../base/address.ts';
+import { familyOf } from '../base/address.ts';
 import { assertNever } from '../base/assert.ts';
+import type { VirtualAddress } from '../vrrp/instance.ts';
+import { nextSequenceNumber } from '../vrrp/sequence-number.ts';
 import type { Effect } from '../vrrp/virtual-router.ts';
 import { encodeArp, gratuitousArp } from '../wire/arp.ts';
+import { encodeNeighborAdvertisement, unsolicitedNeighborAdvertisement } from '../wire/neighbor-advertisement.ts';
 import type { AddressKeeper } from './address-keeper.ts';
 import { advertisementPackets } from './advertisement.ts';
 import type { Interfaces } from './interfaces.ts';
@@ -16,7 +19,6 @@ export interface PerformWorld {
   readonly addresses: AddressKeeper;
   readonly interfaces: Interfaces;
   readonly sockets: Sockets;
-  readonly multicastGroup: IpAddress;
   /** An effect could not be carried out. */
   failed(router: Router, effect: Effect['type'], error: unknown): void;
 }
@@ -50,16 +52,17 @@ export class Performer {
   }
 
   #advertise(router: Router, priority: number): void {
-    const socket = this.#world.sockets.of(router.instance.interface);
+    const socket = this.#world.sockets.of(router.instance);
     if (!socket) {
       count(router, 'send errors');
       return;
     }
     try {
-      for (const outgoing of advertisementPackets(router, priority, this.#world.multicastGroup)) {
+      for (const outgoing of advertisementPackets(router, priority)) {
         socket.send(outgoing.packet, outgoing.destination);
       }
       router.packetId = router.packetId === 0xffff ? 1 : router.packetId + 1;
+      if (router.digest !== undefined) router.sequenceNumber = nextSequenceNumber(router.sequenceNumber);
       count(router, 'advertisements sent');
       if (priority === 0) count(router, 'priority zero sent');
     } catch (error) {
@@ -68,17 +71,29 @@ export class Performer {
     }
   }
 
-  /** Gratuitous ARP, `rounds` times over all addresses, back to back: keepalived.conf(5) "garp_master_repeat". */
+  /** `rounds` times over all addresses, back to back: keepalived.conf(5) "garp_master_repeat". */
   #announce(router: Router, rounds: number): void {
     if (router.state.name !== 'Master') return;
+    const addresses = allAddresses(router.instance).filter((entry) => router.held.has(addressKey(entry)));
+    const frames = addresses.flatMap((entry) => this.#frameOf(entry));
     for (let round = 0; round < rounds; round++) {
-      for (const entry of allAddresses(router.instance)) {
-        if (!router.held.has(addressKey(entry))) continue;
-        const link = this.#world.interfaces.link(entry.interface);
-        if (!link?.mac || link.flags.noArp || entry.address.includes(':')) continue;
-        this.#world.sockets.packetSocket(link.index).send(encodeArp(gratuitousArp(link.mac, entry.address)));
-        count(router, 'gratuitous ARPs sent');
+      for (const { index, frame, counter } of frames) {
+        this.#world.sockets.packetSocket(index).send(frame);
+        count(router, counter);
       }
     }
+  }
+
+  /** Gratuitous ARP, or an unsolicited Neighbor Advertisement (RFC 5798 §6.4.1); none where nobody asks for addresses. */
+  #frameOf({ interface: name, address }: VirtualAddress): { index: number; frame: Uint8Array; counter: string }[] {
+    const link = this.#world.interfaces.link(name);
+    if (!link?.mac || link.flags.noArp) return [];
+    const { index, mac } = link;
+    if (familyOf(address) === 'inet') {
+      return [{ index, frame: encodeArp(gratuitousArp(mac, address)), counter: 'gratuitous ARPs sent' }];
+    }
+    const isRouter = this.#world.interfaces.forwardsIpv6(name);
+    const frame = encodeNeighborAdvertisement(unsolicitedNeighborAdvertisement(mac, address, isRouter));
+    return [{ index, frame, counter: 'neighbor advertisements sent' }];
   }
 }

@@ -3,11 +3,15 @@
  */
 import type { IpAddress } from '../base/address.ts';
 import { type Instant, inSeconds } from '../base/time.ts';
+import { hmacMd5 } from '../io/keyed-digest.ts';
 import type { InstanceReport } from '../status/report.ts';
 import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import type { NotifiedState } from '../vrrp/notice.ts';
+import { FIRST_COUNTER } from '../vrrp/sequence-number.ts';
 import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
-import type { ChecksumReading } from '../wire/vrrp.ts';
+import type { KeyedDigest } from '../wire/authentication-header.ts';
+import { type ChecksumReading, passwordData } from '../wire/vrrp.ts';
+import { speaksOn } from './ears.ts';
 
 /** A sync group at run time. */
 export interface RouterGroup {
@@ -47,6 +51,10 @@ export interface Router {
   readonly problems: Map<string, string>;
   /** What our version 3 checksums are computed over; may be learned from a unicast peer. */
   checksumReading: ChecksumReading;
+  /** With auth_type AH: the digest that the password makes. */
+  digest: KeyedDigest | undefined;
+  /** Of the last packet with an Authentication Header that was sent or accepted. */
+  sequenceNumber: number;
 }
 
 /** A router before its first event. */
@@ -70,6 +78,8 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Rout
     retired: [],
     problems: new Map(),
     checksumReading: checksumReadingOf(instance),
+    digest: digestOf(instance),
+    sequenceNumber: FIRST_COUNTER,
   };
 }
 
@@ -101,6 +111,16 @@ export const routerConfig = (
   },
 });
 
+/** keepalived.conf(5) "auth_type"; undefined without AH, and where this host's policy forbids MD5. */
+export function digestOf({ authentication }: VrrpInstance): KeyedDigest | undefined {
+  if (authentication?.type !== 'AH') return undefined;
+  try {
+    return hmacMd5(passwordData(authentication.password));
+  } catch {
+    return undefined;
+  }
+}
+
 /** RFC 5798 §5.2.8 as the configuration wants it read. */
 export function checksumReadingOf(instance: VrrpInstance): ChecksumReading {
   if (instance.version === 2 || instance.checksumAsVersion2) return 'message';
@@ -110,8 +130,15 @@ export function checksumReadingOf(instance: VrrpInstance): ChecksumReading {
     : 'pseudo-header';
 }
 
-/** Identity of a virtual router on this host: an instance may be renamed without any consequence. */
-export const routerId = ({ interface: name, vrid }: VrrpInstance): string => `${name} ${vrid}`;
+/**
+ * Identity of a virtual router on this host: an instance may be renamed without any consequence. Of unicast the source
+ * belongs to it, of multicast the group, and where the advertisements leave. keepalived matches the same at a reload.
+ */
+export const routerId = (instance: VrrpInstance): string => {
+  const { family, interface: name, vrid, unicastPeers, sourceAddress = '', multicastGroup } = instance;
+  const transport = unicastPeers.length > 0 ? `unicast ${sourceAddress}` : multicastGroup;
+  return `${family} ${name} ${vrid} ${transport} ${speaksOn(instance)}`;
+};
 
 /** Advertised and excluded addresses, each once: everything that moves with the state. */
 export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => {

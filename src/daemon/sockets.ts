@@ -1,52 +1,62 @@
 /**
- * The sockets of the election: one for VRRP and one for announcements per interface, opened when the interface is
- * there and closed when it goes.
+ * The sockets of the election: one for VRRP for each ear, opened when its interface is there and closed when that goes, and
+ * one for announcements per interface.
  */
-import type { IpAddress } from '../base/address.ts';
 import { earliest, type Instant } from '../base/time.ts';
 import { PacketSocket } from '../io/packet-socket.ts';
 import { type ReceivedPacket, VrrpSocket } from '../io/vrrp-socket.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
+import { type Ear, earsOf } from './ears.ts';
 
 /** Packets read from one socket before the deadlines get their turn: a flood must not stop our advertisements. */
 const MAX_DRAINED = 512;
 
+/** Which interface has a name now; undefined: none. */
+export type IndexOf = (name: string) => number | undefined;
+
 /** See the file's head. */
 export class Sockets {
-  readonly #group: IpAddress;
+  readonly #indexOf: IndexOf;
   readonly #onReadable: () => void;
   readonly #vrrp = new Map<string, { readonly index: number; readonly socket: VrrpSocket }>();
   readonly #packet = new Map<number, PacketSocket>();
 
   /** @param onReadable something waits on one of the sockets */
-  constructor(group: IpAddress, onReadable: () => void) {
-    this.#group = group;
+  constructor(indexOf: IndexOf, onReadable: () => void) {
+    this.#indexOf = indexOf;
     this.#onReadable = onReadable;
   }
 
-  /** The VRRP socket of an interface, where it is open. */
-  of(name: string): VrrpSocket | undefined {
-    return this.#vrrp.get(name)?.socket;
+  /** The VRRP socket that an instance speaks with, where it is open. */
+  of(instance: VrrpInstance): VrrpSocket | undefined {
+    return this.#vrrp.get(earsOf(instance)[0].key)?.socket;
   }
 
-  /** Opens the socket of an interface, anew when the interface was made anew. Throws SystemError. */
-  open(name: string, index: number): void {
-    if (this.#vrrp.get(name)?.index === index) return;
-    this.close(name);
-    const socket = VrrpSocket.open({ interface: name, interfaceIndex: index, family: 'inet', group: this.#group });
+  /** Opens the ears of an instance, anew when their interface was made anew, and closes them when it is gone. Throws SystemError. */
+  open(instance: VrrpInstance): void {
+    for (const ear of earsOf(instance)) this.#open(ear);
+  }
+
+  #open(ear: Ear): void {
+    const index = ear.interface === undefined ? 0 : this.#indexOf(ear.interface);
+    if (this.#vrrp.get(ear.key)?.index === index) return;
+    this.#close(ear.key);
+    if (index === undefined) return;
+    const { key: _, ...options } = ear;
+    const socket = VrrpSocket.open({ ...options, ...(index === 0 ? {} : { interfaceIndex: index }) });
     socket.onReadable(this.#onReadable);
-    this.#vrrp.set(name, { index, socket });
+    this.#vrrp.set(ear.key, { index, socket });
   }
 
-  close(name: string): void {
-    const entry = this.#vrrp.get(name);
-    if (!entry) return;
-    entry.socket.close();
-    this.#vrrp.delete(name);
+  #close(key: string): void {
+    this.#vrrp.get(key)?.socket.close();
+    this.#vrrp.delete(key);
   }
 
-  /** Closes the sockets of interfaces that no instance is on any more. */
-  keepOnly(names: ReadonlySet<string>): void {
-    for (const name of [...this.#vrrp.keys()]) if (!names.has(name)) this.close(name);
+  /** Closes the ears that none of these instances has. */
+  keepOnly(instances: readonly VrrpInstance[]): void {
+    const kept = new Set(instances.flatMap((instance) => earsOf(instance).map(({ key }) => key)));
+    for (const key of [...this.#vrrp.keys()]) if (!kept.has(key)) this.#close(key);
   }
 
   /** An interface is gone: nothing can be sent there any more. */
@@ -66,15 +76,15 @@ export class Sockets {
   }
 
   /**
-   * Hands over what waits on every interface, at most `MAX_DRAINED` packets of each.
+   * Hands over what waits on every ear, at most `MAX_DRAINED` packets of each, with the key of the ear.
    * @returns until when everything that came is known, when a flood left more to read; undefined: nothing is left
    */
-  drain(handle: (name: string, packet: ReceivedPacket) => void): Instant | undefined {
+  drain(handle: (ear: string, packet: ReceivedPacket) => void): Instant | undefined {
     let knownUntil: Instant | undefined;
-    for (const [name, { socket }] of this.#vrrp) {
+    for (const [key, { socket }] of this.#vrrp) {
       let left = MAX_DRAINED;
       for (let packet = socket.receive(); packet !== undefined; packet = socket.receive()) {
-        handle(name, packet);
+        handle(key, packet);
         left -= 1;
         if (left > 0) continue;
         knownUntil = earliest(knownUntil, packet.receivedAt);
@@ -85,7 +95,7 @@ export class Sockets {
   }
 
   closeAll(): void {
-    for (const name of [...this.#vrrp.keys()]) this.close(name);
+    for (const key of [...this.#vrrp.keys()]) this.#close(key);
     for (const socket of this.#packet.values()) socket.close();
     this.#packet.clear();
   }

@@ -239,14 +239,9 @@ export class Supervisor {
 
   #electionConfiguration() {
     const { instances, syncGroups, global } = this.#configuration;
-    const canRun = instances.filter(({ family }) => family === 'inet');
-    for (const { name, family } of instances) {
-      if (family === 'inet') continue;
-      this.#log('warning', 'instance-not-run', `(${name}) virtual routers of IPv6 are not acted on yet`, {});
-    }
     const watched: readonly TrackerKind[] = ['script', 'file', 'process'];
-    const { multicastGroup, startupDelay } = global;
-    return { instances: canRun, syncGroups, watched, multicastGroup, startupDelay };
+    const { startupDelay, logUnknownVrids } = global;
+    return { instances, syncGroups, watched, startupDelay, logUnknownVrids };
   }
 
   #hear(role: string, message: FromElection | FromHealth): void {
@@ -327,10 +322,7 @@ export class Supervisor {
   /** What holds for a whole life of the election process. */
   #noteUnchangeable({ global }: Configuration): void {
     const running = this.#configuration.global;
-    const changed = [
-      ...(global.multicastGroup === running.multicastGroup ? [] : ['vrrp_mcast_group4']),
-      ...(global.vrrpRealTimePriority === running.vrrpRealTimePriority ? [] : ['vrrp_rt_priority']),
-    ];
+    const changed = [...(global.vrrpRealTimePriority === running.vrrpRealTimePriority ? [] : ['vrrp_rt_priority'])];
     if (changed.length === 0) return;
     this.#needsRestart = `${changed.join(' and ')} changed: that takes effect at the next start of the agent only`;
     this.#log('warning', 'needs-restart', this.#needsRestart, {});

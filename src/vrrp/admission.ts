@@ -30,8 +30,8 @@ export interface AdmissionConfig {
   readonly vrid: number;
   readonly version: Version;
   readonly advertisementInterval: Duration;
-  /** Looked at in version 2 only; absent: Auth Type 0. */
-  readonly authentication?: { readonly type: 'PASS'; readonly password: string } | undefined;
+  /** Looked at in version 2 only; absent: Auth Type 0. The Authentication Header of AH is checked before. */
+  readonly authentication?: { readonly type: 'PASS' | 'AH'; readonly password: string } | undefined;
   /** The addresses that we advertise ourselves, each once; their order does not matter. */
   readonly addresses: readonly IpAddress[];
   /** The source of our own advertisements. */

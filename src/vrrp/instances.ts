@@ -115,7 +115,6 @@ function withoutClashes(
     const alike = kept.get(key) ?? [];
     const other = alike.find((one) => isSameRouter(one, instance));
     if (other === undefined) {
-      if (family === 'inet6') report.notActedOn(reading.keyword, 'virtual routers of IPv6');
       kept.set(key, [...alike, instance]);
       return [instance];
     }

@@ -126,7 +126,7 @@ export const authenticationKeywords = table({
     'auth_type',
     oneOf({ PASS: 'PASS', AH: 'AH' }),
     'How advertisements are authenticated: a password in clear text, or IPsec AH. Version 2 only.',
-    { later: (type) => type === 'AH', instead: 'as it stands there is no authentication, as in keepalived' },
+    { instead: 'as it stands there is no authentication, as in keepalived' },
   ),
   password: value('auth_pass', password(), 'The password; the first 8 bytes count.'),
 });
@@ -180,12 +180,7 @@ export const vrrpInstanceKeywords = table({
   unicastTtl: value('unicast_ttl', integer(0, 255), 'TTL of unicast advertisements.'),
   unicastFaultNoPeer: flag('unicast_fault_no_peer', 'FAULT when unicast is meant but no peer is given.'),
   checkUnicastSource: flag('check_unicast_src', 'Discard unicast advertisements of others than the peers.'),
-  multicastGroup: value(
-    'mcast_dst_ip',
-    ipAddress({ prefix: 'ignored' }),
-    'Group that advertisements are sent to.',
-    LATER,
-  ),
+  multicastGroup: value('mcast_dst_ip', ipAddress({ prefix: 'ignored' }), 'Group that advertisements are sent to.'),
   trackSourceAddress: flag('track_src_ip', 'FAULT while the source address is missing.'),
   nopreempt: flag('nopreempt', 'A Backup does not take over from a living Master of lower priority.'),
   preempt: flag('preempt', 'Takes nopreempt back.'),

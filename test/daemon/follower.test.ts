@@ -31,7 +31,6 @@ beforeEach(() => {
   tracked = new TrackedThings({ problemOf: (name) => (down.has(name) ? `interface ${name} is down` : undefined) });
   follower = new Follower({
     interfaces: {
-      link: (name) => ({ name, index: 7 }) as never,
       primaryAddress: () => address,
       faultsOf: () => faults,
     },
@@ -39,7 +38,6 @@ beforeEach(() => {
       open: () => {
         if (socketError) throw socketError;
       },
-      close: () => {},
     },
     tracked,
     dispatch: (one, event) => {

@@ -1,7 +1,7 @@
 /** What the tests of elections beside other agents have in common: an instance's text, formulas, and waiting on packets. */
 import { expect } from 'vitest';
 import { Capture, type CapturedAdvertisement } from './capture.ts';
-import { ADDRESS, INNER_ADDRESS, Pair, type PairOptions, type Side } from './pair.ts';
+import { ADDRESS, INNER_ADDRESS, LINK_LOCAL, Pair, type PairOptions, type Side } from './pair.ts';
 import type { PairAgentName } from './pair-agent.ts';
 
 export const VIP = '192.168.4.15';
@@ -100,7 +100,7 @@ export class Stage {
 }
 
 const isFrom = ({ source }: CapturedAdvertisement, side: Side): boolean =>
-  source === ADDRESS[side] || source === INNER_ADDRESS[side];
+  [ADDRESS[side], INNER_ADDRESS[side], LINK_LOCAL[side]].includes(source);
 
 /** That `then` came so many seconds after `first`, as a formula wants it. */
 export function expectAfter(

@@ -1,5 +1,5 @@
 /** An agent on one side of a pair: holdfast, or the keepalived that is installed. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StatusReport } from '../../src/status/report.ts';
 import { Background, run, until } from '../lab/process.ts';
@@ -79,6 +79,14 @@ export class PairAgent {
     const pids = await this.#pids();
     for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) process.kill(pid, signal);
     await this.#process?.ended;
+  }
+
+  /** Ends holdfast's election process, and nothing else. */
+  async killElection(): Promise<void> {
+    for (const pid of await this.#pids()) {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      if (words.includes('@election')) process.kill(pid, 'SIGKILL');
+    }
   }
 
   /** What holdfast says of itself; undefined when it does not answer. */
