@@ -4,7 +4,7 @@
  */
 import type { IpAddress } from '../base/address.ts';
 import type { Duration } from '../base/time.ts';
-import type { CheckerConfig } from './keywords.ts';
+import type { TimedChecker } from './checker-config.ts';
 
 /** A TCP connection to make. */
 export interface ConnectTarget {
@@ -37,9 +37,9 @@ export type CheckResult =
   | { readonly outcome: 'unhealthy' | 'inconclusive'; readonly reason: string };
 
 /** See the file's head. */
-export interface CheckerKind {
+export interface CheckerKind<C extends TimedChecker = TimedChecker> {
   /** keepalived's word for it: `TCP_CHECK`. */
-  readonly keyword: CheckerConfig['kind'];
+  readonly keyword: C['kind'];
   /** Never rejects; ends soon after the signal aborts. */
-  check(config: CheckerConfig, io: CheckIo, signal: AbortSignal): Promise<CheckResult>;
+  check(config: C, io: CheckIo, signal: AbortSignal): Promise<CheckResult>;
 }

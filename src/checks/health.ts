@@ -12,7 +12,7 @@
 import { assertNever } from '../base/assert.ts';
 import { type Instant, later, scale } from '../base/time.ts';
 import type { CheckResult } from './checker.ts';
-import type { CheckerConfig } from './keywords.ts';
+import type { Timing } from './checker-config.ts';
 
 /** The state of one checker. */
 export interface Health {
@@ -47,18 +47,13 @@ export interface HealthTransition {
  * keepalived.conf(5) "alpha" wants to see a success first.
  * @param warmupFraction from 0 to 1, at random
  */
-export function newHealth(config: CheckerConfig, now: Instant, warmupFraction: number): Health {
+export function newHealth(config: Timing, now: Instant, warmupFraction: number): Health {
   const warmup = scale(config.warmup, Math.floor(warmupFraction * 1_000_000), 1_000_000);
   return { up: !config.alpha, hasRun: false, retries: 0, nextAt: later(now, warmup), probe: 0 };
 }
 
 /** The next state and what is to be done. A clock event that comes early and an answer that comes late change nothing. */
-export function healthTransition(
-  config: CheckerConfig,
-  health: Health,
-  event: HealthEvent,
-  now: Instant,
-): HealthTransition {
+export function healthTransition(config: Timing, health: Health, event: HealthEvent, now: Instant): HealthTransition {
   switch (event.type) {
     case 'clock': {
       if (health.nextAt === undefined || now < health.nextAt) return { health, effects: [] };
@@ -73,7 +68,7 @@ export function healthTransition(
   }
 }
 
-function heard(config: CheckerConfig, health: Health, result: CheckResult, now: Instant): HealthTransition {
+function heard(config: Timing, health: Health, result: CheckResult, now: Instant): HealthTransition {
   const inALoop = later(now, config.delayLoop);
   switch (result.outcome) {
     case 'inconclusive':

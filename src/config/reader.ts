@@ -199,9 +199,10 @@ export class Reader {
       block.refuse(key);
       return false;
     }
-    if (earlier !== undefined) this.#repeated(block, key, entry, statement, earlier, now);
+    if (earlier !== undefined && entry.addUp === undefined) this.#repeated(block, key, entry, statement, earlier, now);
     if (entry.deprecated !== undefined) this.#warn(statement, entry.deprecated);
-    block.set(key, earlier !== undefined && entry.prefer ? entry.prefer(block.values[key], now) : now, statement);
+    const join = entry.prefer ?? entry.addUp;
+    block.set(key, earlier !== undefined && join ? join(block.values[key], now) : now, statement);
     return true;
   }
 
@@ -256,7 +257,8 @@ export class Reader {
 
   #list(block: BlockReading, key: string, entry: ListEntry<unknown>, statement: Statement): void {
     const lines = statement.block;
-    if (lines !== undefined) this.#surplus(block, statement, 0, true);
+    if (lines !== undefined && entry.header !== undefined && !this.#hasHeader(block, entry.header, statement)) return;
+    if (lines !== undefined && entry.header === undefined) this.#surplus(block, statement, 0, true);
     if (lines?.length === 0 && entry.whenEmpty !== undefined) {
       this.#report.warning(statement.keyword, entry.whenEmpty);
     }
@@ -309,16 +311,16 @@ export class Reader {
       return false;
     }
     const extra = args[header.max];
-    if (extra === undefined) return true;
-    if (header.exact) {
+    if (extra !== undefined && header.exact) {
       const { keyword } = statement;
       this.#report.error(extra, `unexpected '${extra.text}' after ${keyword.text} ${args[0]?.text}; it is left out`, {
         suggestion: `${keyword.text} takes exactly ${header.expected}, in quotation marks if it has blanks`,
+        ...(header.missingIs === 2 ? { exitCode: 2, fatal: true } : {}),
       });
       return false;
     }
-    this.#surplus(block, statement, header.max, false);
-    return true;
+    if (extra !== undefined) this.#surplus(block, statement, header.max, false);
+    return header.accepts?.(args.slice(0, header.max), this.#report) ?? true;
   }
 
   #variant(block: BlockReading, key: string, chosen: Variant<unknown>, statement: Statement): void {

@@ -43,6 +43,8 @@ export interface Options<T> {
   readonly once?: true | 'silent';
   /** Which of two given values counts, where it is not the last. */
   readonly prefer?: (earlier: T, now: T) => T;
+  /** What several lines come to, where each adds to the others. */
+  readonly addUp?: (earlier: T, now: T) => T;
   /** Without this required keyword keepalived does not run at all. */
   readonly fatal?: true;
   /** Still works; what to say about it. */
@@ -68,6 +70,8 @@ export interface ListEntry<T> extends Common {
   readonly later?: true;
   /** What to say about a block without lines, where keepalived complains. */
   readonly whenEmpty?: string;
+  /** Words before the brace; absent: none. Each block is found in `given` of the reading. */
+  readonly header?: Header;
 }
 
 /** The number that a host has a name for, as routing tables have; undefined: nobody knows the name. */
@@ -105,8 +109,10 @@ export interface Header {
   readonly expected: string;
   /** What a missing word is for keepalived: 2 gives up, 5 skips the block. */
   readonly missingIs: 2 | 5;
-  /** Surplus words make keepalived skip the block. */
+  /** Surplus words make keepalived skip the block, or give up where `missingIs` says so of a missing one. */
   readonly exact?: true;
+  /** Says what is wrong with the words; false: the block is skipped without a look inside. */
+  accepts?(words: readonly Word[], report: Report): boolean;
 }
 
 /** A block of keywords: once (repeated ones are read as one), or many of them. */
@@ -215,7 +221,7 @@ export type ConfigOf<E> = { readonly [K in PresentKeys<E>]: ValueOf<E[K]> } & {
 
 /** A block as it was read: its values and where they were given. */
 export interface Reading<E extends Entries> {
-  /** The statement that opened it. */
+  /** The statement that opened it; its block has everything in the order of the file. */
   readonly owner: Statement;
   readonly keyword: Word;
   /** The words before the brace. */
@@ -325,7 +331,7 @@ export const list = <T>(
   word: string,
   line: LineType<T>,
   doc: string,
-  options: Pick<ListEntry<T>, 'aliases' | 'later' | 'since' | 'whenEmpty'> = {},
+  options: Pick<ListEntry<T>, 'aliases' | 'later' | 'since' | 'whenEmpty' | 'header'> = {},
 ): ListEntry<T> => ({ kind: 'list', word, line, doc, ...options });
 
 /** A block of keywords that is there once; a second one adds to the first. */

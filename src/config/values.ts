@@ -193,6 +193,19 @@ export const INT32_MAX = 2147483647;
 /** The longest time in seconds that keepalived keeps in microseconds of 32 bits. */
 export const TIMER_MAX = 4294.967295;
 
+/** A whole number that keepalived reads as unsigned: no minus, not even of zero. */
+export function unsigned(min: number, max: number, correction: Correction = {}): ValueType<number> {
+  const number = integer(min, max, correction);
+  return {
+    ...number,
+    read: (words, complaints) => {
+      const [word] = words;
+      if (word === undefined || !word.text.trimStart().startsWith('-')) return number.read(words, complaints);
+      return complaints.refuse(word, `expected ${number.expected}, got '${word.text}'`);
+    },
+  };
+}
+
 /** Whole seconds. */
 export function wholeSeconds(min: number, max: number, correction: Correction = {}): ValueType<Duration> {
   const count = integer(min, max, correction);
@@ -209,6 +222,9 @@ export function wholeSeconds(min: number, max: number, correction: Correction = 
   };
 }
 
+/** What keepalived has room for in 64 bits of microseconds. */
+const LONGEST = seconds(18446744073709);
+
 /** Seconds with decimals down to the microsecond. @param min in seconds, so 0.000001 is the smallest positive one */
 export function decimalSeconds(min: number, max: number, options: { zeroIsOff?: true } = {}): ValueType<Duration> {
   const type = oneWord(
@@ -216,6 +232,7 @@ export function decimalSeconds(min: number, max: number, options: { zeroIsOff?: 
     (text, word, complaints) => {
       if (!/^\s*(\+?([0-9]{1,15}\.?|[0-9]{0,15}\.[0-9]{0,30}))?$/.test(text)) return undefined;
       const value = seconds(Number(text === '.' ? 0 : text));
+      if (value > LONGEST) return undefined;
       if (text.trim() === '' && min <= 0) complaints.correct(word, 'an empty word is read as 0', SILENT);
       if (/\.[0-9]{7,}$/.test(text)) complaints.correct(word, `more than 6 decimals, rounded to ${showSeconds(value)}`);
       if (value === 0 && options.zeroIsOff) {
@@ -379,6 +396,21 @@ export function ipAddress(
     return options.multicast && !isMulticast(address) ? undefined : address;
   });
 }
+
+/**
+ * An address. What follows it from the first `/` or `-` on is not read, as in keepalived where networks and ranges have no
+ * meaning.
+ */
+export const hostAddress = (): ValueType<IpAddress> =>
+  oneWord('an IP address', (value, word, complaints) => {
+    const end = value.search(/[/-]/);
+    const address = parseAddress(end < 0 ? value : value.slice(0, end));
+    if (address === undefined) {
+      return complaints.refuse(word, `expected an IP address, got '${value}'`, placeholder(value));
+    }
+    if (end >= 0) complaints.correct(word, `'${value.slice(end)}' is not read: one address is meant`, SILENT);
+    return address;
+  });
 
 /** What to say about a text where an address should be, when it is something that people forget to fill in. */
 export const placeholder = (value: string): string | undefined =>

@@ -3,7 +3,8 @@ import { inSeconds } from '../base/time.ts';
 import type { Severity } from '../config/diagnostics.ts';
 import { type Statement, statementWith } from '../config/statement.ts';
 import type { ValueEntry } from '../config/table.ts';
-import type { RealServer, VirtualServer } from '../ipvs/keywords.ts';
+import { granularityOf } from '../ipvs/services.ts';
+import type { RealServer, Target, VirtualServer } from '../ipvs/virtual-server.ts';
 import {
   apart,
   blockKey,
@@ -99,7 +100,7 @@ function missingService(
 }
 
 const withoutProtocol = (id: string): string => id.replace(/\/[A-Z]+$/, '');
-const protocolOf = ({ key }: VirtualServer): string => (key.kind === 'address' ? key.protocol : 'none');
+const protocolOf = ({ protocol }: VirtualServer): string => protocol ?? 'none';
 
 function checkService(id: string, holders: readonly Holder[], places: Places): Finding[] {
   const differing = (
@@ -127,7 +128,7 @@ function checkService(id: string, holders: readonly Holder[], places: Places): F
   const persistence = ({ server }: Holder): string =>
     server.persistenceTimeout === 0
       ? 'no persistence'
-      : `persistence of ${inSeconds(server.persistenceTimeout)} s for /${server.persistenceGranularity}`;
+      : `persistence of ${inSeconds(server.persistenceTimeout)} s for /${granularityOf(server, server.family ?? 'inet')}`;
   const settings = SETTINGS.flatMap(({ code, words, consequence }) =>
     differing('warning', code, (holder) => settingsOf(holder, words, places), consequence, words),
   );
@@ -245,7 +246,9 @@ function checkRealServers(id: string, holders: readonly Holder[], places: Places
 const checksOf = ({ checkers }: RealServer): string =>
   checkers.length === 0
     ? 'no check'
-    : checkers.map(({ kind, connectAddress, connectPort }) => `${kind} of ${connectAddress}:${connectPort}`).join(', ');
+    : checkers
+        .map((one) => ('connectPort' in one ? `${one.kind} of ${one.connectAddress}:${one.connectPort}` : one.kind))
+        .join(', ');
 
 /** Where services stand. Found by what stands before the brace, in the order of the file. */
 class Places {
@@ -300,11 +303,16 @@ class Places {
     return statement && known.get(blockKey(statement.keyword, statement.args.slice(0, 2)));
   }
 
-  #statement({ node, server: { key } }: Holder): Statement | undefined {
-    const header = key.kind === 'fwmark' ? `fwmark ${key.fwmark}` : `${key.address} ${key.port}`;
+  #statement({ node, server: { target, protocol } }: Holder): Statement | undefined {
+    const header = headerText(target);
     const byHeader = this.#byNode.get(node);
-    return (key.kind === 'address' ? byHeader?.get(`${header}/${key.protocol}`) : undefined) ?? byHeader?.get(header);
+    return byHeader?.get(`${header}/${protocol}`) ?? byHeader?.get(header);
   }
+}
+
+function headerText(target: Target): string {
+  if (target.kind === 'group') return `group ${target.name}`;
+  return target.kind === 'fwmark' ? `fwmark ${target.fwmark}` : `${target.address} ${target.port}`;
 }
 
 type VirtualServerReading = RootReading['values']['virtualServers'][number];

@@ -3,9 +3,10 @@
  * ipvs/virtual-servers.ts). An undefined value is a keyword without effect; a missing key is as the file has it.
  */
 import { type IpAddress, parseAddress } from '../base/address.ts';
-import type { CheckerConfig } from '../checks/keywords.ts';
+import type { CheckerConfig } from '../checks/checker-config.ts';
 import type { Statement } from '../config/tree.ts';
-import type { RealServer, VirtualServer } from '../ipvs/keywords.ts';
+import { granularityText } from '../ipvs/services.ts';
+import type { CheckDefaults, Forwarding, RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
 import { ADDRESS_FLAGS } from '../vrrp/address-keywords.ts';
 import type { Tracked, UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 
@@ -125,9 +126,9 @@ function addressLine(address: VirtualAddress): EffectiveLine {
 const startsWith = (address: IpAddress) => (line: Statement) => addressIn(line.keyword.text) === address;
 const addressIn = (word: string | undefined): IpAddress | undefined => parseAddress(word?.split('/')[0] ?? '');
 
-/** A service, by the keys of virtual_server. @param isActedOn says whether a checker of that word is */
-export function effectiveVirtualServer(server: VirtualServer, isActedOn: (word: string) => boolean): Effective {
-  const { key, persistenceTimeout, persistenceGranularity: prefixLength, forwardingMethod, onePacket, alpha } = server;
+/** A service, by the keys of virtual_server. */
+export function effectiveVirtualServer(server: VirtualServer): Effective {
+  const { target, protocol, family, scheduler, schedulerFlags, persistenceTimeout, sorryServer } = server;
   const isPersistent = persistenceTimeout > 0;
   const free = new Map<string, RealServer[]>();
   for (const real of server.realServers) {
@@ -137,13 +138,30 @@ export function effectiveVirtualServer(server: VirtualServer, isActedOn: (word: 
   }
   return {
     values: {
-      scheduler: { name: server.scheduler, flags: server.schedulerFlags },
-      method: { method: forwardingMethod },
-      protocol: key.kind === 'address' ? key.protocol : undefined,
+      scheduler,
+      flag1: (schedulerFlags & 1) !== 0,
+      flag2: (schedulerFlags & 2) !== 0,
+      flag3: (schedulerFlags & 4) !== 0,
+      shPort: undefined,
+      shFallback: undefined,
+      mhPort: undefined,
+      mhFallback: undefined,
+      hashed: undefined,
+      method: forwardingOf(server),
+      protocol,
+      family: target.kind === 'address' ? undefined : family,
       persistenceTimeout: isPersistent ? persistenceTimeout : undefined,
-      persistenceGranularity: isPersistent ? { family: key.family, prefixLength } : undefined,
-      onePacket,
-      alpha,
+      persistenceGranularity: server.persistenceGranularity && granularityText(server.persistenceGranularity),
+      persistenceEngine: server.persistenceEngine,
+      onePacket: server.onePacket,
+      haSuspend: server.haSuspend,
+      quorum: server.quorum === 0 ? undefined : server.quorum,
+      hysteresis: server.hysteresis,
+      smtpAlert: server.smtpAlert,
+      sorryServer: sorryServer && { address: sorryServer.address, port: sorryServer.port },
+      sorryServerInhibit: sorryServer?.inhibit ?? false,
+      sorryServerMethod: sorryServer && forwardingOf(sorryServer),
+      ...checkDefaultsOf(server),
     },
     inside: (inner, statement) => {
       if (inner !== 'realServers') return undefined;
@@ -152,30 +170,66 @@ export function effectiveVirtualServer(server: VirtualServer, isActedOn: (word: 
       const real = alike.find((one) => one.port === Number(port)) ?? alike[0];
       if (real === undefined) return 'left out';
       alike.splice(alike.indexOf(real), 1);
-      return effectiveRealServer(real, isActedOn);
+      return effectiveRealServer(real);
     },
   };
 }
 
-function effectiveRealServer(real: RealServer, isActedOn: (word: string) => boolean): Effective {
-  const checkers = [...real.checkers];
+const forwardingOf = ({ forwardingMethod, tunnel }: Forwarding): Forwarding =>
+  tunnel === undefined ? { forwardingMethod } : { forwardingMethod, tunnel };
+
+const checkDefaultsOf = (of: CheckDefaults): CheckDefaults => {
+  const { connectTimeout, delayLoop, retry, delayBeforeRetry, warmup, alpha } = of;
+  return {
+    connectTimeout,
+    delayLoop,
+    alpha,
+    ...(retry === undefined ? {} : { retry }),
+    ...(delayBeforeRetry === undefined ? {} : { delayBeforeRetry }),
+    ...(warmup === undefined ? {} : { warmup }),
+  };
+};
+
+function effectiveRealServer(real: RealServer): Effective {
+  const checkers = new Map<string, CheckerConfig[]>();
+  for (const one of real.checkers) checkers.set(one.kind, [...(checkers.get(one.kind) ?? []), one]);
   return {
     header: [real.address, ...(real.port === 0 ? [] : [String(real.port)])],
     values: {
       weight: real.weight,
-      method: { method: real.forwardingMethod },
+      method: forwardingOf(real),
       inhibitOnFailure: real.inhibitOnFailure,
       upperThreshold: real.upperThreshold,
       lowerThreshold: real.lowerThreshold,
+      smtpAlert: real.smtpAlert,
+      ...checkDefaultsOf(real),
     },
     inside: (key, { keyword }) => {
-      if (key !== 'checkers' || !isActedOn(keyword.text)) return undefined;
-      const checker = checkers.shift();
+      // SMTP_CHECK may be several checkers
+      if (key !== 'checkers' || keyword.text === 'SMTP_CHECK') return undefined;
+      const checker = checkers.get(keyword.text)?.shift();
       return checker === undefined ? 'left out' : effectiveChecker(checker);
     },
   };
 }
 
-function effectiveChecker({ kind: _, connectPort, ...same }: CheckerConfig): Effective {
-  return { values: { bindAddress: undefined, ...same, connectPort: connectPort === 0 ? undefined : connectPort } };
+/** Times and places; the rest is as the file has it. */
+function effectiveChecker(checker: CheckerConfig): Effective {
+  if (!('retry' in checker)) return {};
+  const { retry, delayBeforeRetry, delayLoop, warmup, alpha, logAllFailures } = checker;
+  const timing = { retry, delayBeforeRetry, delayLoop, warmup, alpha, logAllFailures };
+  if (!('connectPort' in checker)) return { values: timing };
+  const { connectAddress, connectPort, bindAddress, bindPort, bindInterface, fwmark, connectTimeout } = checker;
+  return {
+    values: {
+      ...timing,
+      connectAddress,
+      connectPort: connectPort === 0 ? undefined : connectPort,
+      bindAddress,
+      bindPort,
+      bindInterface,
+      fwmark: fwmark === 0 ? undefined : fwmark,
+      connectTimeout,
+    },
+  };
 }

@@ -5,9 +5,10 @@
 import { DueHeap } from '../base/heap.ts';
 import type { Instant } from '../base/time.ts';
 import type { CheckResult } from '../checks/checker.ts';
+import type { TimedChecker } from '../checks/checker-config.ts';
 import { type Health, type HealthEffect, type HealthEvent, healthTransition, newHealth } from '../checks/health.ts';
-import type { CheckerConfig } from '../checks/keywords.ts';
-import type { RealServer, VirtualServer } from '../ipvs/keywords.ts';
+import { isActedOn } from '../checks/index.ts';
+import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
 import type { CheckReport } from '../status/report.ts';
 
 /** One checker of one real server. */
@@ -15,7 +16,7 @@ export interface CheckerEntry {
   readonly id: string;
   readonly virtualServerId: string;
   readonly realServerId: string;
-  config: CheckerConfig;
+  config: TimedChecker;
   health: Health;
   /** Ends the probe that is on its way. */
   abort: AbortController | undefined;
@@ -47,7 +48,7 @@ export class HealthBook {
     this.#byServer = new Map();
     for (const virtualServer of virtualServers) {
       for (const realServer of virtualServer.realServers) {
-        const entries = realServer.checkers.map((config, i) => {
+        const entries = realServer.checkers.filter(isActedOn).map((config, i) => {
           const id = `${virtualServer.id} ${realServer.id} ${i}`;
           const old = before.get(id);
           if (old && probeOf(old.config) === probeOf(config)) return Object.assign(old, { config });
@@ -119,9 +120,17 @@ export class HealthBook {
 }
 
 /** What a checker asks, without when and how often. */
-const probeOf = (config: CheckerConfig): string => {
-  const { kind, connectAddress, connectPort, bindAddress, bindPort } = config;
-  return JSON.stringify([kind, connectAddress, connectPort, bindAddress, bindPort]);
+const probeOf = (config: TimedChecker): string => {
+  const {
+    retry: _r,
+    delayBeforeRetry: _b,
+    delayLoop: _d,
+    warmup: _w,
+    alpha: _a,
+    logAllFailures: _l,
+    ...probe
+  } = config;
+  return JSON.stringify(probe);
 };
 
 const serverKey = (virtualServerId: string, realServerId: string): string => `${virtualServerId} ${realServerId}`;
@@ -130,7 +139,7 @@ const newEntry = (
   id: string,
   virtualServer: VirtualServer,
   realServer: RealServer,
-  config: CheckerConfig,
+  config: TimedChecker,
   health: Health,
 ): CheckerEntry => ({
   id,

@@ -7,12 +7,14 @@ import { checkerKind } from '../checks/index.ts';
 import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { tcpConnect } from '../io/tcp-connect.ts';
-import { desired } from '../ipvs/desired.ts';
-import type { VirtualServer } from '../ipvs/keywords.ts';
+import { desired, destinationOf } from '../ipvs/desired.ts';
+import { servicesOf } from '../ipvs/services.ts';
 import { destinationId, serviceId } from '../ipvs/table.ts';
+import type { VirtualServer } from '../ipvs/virtual-server.ts';
 import type { VirtualServerReport } from '../status/report.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { type CheckerEntry, HealthBook } from './health-book.ts';
+import { idleCheckers, idleSentence } from './idle-checkers.ts';
 import { IpvsTable } from './ipvs-table.ts';
 import type { FromHealth, ToHealth } from './messages.ts';
 
@@ -70,6 +72,9 @@ class HealthProcess {
   /** Start and reload. Resolves when the table is as it should be. */
   async configure(virtualServers: readonly VirtualServer[]): Promise<void> {
     this.#virtualServers = virtualServers;
+    for (const [check, count] of idleCheckers(virtualServers)) {
+      this.#channel.log('warning', 'check-not-acted-on', idleSentence(check, count), { check, real_servers: count });
+    }
     this.#book.configure(virtualServers, now(), Math.random);
     this.#timer.set(this.#book.nextAt);
     await this.#settle();
@@ -109,7 +114,8 @@ class HealthProcess {
   async #probe(entry: CheckerEntry, probe: number): Promise<void> {
     entry.abort = new AbortController();
     const startedAt = performance.now();
-    const result = await checkerKind(entry.config.kind).check(entry.config, io, entry.abort.signal);
+    const result = await checkerKind(entry.config.kind)?.check(entry.config, io, entry.abort.signal);
+    if (result === undefined) throw new Error(`assertion failed: no checker ${entry.config.kind}`);
     if (this.#stopped || this.#book.entry(entry.id) !== entry) return; // gone with a reload
     entry.abort = undefined;
     this.#book.note(entry, result, new Date(), performance.now() - startedAt);
@@ -140,23 +146,29 @@ class HealthProcess {
     this.#channel.log('notice', 'real-server-down', message, fields);
   }
 
+  /** Of a virtual server with several services the first one stands for all. */
   #reportOf(server: VirtualServer): VirtualServerReport {
-    const entry = this.#table.actual.find(({ service }) => serviceId(service.key) === server.id);
+    const [key] = servicesOf(server);
+    const id = key && serviceId(key);
+    const entry = this.#table.actual.find(({ service }) => serviceId(service.key) === id);
     const weights = new Map(entry?.destinations.map((d) => [destinationId(d), d.weight]));
     return {
       id: server.id,
-      ...(server.key.kind === 'address' ? { protocol: server.key.protocol } : {}),
+      ...(server.protocol === undefined ? {} : { protocol: server.protocol }),
       scheduler: server.scheduler,
       forwardingMethod: server.forwardingMethod,
       inTable: entry !== undefined,
-      realServers: server.realServers.map((realServer) => ({
-        id: realServer.id,
-        healthy: this.#book.isHealthy(server.id, realServer.id),
-        weight: realServer.weight,
-        effectiveWeight: weights.get(realServer.id) ?? 0,
-        inTable: weights.has(realServer.id),
-        checks: this.#book.checksOf(server.id, realServer.id).map((checker) => checker.last),
-      })),
+      realServers: server.realServers.map((realServer) => {
+        const destination = key && destinationId(destinationOf(realServer, realServer.weight, key));
+        return {
+          id: realServer.id,
+          healthy: this.#book.isHealthy(server.id, realServer.id),
+          weight: realServer.weight,
+          effectiveWeight: weights.get(destination ?? '') ?? 0,
+          inTable: weights.has(destination ?? ''),
+          checks: this.#book.checksOf(server.id, realServer.id).map((checker) => checker.last),
+        };
+      }),
     };
   }
 }

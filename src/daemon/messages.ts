@@ -4,8 +4,8 @@
  * main is the parent; election and health are its children and never talk to each other.
  */
 import type { Duration } from '../base/time.ts';
-import type { VirtualServer } from '../ipvs/keywords.ts';
 import type { LvsNotice } from '../ipvs/notice.ts';
+import type { VirtualServer } from '../ipvs/virtual-server.ts';
 import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';

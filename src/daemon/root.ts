@@ -3,29 +3,29 @@
  *
  * A root block is a table and a builder in its domain, and one entry here.
  */
-import { checkersNotActedOn } from '../checks/keywords.ts';
+import { bfdChecker } from '../checks/bfd-keywords.ts';
+import { dnsChecker } from '../checks/dns-keywords.ts';
+import { fileChecker } from '../checks/file-keywords.ts';
+import { miscChecker } from '../checks/misc-keywords.ts';
+import { pingChecker } from '../checks/ping-keywords.ts';
+import { smtpChecker } from '../checks/smtp-keywords.ts';
+import { buildTlsSettings, ssl, type TlsSettings } from '../checks/ssl-keywords.ts';
 import { tcpChecker } from '../checks/tcp-keywords.ts';
+import { udpChecker } from '../checks/udp-keywords.ts';
+import { webCheckers } from '../checks/web-keywords.ts';
 import { type Diagnostic, type ExitCode, Report } from '../config/diagnostics.ts';
 import { expand } from '../config/expand.ts';
 import type { FileAccess } from '../config/glob.ts';
 import type { Surroundings } from '../config/parameters.ts';
 import { Reader } from '../config/reader.ts';
-import {
-  block,
-  blocks,
-  flag,
-  LATER,
-  NAME,
-  type NumberOf,
-  opaque,
-  type Reading,
-  table,
-  value,
-} from '../config/table.ts';
+import { block, blocks, flag, LATER, NAME, type NumberOf, type Reading, table, value } from '../config/table.ts';
 import { parse, type Statement } from '../config/tree.ts';
 import { integer, UINT32_MAX, words } from '../config/values.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
-import { ipvsBlocks, VIRTUAL_SERVER, type VirtualServer, virtualServerKeywords } from '../ipvs/keywords.ts';
+import { buildGroups, type GivenGroup, virtualServerGroups } from '../ipvs/group-keywords.ts';
+import { VIRTUAL_SERVER, type VirtualServerReading, virtualServerKeywords } from '../ipvs/keywords.ts';
+import type { ServiceContext } from '../ipvs/real-servers.ts';
+import type { VirtualServer, VirtualServerGroup } from '../ipvs/virtual-server.ts';
 import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
@@ -42,6 +42,7 @@ import {
 } from '../vrrp/tracking-keywords.ts';
 import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
+import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
 
@@ -50,9 +51,12 @@ export interface Configuration {
   readonly global: GlobalDefinitions;
   readonly instances: readonly VrrpInstance[];
   readonly syncGroups: readonly SyncGroup[];
-  readonly virtualServers: readonly VirtualServer[];
   /** What main tracks: as much of it as an instance or a group names. */
   readonly tracked: Tracked;
+  readonly virtualServerGroups: readonly VirtualServerGroup[];
+  readonly virtualServers: readonly VirtualServer[];
+  /** Absent: as the TLS library has it. */
+  readonly ssl?: TlsSettings;
 }
 
 /** A configuration, and all there is to say about it. */
@@ -71,7 +75,21 @@ export interface ReadOutcomeWithTree extends ReadOutcome {
   readonly statements: readonly Statement[];
   /** What the tables made of them. */
   readonly root: RootReading;
+  /** The virtual servers by the blocks that they come from; others are left out. */
+  readonly served: ReadonlyMap<VirtualServerReading, VirtualServer>;
 }
+
+const checkers = [
+  tcpChecker,
+  ...webCheckers,
+  smtpChecker,
+  dnsChecker,
+  miscChecker,
+  udpChecker,
+  pingChecker,
+  fileChecker,
+  bfdChecker,
+];
 
 /** All words of keepalived.conf(5), from the top level down. */
 export const rootKeywords = table({
@@ -80,7 +98,7 @@ export const rootKeywords = table({
   virtualServers: blocks(
     'virtual_server',
     VIRTUAL_SERVER,
-    virtualServerKeywords([tcpChecker, ...checkersNotActedOn]),
+    virtualServerKeywords(checkers),
     'A service of IPVS with the servers behind it.',
   ),
   syncGroups: blocks('vrrp_sync_group', NAME, vrrpSyncGroupKeywords, 'Instances that change state together.'),
@@ -90,9 +108,9 @@ export const rootKeywords = table({
   }),
   trackProcesses: blocks('vrrp_track_process', NAME, trackProcessKeywords, 'Processes that instances can track.'),
   ...staticBlocks,
-  ...ipvsBlocks,
+  virtualServerGroups,
   bfdInstances: blocks('bfd_instance', NAME, bfdKeywords, 'A BFD session.', LATER),
-  ssl: opaque('SSL', 'Certificates for SSL_GET.'),
+  ssl,
   networkNamespace: value('net_namespace', words('a name', 1, 1), 'Network namespace to run in.', {
     ...LATER,
     missingIs: 5,
@@ -155,8 +173,8 @@ export function readConfigurationTree(
   };
   const lines = expand(fileName, files, surroundings, report);
   const statements = parse(lines, rootKeywords, report);
-  const { configuration, root } = build(fileName, statements, report, host);
-  return { configuration, statements, root, ...report.finish() };
+  const built = build(fileName, statements, report, host);
+  return { ...built, statements, ...report.finish() };
 }
 
 function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' | undefined {
@@ -177,7 +195,7 @@ function build(
   statements: readonly Statement[],
   report: Report,
   host: HostView,
-): { readonly configuration: Configuration; readonly root: RootReading } {
+): Pick<ReadOutcomeWithTree, 'configuration' | 'root' | 'served'> {
   const reader = new Reader(report, vocabulary, host.numberOf);
   const topLevel: Statement = {
     keyword: { text: '', quoted: false, file, line: 1, column: 1, length: 1 },
@@ -206,8 +224,11 @@ function build(
     strict: values.vrrpStrict,
   };
   const instances = buildInstances(given.instances, vrrp, report);
-  const virtualServers = buildVirtualServers(given.virtualServers, report);
-  const unusable = checkScripts(given, global, host.scripts, report, () => lacksInterface);
+  const groups = buildGroups(groupsOf(root), report);
+  const served = buildVirtualServers(given.virtualServers, groups, serviceContext(root, statements, values), report);
+  reportIdleCheckers(served, report);
+  const tls = buildTlsSettings(given.ssl, report);
+  const unusable = checkScripts(given, global, served, host.scripts, report, () => lacksInterface);
   const references = checkReferences(given, statements, unusable, looked.interfaceExists, report);
   const tracked = instances.map((one) => ({
     ...one,
@@ -219,10 +240,48 @@ function build(
     global: withoutAbsent(values),
     instances: tracked,
     syncGroups,
-    virtualServers,
+    virtualServerGroups: groups,
+    virtualServers: [...served.values()],
+    ...(tls === undefined ? {} : { ssl: tls }),
     tracked: trackedOf(given),
   };
-  return { configuration, root };
+  return { configuration, root, served };
+}
+
+const groupsOf = ({ given }: RootReading): GivenGroup[] =>
+  given.flatMap((one) => {
+    if (one.key !== 'virtualServerGroups' || one.statement.args.length !== 1) return [];
+    const { keyword, args } = one.statement;
+    return [{ keyword, name: args[0]?.text ?? '', members: one.value }];
+  });
+
+/** What a virtual server may refer to: keepalived knows the files and sessions that stand before it. */
+function serviceContext(
+  { values }: RootReading,
+  statements: readonly Statement[],
+  global: GlobalDefinitions,
+): (reading: VirtualServerReading) => ServiceContext {
+  const positions = new Map(statements.map(({ block }, i) => [block, i]));
+  const positionOf = ({ owner }: { readonly owner: Statement }): number => positions.get(owner.block) ?? 0;
+  const files = values.trackFiles.filter((one) => one.values.file !== undefined);
+  const sessions = values.bfdInstances.filter((one) => one.values.neighbour !== undefined);
+  return (reading) => {
+    const here = positionOf(reading);
+    const find = <R extends (typeof files)[number] | (typeof sessions)[number]>(all: readonly R[], name: string) =>
+      all.find((one) => one.header[0]?.text === name && positionOf(one) < here);
+    return {
+      smtpAlert: global.smtpAlertChecker ?? global.smtpAlert,
+      logAllFailures: global.checkerLogAllFailures ?? false,
+      trackFile: (name) => {
+        const file = find(files, name);
+        return file && (file.values.weight ?? { weight: 1, reverse: false });
+      },
+      hasBfd: (name) => {
+        const session = find(sessions, name);
+        return session !== undefined && (session.values.checker || !session.values.vrrp);
+      },
+    };
+  };
 }
 
 /** What nobody names is not run, read or counted. */

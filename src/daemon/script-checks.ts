@@ -11,12 +11,14 @@ const INSTANCE_SCRIPTS = [...GROUP_SCRIPTS, 'notifyDeleted', 'notifyMasterLowerP
 
 /**
  * Looks at all commands.
+ * @param served blocks of virtual servers that are served; keepalived does not come to look at the commands of others
  * @param skipsVrrp whether keepalived does not come to look at those of VRRP, because an interface is missing
  * @returns the names of vrrp_scripts that are left out
  */
 export function checkScripts(
   root: RootReading['values'],
   global: Reading<(typeof globalKeywords)['entries']>,
+  served: ReadonlyMap<RootReading['values']['virtualServers'][number], unknown>,
   view: ScriptView | undefined,
   report: Report,
   skipsVrrp: () => boolean,
@@ -33,7 +35,9 @@ export function checkScripts(
   for (const { at } of root.syncGroups) for (const key of GROUP_SCRIPTS) scripts.run(at(key), 'vrrp');
   for (const { at } of root.instances) for (const key of INSTANCE_SCRIPTS) scripts.run(at(key), 'vrrp');
   scripts.run(global.at('lvsNotifyFifoScript'), 'checks');
-  for (const { at, values } of root.virtualServers) {
+  for (const reading of root.virtualServers) {
+    if (!served.has(reading)) continue;
+    const { at, values } = reading;
     for (const key of ['quorumUp', 'quorumDown'] as const) scripts.run(at(key), 'checks');
     for (const { at: atServer, values: own } of values.realServers) {
       for (const key of ['notifyUp', 'notifyDown'] as const) scripts.run(atServer(key), 'checks');

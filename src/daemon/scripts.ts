@@ -47,7 +47,7 @@ export class Scripts {
     const { user } = options;
     if (view === undefined) this.#noDefaultUser = false;
     else if (user === undefined) this.#noDefaultUser = options.isSecure && !view.hasUser(DEFAULT_USER);
-    else this.#noDefaultUser = !this.#hasAccount(user.args, 'scripts without a user of their own are left out');
+    else this.#noDefaultUser = !this.#accountIn(user, 'scripts without a user of their own are left out');
   }
 
   /** Names of vrrp_scripts that are left out before anything can track them. */
@@ -58,7 +58,7 @@ export class Scripts {
   /** A vrrp_script; keepalived complains when it is not there. */
   tracked(name: string, script: Statement, user: Statement | undefined): void {
     const isUsable =
-      user === undefined ? this.#hasDefaultUser(script.keyword) : this.#hasAccount(user.args, `${name} is left out`);
+      user === undefined ? this.#hasDefaultUser(script.keyword) : this.#accountIn(user, `${name} is left out`);
     if (!isUsable) this.#unusable.add(name);
     else this.#program(script, 'vrrp', true);
   }
@@ -66,10 +66,10 @@ export class Scripts {
   /** A command that is run when something happens; keepalived says nothing when it is not there. */
   run(script: Statement | undefined, part: ScriptPart): void {
     if (script === undefined) return;
-    const [, user] = script.args;
+    const [line, user, group] = script.args;
+    if (line === undefined || line.text.trim() === '' || line.open) return;
     if (user === undefined && !this.#hasDefaultUser(script.keyword)) return;
-    if (user !== undefined && !this.#hasAccount(script.args.slice(1), 'the command is not run', { exitCode: 0 }))
-      return;
+    if (user !== undefined && !this.#hasAccount(user, group, 'the command is not run', { exitCode: 0 })) return;
     this.#program(script, part, false);
   }
 
@@ -77,7 +77,7 @@ export class Scripts {
   checker(script: Statement | undefined, user: Statement | undefined): void {
     if (script === undefined) return;
     const isUsable =
-      user === undefined ? this.#hasDefaultUser(script.keyword) : this.#hasAccount(user.args, 'the check is left out');
+      user === undefined ? this.#hasDefaultUser(script.keyword) : this.#accountIn(user, 'the check is left out');
     if (isUsable) this.#program(script, 'checks', false);
   }
 
@@ -114,7 +114,9 @@ export class Scripts {
       return;
     }
     if (!program.isPlain) {
-      this.#report.warning(first, `${path} is not a plain file; it is not run`, details);
+      // keepalived says so of tracked scripts only
+      const verdict = this.#isSecure && !isTracked ? { exitCode: 0 as const } : {};
+      this.#report.warning(first, `${path} is not a plain file; it is not run`, { ...details, ...verdict });
     } else if (program.changeableByOthers && this.#isSecure) {
       this.#report.warning(first, `others than root could have changed ${path}; it is not run`, details);
       return;
@@ -128,17 +130,27 @@ export class Scripts {
     return false;
   }
 
-  #hasAccount([user, group]: readonly Word[], consequence: string, details: Details = {}): boolean {
+  /** Of a statement that names an account. */
+  #accountIn({ args: [user, group] }: Statement, consequence: string): boolean {
+    return user === undefined || this.#hasAccount(user, group, consequence);
+  }
+
+  #hasAccount(user: Word, group: Word | undefined, consequence: string, details: Details = {}): boolean {
     const view = this.#view;
-    if (view === undefined || user === undefined) return true;
-    const name = user.text;
-    if (!view.hasUser(name)) {
-      this.#report.error(user, `there is no account ${name}; ${consequence}`, details);
+    if (view === undefined) return true;
+    if (!view.hasUser(user.text)) {
+      this.#report.error(user, `there is no account ${user.text}; ${consequence}`, details);
       return false;
     }
-    const groupName = group?.text.replace(/^:/, '');
-    if (group === undefined || groupName === undefined || view.hasGroup(groupName)) return true;
-    this.#report.error(group, `there is no group ${groupName}; ${consequence}`, details);
+    if (group === undefined || view.hasGroup(group.text)) return true;
+    if (group.text.startsWith(':') && view.hasGroup(group.text.slice(1))) {
+      this.#report.warning(group, `'${group.text}': keepalived 2.2.7 takes the colon for a part of the name`, {
+        suggestion: 'write the group without it',
+        ...details,
+      });
+      return false;
+    }
+    this.#report.error(group, `there is no group ${group.text.replace(/^:/, '')}; ${consequence}`, details);
     return false;
   }
 }

@@ -8,8 +8,7 @@ import { Reader } from '../config/reader.ts';
 import { type Statement, statementWith } from '../config/statement.ts';
 import type { Entries, Entry, ListEntry, Reading, Table, ValueEntry } from '../config/table.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
-import type { VirtualServerReading } from '../ipvs/keywords.ts';
-import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
+import type { VirtualServer } from '../ipvs/virtual-server.ts';
 import { type Effective, effectiveInstance, effectiveVirtualServer } from './effective-values.ts';
 import { type ReadOutcomeWithTree, rootKeywords } from './root.ts';
 import {
@@ -39,14 +38,15 @@ class Walk {
   readonly #reader = new Reader(new Report(), new Vocabulary(rootKeywords));
   readonly #remarks: Remarks;
   readonly #instances: Set<string>;
-  readonly #servers: Set<string>;
+  /** By the content of their blocks. */
+  readonly #servers: ReadonlyMap<unknown, VirtualServer>;
   #outerOfInstances: readonly Outer[] = [];
 
   constructor(outcome: ReadOutcomeWithTree) {
     this.#outcome = outcome;
     this.#remarks = new Remarks(outcome.diagnostics);
     this.#instances = new Set(outcome.configuration.instances.map(({ name }) => name));
-    this.#servers = new Set(outcome.configuration.virtualServers.map(({ id }) => id));
+    this.#servers = new Map([...outcome.served].map(([{ owner }, server]) => [owner.block, server]));
   }
 
   items(): ShownItem[] {
@@ -65,7 +65,7 @@ class Walk {
 
   /** What the agent makes of a block of the top level; the first one of a name or an identity counts. */
   #rootBlock(key: string, statement: Statement): Effective | 'left out' | undefined {
-    const { instances, virtualServers } = this.#outcome.configuration;
+    const { instances } = this.#outcome.configuration;
     if (key === 'instances') {
       const { table, header } = rootKeywords.entries.instances;
       const isRead = statement.args.length === header.max && this.#read(table, statement, statement.block ?? []);
@@ -74,13 +74,8 @@ class Walk {
       return instance === undefined ? 'left out' : effectiveInstance(instance);
     }
     if (key !== 'virtualServers') return undefined;
-    const { table, header } = rootKeywords.entries.virtualServers;
-    const limited = statementWith(statement, { args: statement.args.slice(0, header.max) });
-    const reading = this.#reader.read(table, limited, statement.block ?? []);
-    const id = reading && buildVirtualServers([reading as VirtualServerReading], new Report())[0]?.id;
-    const server =
-      id !== undefined && this.#servers.delete(id) ? virtualServers.find((one) => one.id === id) : undefined;
-    return server === undefined ? 'left out' : effectiveVirtualServer(server, isCheckerActedOn);
+    const server = this.#servers.get(statement.block);
+    return server === undefined ? 'left out' : effectiveVirtualServer(server);
   }
 
   #read(table: Table<Entries>, owner: Statement, statements: readonly Statement[]): Reading<Entries> | undefined {
@@ -273,11 +268,6 @@ const NOWHERE: Statement = {
   keyword: { text: '', quoted: false, file: '', line: 0, column: 1, length: 1 },
   args: [],
   raw: '',
-};
-
-const isCheckerActedOn = (word: string): boolean => {
-  const { realServers } = rootKeywords.entries.virtualServers.table.entries;
-  return realServers.table.found.get(word)?.variant?.later !== true;
 };
 
 /** Whether the value of the file says all that the effective one says: options of a tunnel may be more. */

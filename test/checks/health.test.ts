@@ -1,34 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { IpAddress } from '../../src/base/address.ts';
 import { type Instant, instant, later, microseconds, seconds } from '../../src/base/time.ts';
 import type { CheckResult } from '../../src/checks/checker.ts';
+import type { TcpChecker } from '../../src/checks/checker-config.ts';
 import { type Health, type HealthEffect, healthTransition, newHealth } from '../../src/checks/health.ts';
-import type { CheckerConfig } from '../../src/checks/keywords.ts';
+import { tcpChecker } from '../support/servers.ts';
 
 const T0 = instant(1_000_000_000);
 const at = (s: number): Instant => later(T0, seconds(s));
 
 /** Every 6 s, two retries 3 s apart, warm-up 6 s. */
-const config = (different: Partial<CheckerConfig> = {}): CheckerConfig => ({
-  kind: 'TCP_CHECK',
-  connectAddress: '192.0.2.1' as IpAddress,
-  connectPort: 80,
-  connectTimeout: seconds(5),
-  retry: 2,
-  delayBeforeRetry: seconds(3),
-  delayLoop: seconds(6),
-  warmup: seconds(6),
-  alpha: false,
-  ...different,
-});
+const config = (different: Partial<TcpChecker> = {}): TcpChecker =>
+  tcpChecker({ retry: 2, delayBeforeRetry: seconds(3), delayLoop: seconds(6), warmup: seconds(6), ...different });
 
 const healthy: CheckResult = { outcome: 'healthy' };
 const refused: CheckResult = { outcome: 'unhealthy', reason: 'connect: ECONNREFUSED' };
 const noPort: CheckResult = { outcome: 'inconclusive', reason: 'connect: EADDRNOTAVAIL' };
 
 /** Runs probes that all end at once, with these results; gives the state, when each probe began, and the changes. */
-function run(results: readonly CheckResult[], different: Partial<CheckerConfig> = {}, warmupFraction = 0) {
+function run(results: readonly CheckResult[], different: Partial<TcpChecker> = {}, warmupFraction = 0) {
   const settings = config(different);
   let health: Health = newHealth(settings, T0, warmupFraction);
   const begun: number[] = [];

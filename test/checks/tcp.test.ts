@@ -2,24 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { seconds } from '../../src/base/time.ts';
 import type { CheckIo, ConnectTarget } from '../../src/checks/checker.ts';
+import type { TcpChecker } from '../../src/checks/checker-config.ts';
 import { checkerKind, checkerKinds } from '../../src/checks/index.ts';
-import type { CheckerConfig } from '../../src/checks/keywords.ts';
 import { tcpCheck } from '../../src/checks/tcp.ts';
 import { checkerConformance } from '../support/checker-conformance.ts';
+import { tcpChecker } from '../support/servers.ts';
 
 const LOOPBACK = '127.0.0.1' as IpAddress;
 
-const configure = (connectAddress: IpAddress, connectPort: number): CheckerConfig => ({
-  kind: 'TCP_CHECK',
-  connectAddress,
-  connectPort,
-  connectTimeout: seconds(5),
-  retry: 1,
-  delayBeforeRetry: seconds(1),
-  delayLoop: seconds(6),
-  warmup: seconds(6),
-  alpha: false,
-});
+const configure = (connectAddress: IpAddress, connectPort: number): TcpChecker =>
+  tcpChecker({ connectAddress, connectPort });
 
 describe('TCP_CHECK', () => {
   checkerConformance(tcpCheck, { serve: () => {}, configure, needsAnswer: false });

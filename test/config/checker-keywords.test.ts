@@ -1,20 +1,10 @@
 /** TCP_CHECK and the checkers that are known by their words only. */
 import { describe, expect, it } from 'vitest';
 import { seconds, ZERO } from '../../src/base/time.ts';
-import type { CheckerConfig } from '../../src/checks/keywords.ts';
+import { tcpChecker } from '../support/servers.ts';
 import { read, realServerWith, said, serviceOf, serviceWith } from './reading.ts';
 
-const TCP_CHECK: CheckerConfig = {
-  kind: 'TCP_CHECK',
-  connectAddress: '192.168.4.100' as never,
-  connectPort: 80,
-  connectTimeout: seconds(5),
-  retry: 1,
-  delayBeforeRetry: seconds(1),
-  delayLoop: seconds(60),
-  warmup: seconds(60),
-  alpha: false,
-};
+const TCP_CHECK = tcpChecker();
 
 const checkerOf = (...lines: string[]) => serviceOf(realServerWith(...lines))?.realServers[0]?.checkers[0];
 
@@ -39,7 +29,7 @@ describe('TCP_CHECK', () => {
     ];
     expect(said(realServerWith('TCP_CHECK {', ...lines, '}'))).toEqual([]);
     expect(checkerOf('TCP_CHECK {', ...lines, '}')).toEqual({
-      kind: 'TCP_CHECK',
+      ...TCP_CHECK,
       connectAddress: '10.0.0.9',
       connectPort: 8080,
       bindAddress: '10.0.0.8',
@@ -133,6 +123,6 @@ describe('checkers that are not acted on yet', () => {
       '32:1 warning: protocol again, after line 29; UDP counts',
       '34:1 warning: MISC_CHECK is not acted on yet: the real server is treated as healthy, as if it succeeded',
     ]);
-    expect(serviceOf(text)?.realServers[0]?.checkers).toEqual([]);
+    expect(serviceOf(text)?.realServers[0]?.checkers).toMatchObject([{ kind: 'HTTP_GET', retry: 3 }]);
   });
 });

@@ -1,33 +1,10 @@
 /** virtual_server and real_server: values, defaults, corrections, as keepalived 2.2.7 has them. */
 import { describe, expect, it } from 'vitest';
-import { seconds, ZERO } from '../../src/base/time.ts';
-import type { VirtualServer } from '../../src/ipvs/keywords.ts';
+import { seconds } from '../../src/base/time.ts';
+import { realServer, virtualServer } from '../support/servers.ts';
 import { read, realServerWith, said, serviceOf, serviceWith } from './reading.ts';
 
-const DEFAULTS: VirtualServer = {
-  id: '192.168.4.15:80/TCP',
-  key: { kind: 'address', family: 'inet', protocol: 'TCP', address: '192.168.4.15' as never, port: 80 },
-  scheduler: 'wrr',
-  schedulerFlags: 0,
-  forwardingMethod: 'masquerading',
-  persistenceTimeout: ZERO,
-  persistenceGranularity: 32,
-  onePacket: false,
-  alpha: false,
-  realServers: [
-    {
-      id: '192.168.4.100:80',
-      address: '192.168.4.100' as never,
-      port: 80,
-      weight: 1,
-      forwardingMethod: 'masquerading',
-      inhibitOnFailure: false,
-      upperThreshold: 0,
-      lowerThreshold: 0,
-      checkers: [],
-    },
-  ],
-};
+const DEFAULTS = virtualServer();
 
 /** A virtual server from its first line and the lines inside. */
 const service = (header: string, ...lines: string[]) => `virtual_server ${header} {\n${lines.join('\n')}\n}\n`;
@@ -51,23 +28,40 @@ describe('virtual_server', () => {
     expect(serviceOf(serviceWith(...lines))).toEqual({
       ...DEFAULTS,
       persistenceTimeout: seconds(50),
-      persistenceGranularity: 24,
+      persistenceGranularity: { family: 'inet', mask: '255.255.255.0' },
+      delayLoop: seconds(6),
       alpha: true,
-      realServers: [{ ...DEFAULTS.realServers[0], weight: 7, inhibitOnFailure: true }],
+      inhibitOnFailure: true,
+      realServers: [realServer({ weight: 7, inhibitOnFailure: true, alpha: true, delayLoop: seconds(6) })],
     });
   });
 
   it.each([
     ['lvs_sched rr', { scheduler: 'rr' }],
-    ['lb_algo sh sh-port sh-fallback', { scheduler: 'sh', schedulerFlags: 3 }],
+    ['lb_algo sh\nsh-port\nsh-fallback', { scheduler: 'sh', schedulerFlags: 3 }],
     ['lb_algo mh\nmh-port', { scheduler: 'mh', schedulerFlags: 2 }],
     ['flag-3', { schedulerFlags: 4 }],
     ['lvs_method DR', { forwardingMethod: 'direct-route' }],
     ['lb_kind TUN', { forwardingMethod: 'tunnel' }],
+    [
+      'lb_kind TUN type gue port 6080 remcsum',
+      { forwardingMethod: 'tunnel', tunnel: { type: 'gue', port: 6080, flags: 2 } },
+    ],
+    ['lb_kind TUN type gre csum', { forwardingMethod: 'tunnel', tunnel: { type: 'gre', port: 0, flags: 1 } }],
     ['protocol tcp', { id: '192.168.4.15:80/TCP' }],
     ['protocol UDP\nops', { id: '192.168.4.15:80/UDP', onePacket: true }],
     ['persistence_timeout', { persistenceTimeout: seconds(360) }],
-    ['persistence_granularity 255.255.0.0', { persistenceTimeout: seconds(360), persistenceGranularity: 16 }],
+    [
+      'persistence_granularity 255.255.0.0',
+      { persistenceTimeout: seconds(360), persistenceGranularity: { family: 'inet', mask: '255.255.0.0' } },
+    ],
+    ['persistence_engine sip', { persistenceEngine: 'sip' }],
+    ['quorum_up "/bin/up a" root', { quorumUp: { command: ['/bin/up', 'a'], user: 'root' } }],
+    ['virtualhost a.example', { virtualHost: 'a.example' }],
+    ['snmp_name web', { snmpName: 'web' }],
+    ['smtp_alert', { smtpAlert: true }],
+    ['ha_suspend\nomega', { haSuspend: true, omega: true }],
+    ['weight 5\nquorum 4\nhysteresis 3', { quorum: 4, hysteresis: 3 }],
   ])('takes %j', (line, expected) => {
     expect(serviceOf(serviceWith(line))).toMatchObject(expected);
     expect(read(serviceWith(line)).exitCode).toBe(0);
@@ -92,7 +86,7 @@ describe('virtual_server', () => {
     ['lb_algo loadbalance', '5:9 error: lvs_sched'],
     ['lb_kind dr', "5:9 error: lb_kind: expected NAT, DR or TUN, got 'dr'; NAT stays; write DR in capitals"],
     ['lb_kind FNAT', "5:9 error: lb_kind: expected NAT, DR or TUN, got 'FNAT'; NAT stays; write NAT"],
-    ['lb_kind NAT x', "5:13 warning: lb_kind: 'x' is not an option of NAT; it is ignored"],
+    ['lb_kind NAT x', "5:13 warning: lb_kind: 'x' is no option of a tunnel; NAT is used"],
     ['protocol FOO', "5:10 error: protocol: expected TCP, UDP or SCTP, got 'FOO'; TCP stays"],
     ['delay_loop 0', "5:12 error: delay_loop: expected seconds 0.000001 or more, got '0'; 60 s stays"],
     [
@@ -103,7 +97,22 @@ describe('virtual_server', () => {
     ['quorum 3', '5:1 warning: a quorum of 3 is more than all weights together; it becomes 1'],
     ['hysteresis 1', '5:1 warning: a hysteresis of 1 does not fit the quorum of 1; it is made smaller'],
     ['ops', '5:1 warning: ops is for UDP only; it is ignored'],
-    ['sh-port', '5:1 warning: sh-port is for the scheduler sh only; it is ignored'],
+    ['sh-port', '5:1 warning: sh-port: it counts after lb_algo sh only; the line is ignored'],
+    ['hashed', '5:1 warning: hashed: it is for the scheduler sh; the line is ignored'],
+    [
+      'persistence_granularity abc',
+      "5:1 warning: persistence_granularity: expected an IPv4 netmask, got 'abc'; the line is ignored",
+    ],
+    ['ip_family inet6', '5:1 warning: ip_family: the family is inet already; the line is ignored'],
+    [
+      'sorry_server_inhibit',
+      '5:1 warning: sorry_server_inhibit: there is no sorry_server before it; the line is ignored',
+    ],
+    ['sorry_server 1.2 80', "5:14 error: sorry_server: expected an IP address, got '1.2'; the line is ignored"],
+    [
+      'sorry_server fd00::9 80',
+      '5:14 error: fd00::9 is not of the family of its virtual_server; there is no sorry_server',
+    ],
     ['nat_mask 255.255.255.0', '5:1 warning: nat_mask: long gone and without effect; delete the line'],
     ['retry 0', "5:7 error: retry: expected an integer from 1 to 4294967295, got '0'; the line is ignored"],
   ])('says what is wrong with %s, and goes on as keepalived', (line, message) => {
@@ -118,15 +127,18 @@ describe('virtual_server', () => {
   it.each([
     [
       '10.0.0.x 80',
-      "1:16 error: expected an IP address, fwmark or group, got '10.0.0.x'; the virtual_server is left out; looks like a placeholder that was not filled in",
+      "1:16 error: expected an IP address, got '10.0.0.x'; the virtual_server is left out; looks like a placeholder that was not filled in",
     ],
-    ['10.0.0.1 70000', "1:25 error: expected a port from 1 to 65535, got '70000'; the virtual_server is left out"],
-    ['fwmark', "1:16 error: expected a firewall mark from 0 to 4294967295, got ''; the virtual_server is left out"],
+    ['10.0.0.1 70000', "1:25 error: expected an integer from 1 to 65535, got '70000'; the virtual_server is left out"],
+    [
+      'fwmark',
+      '1:16 error: expected an integer from 1 to 4294967295, and keepalived crashes without one; the virtual_server is left out',
+    ],
     [
       'fwmark 4294967296',
-      "1:23 error: expected a firewall mark from 0 to 4294967295, got '4294967296'; the virtual_server is left out",
+      "1:23 error: expected an integer from 1 to 4294967295, got '4294967296'; the virtual_server is left out",
     ],
-    ['group web', '1:16 error: virtual_server group is not acted on yet; virtual_server group web is left out'],
+    ['group web', '1:22 error: there is no virtual_server_group web; virtual_server group web is left out'],
   ])('with the header %j is left out', (header, message) => {
     const text = service(header, 'protocol TCP', 'lb_algo rr', 'lb_kind NAT', 'real_server 10.0.0.2 80 {', '}');
     expect(said(text)).toEqual([message]);
@@ -153,18 +165,21 @@ describe('virtual_server', () => {
     expect(
       said(service('10.0.0.1 80', 'protocol TCP', 'lb_algo rr', 'lb_kind NAT', 'real_server 1.2 80 {', '}')),
     ).toEqual([
-      '1:1 error: virtual_server 10.0.0.1 80 has no usable real_server; it is left out',
+      '1:1 error: virtual_server 10.0.0.1 80 has no real_server; it is left out',
       "5:13 error: expected an IP address, got '1.2'; the real_server is left out",
     ]);
   });
 
-  it('is refused a second time, which keepalived would merge in the kernel', () => {
+  it('that is there a second time is one service with the first, as keepalived has it in the kernel', () => {
     const text = serviceWith() + serviceWith();
-    expect(read(text).configuration.virtualServers).toEqual([DEFAULTS]);
+    expect(read(text).configuration.virtualServers).toEqual([DEFAULTS, { ...DEFAULTS, id: '192.168.4.15:80/TCP#2' }]);
+    expect(read(text).exitCode).toBe(0);
     expect(said(text)).toEqual([
-      '8:1 error: virtual_server 192.168.4.15:80/TCP is there already, in line 1; this one is left out',
+      '8:1 warning: virtual_server 192.168.4.15:80/TCP is there already, in line 1: the two are one service, with the values of the first and the servers of both',
     ]);
-    expect(read(serviceWith() + serviceWith('protocol UDP')).configuration.virtualServers).toHaveLength(2);
+    expect(read(serviceWith() + serviceWith('protocol UDP')).configuration.virtualServers[1]?.id).toBe(
+      '192.168.4.15:80/UDP',
+    );
   });
 
   it('of all ports must be persistent', () => {
@@ -183,12 +198,13 @@ describe('virtual_server', () => {
     const server = (address: string) => ['lb_algo rr', 'lb_kind DR', `real_server ${address} {`, '}'];
     expect(serviceOf(service('fwmark 7', ...server('10.0.0.2')))).toMatchObject({
       id: 'FWM 7',
-      key: { kind: 'fwmark', family: 'inet', fwmark: 7 },
+      target: { kind: 'fwmark', fwmark: 7 },
+      family: 'inet',
       realServers: [{ id: '10.0.0.2:0', port: 0 }],
     });
     expect(serviceOf(service('fwmark 7', ...server('fd00::2')))).toMatchObject({
       id: 'FWM 7 inet6',
-      persistenceGranularity: 128,
+      family: 'inet6',
     });
     expect(said(service('fwmark 7', 'protocol TCP', ...server('10.0.0.2 80')))).toEqual([
       '2:1 warning: a fwmark service has no protocol; it is ignored',
@@ -208,7 +224,7 @@ describe('virtual_server', () => {
     expect(said(text)).toEqual([]);
     expect(serviceOf(text)).toMatchObject({
       id: '[fd00::1]:80/TCP',
-      persistenceGranularity: 128,
+      family: 'inet6',
       realServers: [{ id: '[fd00::2]:8080' }],
     });
   });
@@ -220,7 +236,7 @@ describe('real_server', () => {
     expect(said(text)).toEqual([]);
     expect(serviceOf(text)?.realServers).toEqual([
       {
-        ...DEFAULTS.realServers[0],
+        ...realServer(),
         weight: 9,
         forwardingMethod: 'tunnel',
         inhibitOnFailure: true,
@@ -266,7 +282,7 @@ describe('real_server', () => {
 
   it('of another family needs a tunnel', () => {
     expect(said(serviceWith('real_server fd00::2 80 {', '}'))).toEqual([
-      '5:13 error: fd00::2 is not of the family of its virtual_server; the real_server is left out',
+      '5:13 error: fd00::2 is not of the family of its virtual_server; the real_server is left out; tunnels may have the other family: lvs_method TUN',
     ]);
     expect(serviceOf(serviceWith('lb_kind TUN', 'real_server fd00::2 80 {', '}'))?.realServers).toHaveLength(2);
   });

@@ -1,53 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { IpAddress } from '../../src/base/address.ts';
-import { instant, later, seconds, ZERO } from '../../src/base/time.ts';
-import type { CheckerConfig } from '../../src/checks/keywords.ts';
+import { instant, later, seconds } from '../../src/base/time.ts';
+import type { CheckerConfig, TcpChecker } from '../../src/checks/checker-config.ts';
 import { HealthBook } from '../../src/daemon/health-book.ts';
-import type { VirtualServer } from '../../src/ipvs/keywords.ts';
+import type { VirtualServer } from '../../src/ipvs/virtual-server.ts';
+import { realServer, tcpChecker, virtualServer } from '../support/servers.ts';
 
 const T0 = instant(1_000_000_000);
-const VIP = '192.0.2.1' as IpAddress;
+const checker = (different: Partial<TcpChecker> = {}): TcpChecker =>
+  tcpChecker({ retry: 0, delayLoop: seconds(6), warmup: seconds(10), ...different });
 
-const checker = (different: Partial<CheckerConfig> = {}): CheckerConfig => ({
-  kind: 'TCP_CHECK',
-  connectAddress: '192.0.2.10' as IpAddress,
-  connectPort: 80,
-  connectTimeout: seconds(5),
-  retry: 0,
-  delayBeforeRetry: seconds(1),
-  delayLoop: seconds(6),
-  warmup: seconds(10),
-  alpha: false,
-  ...different,
-});
-
-const server = (checkers: CheckerConfig[]): VirtualServer => ({
-  id: '192.0.2.1:80/TCP',
-  key: { kind: 'address', family: 'inet', protocol: 'TCP', address: VIP, port: 80 },
-  scheduler: 'rr',
-  schedulerFlags: 0,
-  forwardingMethod: 'direct-route',
-  persistenceTimeout: ZERO,
-  persistenceGranularity: 32,
-  onePacket: false,
-  alpha: false,
-  realServers: [
-    {
-      id: '192.0.2.10:80',
-      address: '192.0.2.10' as IpAddress,
-      port: 80,
-      weight: 1,
-      forwardingMethod: 'direct-route',
-      inhibitOnFailure: false,
-      upperThreshold: 0,
-      lowerThreshold: 0,
-      checkers,
-    },
-  ],
-});
+const server = (checkers: CheckerConfig[]): VirtualServer => virtualServer({ realServers: [realServer({ checkers })] });
 
 const half = () => 0.5;
-const isUp = (book: HealthBook) => book.isHealthy('192.0.2.1:80/TCP', '192.0.2.10:80');
+const isUp = (book: HealthBook) => book.isHealthy('192.168.4.15:80/TCP', '192.168.4.100:80');
 
 describe('HealthBook', () => {
   let book: HealthBook;
@@ -58,7 +23,7 @@ describe('HealthBook', () => {
 
   /** Lets checker `i` probe and fail. */
   const fail = (i: number) => {
-    const entry = book.checksOf('192.0.2.1:80/TCP', '192.0.2.10:80')[i];
+    const entry = book.checksOf('192.168.4.15:80/TCP', '192.168.4.100:80')[i];
     if (!entry) throw new Error('no such checker');
     const at = entry.health.nextAt ?? T0;
     const [started] = book.handle(entry, { type: 'clock' }, at);
@@ -71,7 +36,9 @@ describe('HealthBook', () => {
   it('takes each checker when it is due, once', () => {
     book.configure([server([checker(), checker({ warmup: seconds(2) })])], T0, half);
     expect(book.nextAt).toBe(later(T0, seconds(1)));
-    expect(book.takeDue(later(T0, seconds(1))).map((entry) => entry.id)).toEqual(['192.0.2.1:80/TCP 192.0.2.10:80 1']);
+    expect(book.takeDue(later(T0, seconds(1))).map((entry) => entry.id)).toEqual([
+      '192.168.4.15:80/TCP 192.168.4.100:80 1',
+    ]);
     expect(book.takeDue(later(T0, seconds(1)))).toEqual([]);
     expect(book.nextAt).toBe(later(T0, seconds(5)));
   });
@@ -90,7 +57,7 @@ describe('HealthBook', () => {
     fail(0);
     book.configure([server([checker()])], T0, half);
     expect(isUp(book)).toBe(false);
-    expect(book.checksOf('192.0.2.1:80/TCP', '192.0.2.10:80')[0]?.last).toEqual({
+    expect(book.checksOf('192.168.4.15:80/TCP', '192.168.4.100:80')[0]?.last).toEqual({
       kind: 'TCP_CHECK',
       healthy: false,
       reason: 'connect: ECONNREFUSED',
@@ -104,12 +71,12 @@ describe('HealthBook', () => {
     fail(0);
     book.configure([server([checker({ delayLoop: seconds(11), warmup: seconds(8), retry: 3 })])], T0, half);
     expect(isUp(book)).toBe(false);
-    expect(book.checksOf('192.0.2.1:80/TCP', '192.0.2.10:80')[0]?.config.retry).toBe(3);
+    expect(book.checksOf('192.168.4.15:80/TCP', '192.168.4.100:80')[0]?.config.retry).toBe(3);
   });
 
   it('begins anew with a checker that changed, and aborts the old one', () => {
     book.configure([server([checker()])], T0, half);
-    const [entry] = book.checksOf('192.0.2.1:80/TCP', '192.0.2.10:80');
+    const [entry] = book.checksOf('192.168.4.15:80/TCP', '192.168.4.100:80');
     const abort = new AbortController();
     if (entry) entry.abort = abort;
     book.configure([server([checker({ connectPort: 81 })])], T0, half);

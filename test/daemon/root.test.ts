@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { IpAddress } from '../../src/base/address.ts';
 import { seconds, ZERO } from '../../src/base/time.ts';
 import type { Entries, Entry, Table } from '../../src/config/table.ts';
 import { globalKeywords } from '../../src/daemon/global-keywords.ts';
 import { readConfiguration, rootKeywords } from '../../src/daemon/root.ts';
+import { realServer, tcpChecker, virtualServer } from '../support/servers.ts';
 
 const read = (text: string) => readConfiguration('test.conf', () => text);
 const DIRECTOR = readFileSync(join(import.meta.dirname, '../../config/lvs-dr/director1.conf'), 'utf8');
@@ -66,44 +68,29 @@ describe('readConfiguration', () => {
       ],
       syncGroups: [],
       tracked: { scripts: [], files: [], processes: [] },
+      virtualServerGroups: [],
       virtualServers: [
-        {
-          id: '192.168.4.15:80/TCP',
-          key: { kind: 'address', family: 'inet', protocol: 'TCP', address: '192.168.4.15', port: 80 },
-          scheduler: 'wrr',
-          schedulerFlags: 0,
+        virtualServer({
           forwardingMethod: 'direct-route',
-          persistenceTimeout: ZERO,
-          persistenceGranularity: 32,
-          onePacket: false,
-          alpha: false,
-          realServers: [
-            ['192.168.4.100', 1],
-            ['192.168.4.200', 2],
-          ].map(([address, weight]) => ({
-            id: `${address}:80`,
-            address,
-            port: 80,
-            weight,
-            forwardingMethod: 'direct-route',
-            inhibitOnFailure: false,
-            upperThreshold: 0,
-            lowerThreshold: 0,
-            checkers: [
-              {
-                kind: 'TCP_CHECK',
-                connectAddress: address,
-                connectPort: 80,
-                connectTimeout: seconds(3),
-                retry: 1,
-                delayBeforeRetry: seconds(1),
+          delayLoop: seconds(3),
+          realServers: [['192.168.4.100' as IpAddress, 1] as const, ['192.168.4.200' as IpAddress, 2] as const].map(
+            ([address, weight]) =>
+              realServer({
+                address,
+                weight,
+                forwardingMethod: 'direct-route',
                 delayLoop: seconds(3),
-                warmup: seconds(3),
-                alpha: false,
-              },
-            ],
-          })),
-        },
+                checkers: [
+                  tcpChecker({
+                    connectAddress: address,
+                    connectTimeout: seconds(3),
+                    delayLoop: seconds(3),
+                    warmup: seconds(3),
+                  }),
+                ],
+              }),
+          ),
+        }),
       ],
     });
     expect(JSON.parse(JSON.stringify(configuration))).toEqual(configuration);

@@ -6,29 +6,32 @@ import { expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { type Duration, microseconds, milliseconds } from '../../src/base/time.ts';
 import type { CheckerKind, CheckIo, CheckResult } from '../../src/checks/checker.ts';
-import type { CheckerConfig } from '../../src/checks/keywords.ts';
+import type { ConnectingChecker } from '../../src/checks/checker-config.ts';
 import { tcpConnect } from '../../src/io/tcp-connect.ts';
 import { withBlackhole } from './blackhole.ts';
 
 const realIo: CheckIo = { connect: tcpConnect };
 const LOOPBACK = '127.0.0.1' as IpAddress;
 
-export interface ConformanceOptions {
+export interface ConformanceOptions<C> {
   /** What a healthy server does with a connection. */
   readonly serve: (socket: Socket) => void;
   /** The configuration for a server there; usually the kind's own keywords with defaults. */
-  readonly configure: (address: IpAddress, port: number) => CheckerConfig;
+  readonly configure: (address: IpAddress, port: number) => C;
   /** The server has to say something before it is healthy; false: a connection is all that is asked of it. */
   readonly needsAnswer: boolean;
 }
 
 /** Registers the tests. Call it first in the checker's describe. */
-export function checkerConformance(kind: CheckerKind, { serve, configure, needsAnswer }: ConformanceOptions): void {
-  const check = (config: CheckerConfig, io = realIo, signal = new AbortController().signal): Promise<CheckResult> =>
+export function checkerConformance<C extends ConnectingChecker>(
+  kind: CheckerKind<C>,
+  { serve, configure, needsAnswer }: ConformanceOptions<C>,
+): void {
+  const check = (config: C, io = realIo, signal = new AbortController().signal): Promise<CheckResult> =>
     kind.check(config, io, signal);
   const outcomeWithoutAnswer = needsAnswer ? 'unhealthy' : 'healthy';
   /** Long enough for a connection on loopback, short enough to be waited for. */
-  const hurried = (port: number): CheckerConfig => ({
+  const hurried = (port: number): C => ({
     ...configure(LOOPBACK, port),
     connectTimeout: milliseconds(needsAnswer ? 100 : 5_000),
   });

@@ -1,0 +1,211 @@
+/**
+ * The real servers and the sorry server of a virtual server: defaults, ports, duplicates. The results and the messages follow
+ * keepalived.
+ */
+import type { CheckerConfig } from '../checks/checker-config.ts';
+import type { Inherited } from '../checks/keywords.ts';
+import type { Report } from '../config/diagnostics.ts';
+import type { RealServerReading, VirtualServerReading } from './keywords.ts';
+import type { Endpoint } from './methods.ts';
+import type { GivenRealServer, GivenSorryServer } from './ordered-lines.ts';
+import { destinationId } from './table.ts';
+import type { CheckDefaults, Forwarding, GroupMember, RealServer, SorryServer, Target } from './virtual-server.ts';
+
+/** What is known outside of the blocks of virtual servers. */
+export interface ServiceContext extends Pick<Inherited, 'logAllFailures' | 'trackFile' | 'hasBfd'> {
+  /** keepalived.conf(5) "smtp_alert_checker", "smtp_alert" of global_defs; undefined: neither. */
+  readonly smtpAlert: boolean | undefined;
+}
+
+/** A virtual server, as far as its real servers want to know it. */
+export interface Around {
+  readonly values: VirtualServerReading['values'];
+  readonly target: Target;
+  readonly forwarding: Forwarding;
+  readonly context: ServiceContext;
+  readonly report: Report;
+}
+
+/** The real servers, each address and port once as they are written. */
+export function buildRealServers(given: readonly GivenRealServer[], around: Around): RealServer[] {
+  const written = new Set<string>();
+  const ids = new Map<string, number>();
+  return given.flatMap((one) => {
+    const id = destinationId(one);
+    if (written.has(id)) {
+      around.report.warning(one.reading.keyword, `real_server ${id} is there already; this one is left out`);
+      return [];
+    }
+    written.add(id);
+    const server = realServer(one, around);
+    const count = (ids.get(server.id) ?? 0) + 1;
+    ids.set(server.id, count);
+    if (count === 1) return [server];
+    around.report.warning(
+      one.reading.keyword,
+      `real_server ${server.id} is there already, written with another port; the first that is up counts`,
+      { exitCode: 0 },
+    );
+    return [{ ...server, id: `${server.id}#${count}` }];
+  });
+}
+
+function realServer({ reading, address, port: given }: GivenRealServer, around: Around): RealServer {
+  const { values } = reading;
+  const { values: outer, context, forwarding } = around;
+  const { forwardingMethod, tunnel } = values.method ?? forwarding;
+  const port = realServerPort(reading, { address, port: given }, forwardingMethod, around);
+  const { snmpName, notifyUp, notifyDown } = values;
+  const virtualHost = values.virtualHost ?? outer.virtualHost;
+  return {
+    id: destinationId({ address, port }),
+    address,
+    port,
+    weight: values.weight ?? outer.weight,
+    forwardingMethod,
+    ...(tunnel === undefined ? {} : { tunnel }),
+    inhibitOnFailure: values.inhibitOnFailure ?? outer.inhibitOnFailure,
+    upperThreshold: values.upperThreshold,
+    lowerThreshold: values.lowerThreshold,
+    ...checkDefaults(values, outer),
+    ...(values.virtualHost === undefined ? {} : { virtualHost: values.virtualHost }),
+    ...(snmpName === undefined ? {} : { snmpName }),
+    smtpAlert: values.smtpAlert ?? context.smtpAlert ?? true,
+    ...(notifyUp === undefined ? {} : { notifyUp }),
+    ...(notifyDown === undefined ? {} : { notifyDown }),
+    checkers: checkersOf(reading, { address, port: given === 0 ? port : given }, virtualHost, around),
+  };
+}
+
+const DEFAULT_CONNECT_TIMEOUT = 5_000_000 as CheckDefaults['connectTimeout'];
+
+/** The values that checkers inherit: of the server itself, or else of the virtual server. */
+export function checkDefaults(
+  own: Pick<
+    RealServerReading['values'],
+    'connectTimeout' | 'delayLoop' | 'retry' | 'delayBeforeRetry' | 'warmup' | 'alpha'
+  >,
+  outer: VirtualServerReading['values'],
+): CheckDefaults {
+  const retry = own.retry ?? outer.retry;
+  const delayBeforeRetry = own.delayBeforeRetry ?? outer.delayBeforeRetry;
+  const warmup = own.warmup ?? outer.warmup;
+  return {
+    connectTimeout: own.connectTimeout ?? outer.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT,
+    delayLoop: own.delayLoop ?? outer.delayLoop,
+    ...(retry === undefined ? {} : { retry }),
+    ...(delayBeforeRetry === undefined ? {} : { delayBeforeRetry }),
+    ...(warmup === undefined ? {} : { warmup }),
+    alpha: own.alpha ?? outer.alpha,
+  };
+}
+
+/** Only NAT can change the port: with DR and TUN the packet arrives as it was. */
+function realServerPort(
+  { header, keyword }: RealServerReading,
+  { address, port }: Endpoint,
+  method: Forwarding['forwardingMethod'],
+  { target, report }: Around,
+): number {
+  if (method === 'masquerading') return port === 0 && target.kind === 'address' ? target.port : port;
+  const [, at = header[0] ?? keyword] = header;
+  const id = destinationId({ address, port });
+  if (target.kind === 'group') {
+    for (const reason of portConflicts(target.members, port)) {
+      report.warning(at, `without NAT the port of ${id} does not count: ${reason}`);
+    }
+    return port;
+  }
+  const servicePort = target.kind === 'fwmark' ? 0 : target.port;
+  if (port !== 0 && port !== servicePort) {
+    const instead = servicePort === 0 ? 'no port' : `port ${servicePort}`;
+    report.warning(at, `without NAT a real server gets the port of the service: ${instead}, not ${port}`);
+  }
+  return servicePort;
+}
+
+/** What in a group has another port. */
+function portConflicts(members: readonly GroupMember[], port: number): string[] {
+  if (port === 0) return [];
+  return members.flatMap((one) => {
+    if (one.kind === 'fwmark') return [`fwmark ${one.fwmark} has none`];
+    return one.port === port ? [] : [`that of ${one.first} is ${one.port === 0 ? 'any' : one.port}`];
+  });
+}
+
+function checkersOf(
+  { values }: RealServerReading,
+  { address, port }: Endpoint,
+  virtualHost: string | undefined,
+  { values: outer, context, report }: Around,
+): CheckerConfig[] {
+  const { retry, delayBeforeRetry, delayLoop, warmup, alpha } = checkDefaults(values, outer);
+  const inherited: Inherited = {
+    address,
+    port,
+    connectTimeout: values.connectTimeout ?? outer.connectTimeout,
+    retry,
+    delayBeforeRetry,
+    delayLoop,
+    warmup,
+    alpha,
+    virtualHost,
+    logAllFailures: context.logAllFailures,
+    trackFile: context.trackFile,
+    hasBfd: context.hasBfd,
+  };
+  const checkers: CheckerConfig[] = [];
+  for (const given of values.checkers) checkers.push(...given.configure(inherited, report, checkers));
+  return checkers;
+}
+
+/** The sorry server, with the port and the treatment that its virtual server and a real server leave it. */
+export function buildSorryServer(
+  given: GivenSorryServer,
+  realServers: readonly RealServer[],
+  { target, forwarding, report }: Around,
+): SorryServer {
+  const { forwardingMethod, tunnel } = given.forwarding ?? forwarding;
+  const port = sorryPort(given, forwardingMethod, target, report);
+  const same = realServers.find((real) => real.address === given.address && real.port === port);
+  const inhibit = same?.inhibitOnFailure ?? given.inhibit;
+  if (inhibit !== given.inhibit) {
+    const [is, other] = inhibit ? ['', 'not'] : ['not', ''];
+    report.warning(
+      given.at,
+      `the sorry_server is a real server too, which is ${is} inhibited on failure, and it is ${other}: it becomes so`.replace(
+        / {2,}/g,
+        ' ',
+      ),
+    );
+  }
+  return {
+    address: given.address,
+    port,
+    forwardingMethod,
+    ...(tunnel === undefined ? {} : { tunnel }),
+    inhibit,
+    isRealServer: same !== undefined,
+  };
+}
+
+function sorryPort(
+  { at, port }: GivenSorryServer,
+  method: Forwarding['forwardingMethod'],
+  target: Target,
+  report: Report,
+): number {
+  if (method === 'masquerading') return port;
+  if (target.kind === 'group') {
+    for (const reason of portConflicts(target.members, port)) {
+      report.warning(at, `without NAT the port of a sorry_server does not count: ${reason}`);
+    }
+    return port;
+  }
+  const servicePort = target.kind === 'fwmark' ? 0 : target.port;
+  if (port !== 0 && port !== servicePort) {
+    const instead = servicePort === 0 ? 'no port' : `port ${servicePort}`;
+    report.warning(at, `without NAT a sorry_server gets the port of the service: ${instead}, not ${port}`);
+  }
+  return servicePort;
+}
