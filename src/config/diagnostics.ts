@@ -4,6 +4,7 @@
  * Nothing here stops the reading. The exit code of a file is worked out from its diagnostics in keepalived's order of
  * kinds, keepalived.conf(5) and `keepalived --config-test`.
  */
+import type { Patience } from './suggestion.ts';
 
 /** error: something is lost or will not work as meant. warning: someone should know. note: nothing to do. */
 export type Severity = 'error' | 'warning' | 'note';
@@ -54,8 +55,11 @@ export type Details = Pick<Diagnostic, 'suggestion' | 'exitCode' | 'keyword' | '
 /** A file that is all mistakes shall not fill the memory, or the reader's evening. */
 const DIAGNOSTICS_MAX = 1000;
 
+/** Names that are compared with what somebody wrote; more takes longer than it helps. */
+const SEARCHES_MAX = 10_000;
+
 /** Collects the diagnostics of one reading; says each thing once. */
-export class Report {
+export class Report implements Patience {
   readonly #diagnostics: Diagnostic[] = [];
   readonly #said = new Set<string>();
   readonly #exitCodes = new Set<ExitCode>();
@@ -63,6 +67,7 @@ export class Report {
   /** The line that included a file first. */
   readonly #includedAt = new Map<string, { readonly file: string; readonly line: number }>();
   #omitted = 0;
+  #searches = 0;
 
   /** Remembers which line includes a file. */
   includes(file: string, { file: by, line }: Pick<Place, 'file' | 'line'>): void {
@@ -92,6 +97,11 @@ export class Report {
   #omit(severity: Severity, { exitCode }: Details): void {
     this.#exitCodes.add(exitCode ?? (severity === 'note' ? 0 : 5));
     this.#omitted++;
+  }
+
+  /** For `nearestWord`: a message that is not kept needs no suggestion. */
+  spend(): boolean {
+    return this.#diagnostics.length < DIAGNOSTICS_MAX && this.#searches++ < SEARCHES_MAX;
   }
 
   /** Remembers a word that is accepted without effect so far; all of a file are told in one note. */

@@ -3,16 +3,24 @@
 /** Longer words are nobody's misspelling of a keyword. */
 const WORD_MAX = 40;
 
+/** How much searching is still worth it: a file with thousands of mistakes has one at its root. */
+export interface Patience {
+  /** Whether one more candidate may be looked at. */
+  spend(): boolean;
+}
+
 /**
  * The candidate nearest to `word`, or undefined when none is near. Swapped neighbours count as one mistake; of equally
- * near candidates the one made of the same letters wins, then the one with the same beginning, then the first.
+ * near candidates the one made of the same letters wins, then the one with the same beginning, then the first. Undefined
+ * too when `patience` ends.
  */
-export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
+export function nearestWord(word: string, candidates: Iterable<string>, patience?: Patience): string | undefined {
   if (word.length < 2 || word.length > WORD_MAX) return undefined;
   const wanted = word.toLowerCase();
   const sortedLetters = letters(wanted);
   let best: { candidate: string; cost: number } | undefined;
   for (const candidate of candidates) {
+    if (patience?.spend() === false) return undefined;
     const limit = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
     if (Math.abs(candidate.length - word.length) > limit || candidate === word) continue;
     const known = candidate.toLowerCase();

@@ -311,12 +311,15 @@ export const nothing: ValueType<true> = {
 export function oneOf<const T extends string | number>(meanings: Readonly<Record<string, T>>): ValueType<T> {
   const words = Object.keys(meanings);
   const expected = words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  /** A mistake that a file makes once it makes often. */
+  let missed: { readonly text: string; readonly near: string | undefined } = { text: '', near: undefined };
   const type = oneWord(
     expected,
     (text, word, complaints) => {
       if (Object.hasOwn(meanings, text)) return meanings[text];
       const sameButCase = words.find((known) => known.toLowerCase() === text.toLowerCase());
-      const near = sameButCase ?? nearestWord(text, words);
+      if (text !== missed.text) missed = { text, near: nearestWord(text, words) };
+      const near = sameButCase ?? missed.near;
       const inCapitals = sameButCase !== undefined && sameButCase === text.toUpperCase();
       const suggestion = near && `write ${near}${inCapitals ? ' in capitals' : ''}`;
       return complaints.refuse(word, `expected ${expected}, got '${text}'`, suggestion);

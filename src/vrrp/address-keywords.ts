@@ -173,7 +173,7 @@ function maskHint(mask: string, address: string): string | undefined {
 
 /** Says that nobody knows the option. @returns the one that was probably meant */
 function unknown(option: Word, line: AddressLine, options: object, report: Report): string | undefined {
-  const near = nearestWord(option.text, Object.keys(options));
+  const near = nearestWord(option.text, Object.keys(options), report);
   report.error(option, `unknown option '${option.text}' of the address ${line.word.text}; it is ignored`, {
     ...(near ? { suggestion: `did you mean ${near}?` } : {}),
   });

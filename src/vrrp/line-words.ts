@@ -74,7 +74,7 @@ export class LineWords {
 
   /** Says that nobody knows the word. */
   unknown(word: Word, known: readonly string[]): undefined {
-    const near = nearestWord(word.text, known);
+    const near = nearestWord(word.text, known, this.#report);
     return this.drop(
       word,
       `unknown word '${word.text}'`,

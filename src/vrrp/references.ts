@@ -201,7 +201,7 @@ class References {
       const { text } = word;
       const defined = this.#known[kind].get(text);
       if (defined === undefined) {
-        const near = nearestWord(text, this.#known[kind].keys());
+        const near = nearestWord(text, this.#known[kind].keys(), this.#report);
         this.#report.error(word, `there is no ${kind} ${text}; it is not tracked`, {
           ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
         });

@@ -89,7 +89,7 @@ function membersOf(
   for (const word of values.group) {
     const other = groupOf.get(word.text);
     if (!instances.has(word.text)) {
-      const near = nearestWord(word.text, [...instances.keys()]);
+      const near = nearestWord(word.text, instances.keys(), report);
       report.error(word, `there is no vrrp_instance ${word.text}; it is left out of the group`, {
         ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
       });
