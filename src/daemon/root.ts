@@ -94,6 +94,13 @@ const checkers = [
 /** All words of keepalived.conf(5), from the top level down. */
 export const rootKeywords = table({
   global: block('global_defs', globalKeywords, 'What holds for the whole agent.'),
+  // what is tracked has to be defined before it is named
+  scripts: blocks('vrrp_script', NAME, vrrpScriptKeywords, 'A command whose result instances can track.'),
+  trackFiles: blocks('track_file', NAME, trackFileKeywords, 'A file whose number instances can track.', {
+    aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file' }],
+  }),
+  trackProcesses: blocks('vrrp_track_process', NAME, trackProcessKeywords, 'Processes that instances can track.'),
+  bfdInstances: blocks('bfd_instance', NAME, bfdKeywords, 'A BFD session.', LATER),
   instances: blocks('vrrp_instance', NAME, vrrpInstanceKeywords, 'A virtual router.'),
   virtualServers: blocks(
     'virtual_server',
@@ -102,14 +109,8 @@ export const rootKeywords = table({
     'A service of IPVS with the servers behind it.',
   ),
   syncGroups: blocks('vrrp_sync_group', NAME, vrrpSyncGroupKeywords, 'Instances that change state together.'),
-  scripts: blocks('vrrp_script', NAME, vrrpScriptKeywords, 'A command whose result instances can track.'),
-  trackFiles: blocks('track_file', NAME, trackFileKeywords, 'A file whose number instances can track.', {
-    aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file' }],
-  }),
-  trackProcesses: blocks('vrrp_track_process', NAME, trackProcessKeywords, 'Processes that instances can track.'),
   ...staticBlocks,
   virtualServerGroups,
-  bfdInstances: blocks('bfd_instance', NAME, bfdKeywords, 'A BFD session.', LATER),
   ssl,
   networkNamespace: value('net_namespace', words('a name', 1, 1), 'Network namespace to run in.', {
     ...LATER,
