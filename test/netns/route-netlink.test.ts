@@ -1,7 +1,7 @@
 /** RouteNetlink on the real kernel, in a network namespace of this test's own process. */
 
 import { execFileSync } from 'node:child_process';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { CLONE_NEWNET } from '../../src/io/constants.ts';
 import { native } from '../../src/io/native.ts';
@@ -62,6 +62,11 @@ describe.skipIf(why !== undefined)(
     });
 
     it('reads interfaces with their flags, MAC, MTU and kind', async () => {
+      // the kernel says a moment after the carrier came that an interface is running
+      await vi.waitFor(async () => {
+        v0 = (await route.links()).find((link) => link.name === 'v0') as Link;
+        expect(v0.flags.running).toBe(true);
+      });
       const links = await route.links();
       expect(links.map((link) => link.name).sort()).toEqual(['lo', 'v0', 'v1']);
       expect(v0).toEqual({
