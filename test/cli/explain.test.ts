@@ -62,7 +62,7 @@ describe('holdfast config explain', () => {
     expect(stdout).toContain('  default   as in virtual_server\n');
     expect(stdout.match(/^weight$/gm)?.length).toBe(1);
     expect(run('real_server.weight').stdout).toBe(stdout);
-    expect(run('weight').stdout).toContain('for one of them: holdfast config explain virtual_server weight\n');
+    expect(run('weight').stdout).toContain('for one of them: holdfast config explain vrrp_script weight\n');
     expect(run(['global_defs', 'weight'])).toMatchObject({ status: 1 });
   });
 
