@@ -1,6 +1,6 @@
 /** Virtual interfaces and their settings on the real kernel, in a network namespace of this test's own process. */
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CLONE_NEWNET } from '../../src/io/constants.ts';
@@ -13,9 +13,6 @@ import { virtualMac } from '../../src/wire/ethernet.ts';
 const why = process.getuid?.() === 0 ? '' : ' (skipped: not root)';
 const CLONE_NEWNS = 0x20000;
 const run = (command: string) => execFileSync('ip', command.split(' '), { encoding: 'utf8' });
-const withoutIpvlan = () =>
-  spawnSync('unshare', ['-n', 'sh', '-c', 'ip link add a type dummy && ip link add link a name b type ipvlan'])
-    .status !== 0;
 
 let route: RouteNetlink;
 const indexOf = (name: string): number => native().interfaceIndex(name);
@@ -63,15 +60,6 @@ describe.skipIf(why !== '')(`virtual interfaces on the real kernel${why}`, () =>
     });
     await route.deleteLink(indexOf('vrrp.51'));
     expect(await link('vrrp.51')).toBeUndefined();
-  });
-
-  it.skipIf(why !== '' || withoutIpvlan())('an ipvlan has its mode (skipped where the kernel has none)', async () => {
-    await route.createLink({
-      name: 'ipv51',
-      lower: indexOf('v0'),
-      kind: { type: 'ipvlan', mode: 'l2', flag: 'bridge' },
-    });
-    expect(run('-details link show ipv51')).toMatch(/ipv51@v0: [\s\S]*ipvlan +mode l2 bridge/);
   });
 
   it('changes one thing and leaves the others', async () => {
