@@ -2,11 +2,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import { exitCodeOf, makeShare, runInLab } from '../scripts/lab.mjs';
-import { checkout } from '../scripts/lab-kernel.mjs';
+import { exitCodeOf, makeShare } from '../scripts/lab.mjs';
 import { prepare, say } from '../scripts/prepare.mjs';
 import { picture, summarise, table } from './report.mjs';
+import { runMeasurement } from './sandbox.mjs';
 
 const help = `npm run bench -- [OPTION...]
 
@@ -40,29 +39,13 @@ async function main() {
   await prepare({});
   const share = makeShare();
   try {
-    const program = join(share, 'failover.mjs');
-    await build({
-      absWorkingDir: checkout,
-      entryPoints: ['bench/failover.ts'],
-      outfile: program,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-    });
     const json = join(share, 'failover.json');
     const rounds = Number(values.rounds);
-    const { exitCode } = await runInLab({
-      command: [
-        process.execPath,
-        program,
-        JSON.stringify({ rounds, variants: values.variant, events: values.event, json }),
-      ],
-      where: 'sandbox',
-      timeoutSeconds: rounds * 30 * SECONDS_EACH,
+    const exitCode = await runMeasurement({
+      name: 'failover',
+      settings: { rounds, variants: values.variant, events: values.event, json },
       share,
-      directory: checkout,
-      say,
+      timeoutSeconds: rounds * 30 * SECONDS_EACH,
     });
     if (exitCode !== 0) return exitCode;
     const runs = JSON.parse(readFileSync(json, 'utf8'));
