@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['test/{base,wire,config,vrrp,ipvs,checks,io,daemon,cli,sim,status}/**/*.test.ts'],
+          include: ['test/{base,wire,config,vrrp,ipvs,checks,io,daemon,cli,sim,status,rfc}/**/*.test.ts'],
           pool: 'threads',
           // the longest take a second, and ten on a machine that is busy with other things
           testTimeout: 30_000,

@@ -1,4 +1,5 @@
-// Writes docs/keywords.md from the keyword tables. test/config/keywords-page.test.ts fails when it is stale.
+// Writes the pages that are made from the source: docs/keywords.md from the keyword tables, docs/rfc-ledger.md from the names
+// of the tests. test/config/keywords-page.test.ts and test/rfc/ledger.test.ts fail when they are stale.
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +12,12 @@ const { outputFiles } = await build({
     contents: `
       import { keywordsPage } from './src/config/keywords-page.ts';
       import { keywordDocumentation } from './src/daemon/keyword-documentation.ts';
-      export const page = keywordsPage(keywordDocumentation());`,
+      import { ledgerPage, proofsIn } from './test/rfc/ledger.ts';
+      import { requirements } from './test/rfc/requirements.ts';
+      export const pages = {
+        'docs/keywords.md': keywordsPage(keywordDocumentation()),
+        'docs/rfc-ledger.md': ledgerPage(requirements, proofsIn(${JSON.stringify(join(root, 'test'))})),
+      };`,
     resolveDir: root,
   },
   bundle: true,
@@ -19,6 +25,9 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
 });
-const { page } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
-writeFileSync(join(root, 'docs/keywords.md'), page);
-process.stdout.write('wrote docs/keywords.md\n');
+const bundle = Buffer.from(outputFiles[0].contents).toString('base64');
+const { pages } = await import(`data:text/javascript;base64,${bundle}`);
+for (const [file, page] of Object.entries(pages)) {
+  writeFileSync(join(root, file), page);
+  process.stdout.write(`wrote ${file}\n`);
+}

@@ -52,7 +52,7 @@ describe('the name of a virtual MAC interface', () => {
 describe('the virtual MAC address', () => {
   const macOf = (words: string, vip?: string) => built(instance('A', 50, `use_vmac ${words}`, vip))[0]?.virtualMac;
 
-  it('is the RFC’s unless another one is given, whole or without its last octet', () => {
+  it('is the RFC’s unless another one is given, whole or without its last octet [B47+]', () => {
     expect(macOf('')).toEqual({ name: 'vrrp.50', mac: '00:00:5e:00:01:32', macFrom: 'rfc', transmitBase: false });
     expect(macOf('', 'fe80::5')).toMatchObject({ mac: '00:00:5e:00:02:32' });
     expect(macOf('02:00:00:00:01')).toMatchObject({ mac: '02:00:00:00:01:32', macFrom: 'prefix' });

@@ -51,7 +51,7 @@ const DEFAULTS: VrrpInstance = {
 };
 
 describe('vrrp_instance', () => {
-  it('has keepalived’s defaults', () => {
+  it('has keepalived’s defaults [A11+ B16+]', () => {
     expect(read(instanceWith())).toMatchObject({ diagnostics: [], exitCode: 0 });
     expect(instanceOf()).toEqual(DEFAULTS);
   });
@@ -142,7 +142,7 @@ describe('vrrp_instance', () => {
       'garp_master_delay -1',
       "4:19 error: garp_master_delay: expected an integer from 0 to 4294, got '-1'; the line is ignored",
     ],
-  ])('refuses %s and goes on with the default', (line, message) => {
+  ])('refuses %s and goes on with the default [A07-]', (line, message) => {
     expect(read(instanceWith(line)).exitCode).toBe(5);
     expect(said(instanceWith(line))).toEqual([message]);
     expect(instanceOf(line)).toEqual(DEFAULTS);
@@ -182,6 +182,13 @@ describe('vrrp_instance', () => {
 });
 
 describe('strict_mode', () => {
+  it('wants a link-local address first in IPv6, and says nothing where it is (RFC 5798 §5.2.9) [B13+ B13-]', () => {
+    const text = (...addresses: string[]) => instanceWith('strict_mode', 'virtual_ipaddress {', ...addresses, '}');
+    const sentence = 'the first IPv6 address of a virtual router is a link-local one: RFC 5798 §5.2.9';
+    expect(said(text('2001:db8::5', 'fe80::5')).join('\n')).toContain(sentence);
+    expect(said(text('fe80::5', '2001:db8::5')).join('\n')).not.toContain(sentence);
+  });
+
   it('wants state MASTER and priority 255 together', () => {
     expect(said(instanceWith('strict_mode', 'state MASTER', 'priority 100'))).toContain(
       '5:1 warning: in strict mode state MASTER and priority 255 go together',
@@ -237,7 +244,7 @@ describe('priority and preemption', () => {
     expect(read(instanceWith(...lines)).exitCode).toBe(5);
   });
 
-  it('priority 255 is MASTER unless it says otherwise', () => {
+  it('priority 255 is MASTER unless it says otherwise [A06+]', () => {
     expect(instanceOf('priority 255')?.state).toBe('MASTER');
     expect(instanceOf('priority 255', 'state BACKUP')?.state).toBe('BACKUP');
     expect(instanceOf('priority 254')?.state).toBe('BACKUP');
@@ -263,13 +270,13 @@ describe('advert_int', () => {
     [['advert_int 0.2'], 1],
     [['version 3', 'advert_int 0.015'], 0.02],
     [['version 3', 'advert_int 50'], 40.95],
-  ])('%j becomes %d s', (lines, expected) => {
+  ])('%j becomes %d s: what its version cannot send is rounded [A11- B10-]', (lines, expected) => {
     expect(instanceOf(...lines)?.advertisementInterval).toBe(seconds(expected));
     expect(read(instanceWith(...lines)).exitCode).toBe(5);
   });
 
   it.each([[['version 3', 'advert_int 40.95']], [['version 3', 'advert_int 0.01']], [['advert_int 255']]])(
-    '%j is exact',
+    '%j is exact [B10+]',
     (lines) => {
       expect(read(instanceWith(...lines)).exitCode).toBe(0);
     },

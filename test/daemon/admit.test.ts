@@ -46,7 +46,7 @@ describe('Admission', () => {
     return admission.receive({ bytes, ...addressesOf(bytes), receivedAt: at }, ear, hearers);
   };
 
-  it('turns an advertisement into the event of the router with its VRID and interface', () => {
+  it('turns an advertisement into the event of the router with its VRID and interface [B46+]', () => {
     expect(receive(sent())).toEqual({
       router: ours,
       event: { type: 'advertisement', priority: 150, source: PEER, advertisementInterval: seconds(1) },
@@ -60,7 +60,7 @@ describe('Admission', () => {
     expect(ours.counters).toEqual({ 'advertisements received': 1, 'priority zero received': 1 });
   });
 
-  it('counts what no instance is for, and says nothing', () => {
+  it('counts what no instance is for, and says nothing [A37- B42-]', () => {
     expect(receive(sent({ vrid: 52 }))).toBeUndefined();
     expect(receive(sent(), 'eth1')).toBeUndefined();
     expect(receive(new Uint8Array(3))).toBeUndefined();
@@ -187,7 +187,7 @@ describe('Admission', () => {
     expect(notices).toEqual([`advertisement from 192.0.2.9 not listened to: ${sentence}`]);
   });
 
-  it('listens to another list of addresses, with a warning (RFC 9568 §7.1)', () => {
+  it('listens to another list of addresses, with a warning (RFC 9568 §7.1) [A38+ B45+]', () => {
     const virtualAddresses = [{ address: PEER, prefixLength: 32, interface: 'eth0', scope: 0 }];
     expect(receive(sent({ virtualAddresses }))?.event.priority).toBe(150);
     expect(ours.counters).toEqual({ 'advertisements received': 1, 'warned address-list': 1 });
@@ -197,7 +197,7 @@ describe('Admission', () => {
     ]);
   });
 
-  it('logs a repeated refusal once a minute and counts all of them', () => {
+  it('logs a repeated refusal once a minute and counts all of them [A40+ B43+]', () => {
     const bad = sent({ authentication: { type: 'PASS', password: 'other' } });
     for (let second = 0; second < 120; second++) receive(bad, 'eth0', later(NOW, seconds(second)));
     expect(ours.counters).toEqual({ 'refused password': 120 });
@@ -239,7 +239,7 @@ describe('Admission', () => {
     expect(internetChecksum(sent({ version: 3 }).subarray(20))).not.toBe(0);
   });
 
-  it('a flood of invented senders is one line, and counted', () => {
+  it('a flood of invented senders is one line, and counted [A40-]', () => {
     const flood = (i: number) => `198.51.${i >> 8}.${i & 0xff}` as typeof PEER;
     for (let i = 0; i < 5_000; i++) {
       const [packet] = advertisementPackets(newRouter(instance({ version: 3 }), flood(i)), 150);
@@ -249,7 +249,7 @@ describe('Admission', () => {
     expect(notices.length).toBe(1);
   });
 
-  it('the packet carries what keepalived sends: TTL 255, TOS 0xc0, protocol 112, the list, the password', () => {
+  it('the packet carries what keepalived sends: TTL 255, TOS 0xc0, protocol 112, the list, the password [A02+ A04+ B02+]', () => {
     const bytes = sent();
     expect([bytes[1], bytes[8], bytes[9], bytes.length]).toEqual([0xc0, 255, 112, 20 + 8 + 4 + 8]);
     expect(new TextDecoder().decode(bytes.subarray(32, 38))).toBe('secret');

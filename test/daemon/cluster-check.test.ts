@@ -156,13 +156,13 @@ describe('checkCluster > virtual routers', () => {
     ]);
   });
 
-  it('two owners of the addresses', () => {
+  it('two owners of the addresses [B57+]', () => {
     expect(sentences(pair(['priority 255', 'state MASTER'], ['priority 255', 'state MASTER']))).toEqual([
       'error two-owners: VI_1: director1 and director2 have priority 255: each is MASTER at once when it starts and takes 192.168.4.15 away from the other',
     ]);
   });
 
-  it('equal priorities: who wins is told where the addresses are', () => {
+  it('equal priorities: who wins is told where the addresses are [B57+]', () => {
     const files = pair(['mcast_src_ip 10.0.0.9'], ['mcast_src_ip 10.0.0.10']);
     expect(sentences(files)[0]).toContain('the higher address wins (director2)');
   });

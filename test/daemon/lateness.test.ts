@@ -7,7 +7,7 @@ describe('Lateness', () => {
     expect(new Lateness().report()).toEqual({ count: 0, p50_ms: 0, p99_ms: 0, p999_ms: 0, max_ms: 0 });
   });
 
-  it('tells the usual from the rare and the worst', () => {
+  it('tells the usual from the rare and the worst [B58+]', () => {
     const lateness = new Lateness();
     for (let n = 0; n < 1000; n++) lateness.record(microseconds(n < 980 ? 64 : n < 998 ? 1024 : 65_536));
     lateness.record(milliseconds(5000));

@@ -63,7 +63,7 @@ describe.each(pairs)('IPv6: %s with priority 150 beside %s with priority 100', (
 });
 
 describe('holdfast with IPv6', () => {
-  it('waits in FAULT for a link-local address of its own, and goes on when it comes (RFC 5798 §5.1.2.1) [B05]', async () => {
+  it('waits in FAULT for a link-local address of its own, and goes on when it comes (RFC 5798 §5.1.2.1)', async () => {
     await stage.pair.ip('a', `address del ${LINK_LOCAL.a}/64 dev eth0`);
     const agent = stage.pair.agent('a', 'holdfast', instanceText(150));
     agent.start();
@@ -86,7 +86,7 @@ describe('holdfast with IPv6', () => {
     expect(agent.states()).toEqual(['BACKUP', 'MASTER']);
   });
 
-  it('tells neighbours the new place: unsolicited, override, with the link-layer address (RFC 5798 §6.4.1) [B17]', async () => {
+  it('tells neighbours the new place: unsolicited, override, with the link-layer address (RFC 5798 §6.4.1) [B17+]', async () => {
     const low = stage.pair.agent('b', 'keepalived', instanceText(100));
     low.start();
     await settled('b');

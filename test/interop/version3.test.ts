@@ -53,7 +53,7 @@ describe.each(pairs)('version 3: %s with priority 150 beside %s with priority 10
     expect(await stage.speakers(10)).toEqual(new Set([ADDRESS.a]));
   });
 
-  it('the Backup learns the interval of the Master, which is not its own (RFC 5798 §6.1) [B14]', async () => {
+  it('the Backup learns the interval of the Master, which is not its own (RFC 5798 §6.1) [B14+]', async () => {
     const high = stage.pair.agent('a', first, instanceText(150).replace(`advert_int ${INTERVAL}`, 'advert_int 0.5'));
     const low = stage.pair.agent('b', second, instanceText(100));
     high.start();

@@ -38,7 +38,7 @@ describe.skipIf(why !== '')(`virtual interfaces on the real kernel${why}`, () =>
     run('link delete v0');
   });
 
-  it('a macvlan has its MAC, mode and lower interface, and no address of its own making', async () => {
+  it('a macvlan has its MAC, mode and lower interface, and no address of its own making [B48-]', async () => {
     await route.createLink(vmac());
     await route.changeLink(indexOf('vrrp.51'), { linkLocalAddress: false });
     expect(run('-details link show vrrp.51')).toMatch(

@@ -245,7 +245,7 @@ describe.skipIf(why !== '')(`VrrpSocket on the real kernel${why}`, () => {
       expect(await deliver(() => right.send(back, GROUP6), left)).toMatchObject({ source: 'fe80::2', bytes: MESSAGE });
     });
 
-    it('leaves source, hop limit and traffic class of the header as they are', async () => {
+    it('leaves source, hop limit and traffic class of the header as they are [B04+]', async () => {
       const listener = onTheRight(() => {
         const socket = openNative(AF_PACKET, SOCK_RAW, 0);
         const hardwareAddress = new Uint8Array(0);
@@ -309,7 +309,7 @@ describe.skipIf(why !== '')(`VrrpSocket on the real kernel${why}`, () => {
       await deliver(() => left.send(packet6(), GROUP6), right);
     });
 
-    it('an unsolicited Neighbor Advertisement moves the neighbour entry of an address to our hardware address', async () => {
+    it('an unsolicited Neighbor Advertisement moves the neighbour entry of an address to our hardware address [C04+ B55+]', async () => {
       const address = ip('2001:db8::15');
       onTheRight(() => run('address add 2001:db8::2/64 dev right1 nodad'));
       onTheRight(() => run(`neighbour add ${address} lladdr 02:00:00:00:00:99 dev right1 nud stale`));

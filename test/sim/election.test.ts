@@ -27,7 +27,7 @@ function everySeed(weather: 'single faults' | 'storm'): void {
 
 describe(`${seeds.length} random LANs of two to five routers`, () => {
   it(
-    'after single faults: one Master a side, addresses held within the promised time, one takeover a failover',
+    'after single faults: one Master a side, addresses held within the promised time, one takeover a failover [C05+]',
     () => {
       everySeed('single faults');
     },
@@ -35,7 +35,7 @@ describe(`${seeds.length} random LANs of two to five routers`, () => {
   );
 
   it(
-    'after a storm of faults, loss, pauses and partitions: one Master once all is repaired',
+    'after a storm of faults, loss, pauses and partitions: one Master once all is repaired [C05+]',
     () => {
       everySeed('storm');
     },

@@ -45,14 +45,14 @@ describe('admit', () => {
     expect(admit(admission({ version: 3 }), received(version3))).toEqual(admittedVersion3);
   });
 
-  it.each([0, 1, 254, 255])('lets in priority %i (RFC 3768 §5.3.4)', (priority) => {
+  it.each([0, 1, 254, 255])('lets in priority %i (RFC 3768 §5.3.4) [A08- B07+]', (priority) => {
     expect(admit(admission(), received({ ...fitting, priority }))).toEqual({
       ok: true,
       value: { ...admitted.value, priority },
     });
   });
 
-  it.each([0, 1, 64, 254])('refuses multicast with TTL %i (RFC 3768 §7.1)', (ttl) => {
+  it.each([0, 1, 64, 254])('refuses multicast with TTL %i (RFC 3768 §7.1) [A03- B02- B04-]', (ttl) => {
     expect(admit(admission(), received(fitting, { ttl }))).toEqual(refused('ttl'));
   });
 
@@ -60,7 +60,7 @@ describe('admit', () => {
     expect(admit(admission({ unicast: true }), received(fitting, { ttl, destination: US }))).toEqual(admitted);
   });
 
-  it('refuses another version (RFC 3768 §7.1)', () => {
+  it('refuses another version (RFC 3768 §7.1) [A34- B40-]', () => {
     expect(admit(admission(), received(version3))).toEqual(refused('version'));
     expect(admit(admission({ version: 3 }), received(fitting))).toEqual(refused('version'));
   });
@@ -72,25 +72,25 @@ describe('admit', () => {
     },
   );
 
-  it('refuses every other type (RFC 3768 §5.3.2)', () => {
+  it('refuses every other type (RFC 3768 §5.3.2) [A05- B06-]', () => {
     for (const type of [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]) {
       expect(admit(admission(), received(fitting, {}, withByte(0, 0x20 | type)))).toEqual(refused('type'));
     }
   });
 
-  it('refuses a message that is cut off, at every length (RFC 3768 §7.1)', () => {
+  it('refuses a message that is cut off, at every length (RFC 3768 §7.1) [A35-]', () => {
     for (let length = 0; length < 24; length++) {
       const cut = received(fitting, {}, (bytes) => bytes.subarray(0, length));
       expect(admit(admission(), cut)).toEqual(refused('too-short'));
     }
   });
 
-  it('refuses a wrong checksum (RFC 3768 §7.1)', () => {
+  it('refuses a wrong checksum (RFC 3768 §7.1) [A36- A12-]', () => {
     const flipped = received(fitting, {}, (bytes) => bytes.map((byte, i) => (i === 2 ? byte ^ 1 : byte)));
     expect(admit(admission(), flipped)).toEqual(refused('checksum'));
   });
 
-  it.each([1, 50, 52, 255])('refuses VRID %i, ours being 51 (RFC 3768 §7.1)', (vrid) => {
+  it.each([1, 50, 52, 255])('refuses VRID %i, ours being 51 (RFC 3768 §7.1) [A37-]', (vrid) => {
     expect(admit(admission(), received({ ...fitting, vrid }))).toEqual(refused('vrid'));
   });
 
@@ -111,7 +111,7 @@ describe('admit', () => {
       },
     );
 
-    it('refuses every type but the configured one (RFC 3768 §7.1)', () => {
+    it('refuses every type but the configured one (RFC 3768 §7.1) [A09-]', () => {
       expect(admit(secret, received(fitting))).toEqual(refused('authentication-type'));
       expect(admit(secret, received({ ...fitting, authentication: { type: 'AH' } }))).toEqual(
         refused('authentication-type'),
@@ -129,7 +129,7 @@ describe('admit', () => {
       expect(admit(secret, received(fitting, {}, withByte(4, type)))).toEqual(refused('authentication-type'));
     });
 
-    it('does not read the 8 bytes when there is none (RFC 3768 §5.3.10)', () => {
+    it('does not read the 8 bytes when there is none (RFC 3768 §5.3.10) [A10+]', () => {
       expect(admit(admission(), received(fitting, {}, withByte(20, 0x73)))).toEqual(admitted);
     });
 
@@ -139,12 +139,12 @@ describe('admit', () => {
     });
   });
 
-  it.each([2, 3, 255])('refuses an interval of %i s in version 2, ours being 1 s (RFC 3768 §7.1)', (n) => {
+  it.each([2, 3, 255])('refuses an interval of %i s in version 2, ours being 1 s (RFC 3768 §7.1) [A39-]', (n) => {
     const other = { ...fitting, advertisementInterval: seconds(n) };
     expect(admit(admission(), received(other))).toEqual(refused('advertisement-interval'));
   });
 
-  it('lets in another interval in version 3, with a warning (RFC 5798 §7.1)', () => {
+  it('lets in another interval in version 3, with a warning (RFC 5798 §7.1) [B44+]', () => {
     const other = { ...version3, advertisementInterval: centiseconds(1) };
     expect(admit(admission({ version: 3 }), received(other))).toEqual({
       ok: true,
@@ -190,7 +190,7 @@ describe('admit', () => {
     ['message', ['checksum-reading']],
     ['group-pseudo-header', ['checksum-reading']],
   ] as const)(
-    'lets in a version 3 checksum over %s, with a warning when it is not the one we send (RFC 5798 §5.2.8)',
+    'lets in a version 3 checksum over %s, with a warning when it is not the one we send (RFC 5798 §5.2.8) [B11+]',
     (checksumReading, warnings) => {
       const config = admission({ version: 3, unicast: true });
       expect(admit(config, received(version3, { destination: US, checksumReading }))).toEqual({
@@ -241,7 +241,7 @@ describe('admit', () => {
     });
   });
 
-  it('warns the owner of the addresses of another one, and of nobody else (RFC 9568 §8.3.2)', () => {
+  it('warns the owner of the addresses of another one, and of nobody else (RFC 9568 §8.3.2) [B41+ B57+]', () => {
     const owner = admission({ isOwner: true });
     expect(admit(owner, received({ ...fitting, priority: 255 }))).toEqual({
       ok: true,

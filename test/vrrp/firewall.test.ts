@@ -40,7 +40,7 @@ describe('the packet filter', () => {
     ]);
   });
 
-  it('drops packets to and from refused IPv4 addresses, with the rules of keepalived (RFC 5798 §6.1)', () => {
+  it('drops packets to and from refused IPv4 addresses, with the rules of keepalived (RFC 5798 §6.1) [A27- B34-]', () => {
     const [table] = firewallTables(
       { refused: [refused('192.0.2.15'), refused('192.0.2.16')], virtualMacs: [] },
       options,
@@ -57,7 +57,7 @@ describe('the packet filter', () => {
     ]);
   });
 
-  it('refuses link-local addresses on their own interface only, and lets neighbour discovery through', () => {
+  it('refuses link-local addresses on their own interface only, and lets neighbour discovery through [B15-]', () => {
     const [table] = firewallTables(
       { refused: [refused('fe80::15', 7), refused('2001:db8::15', 8)], virtualMacs: [] },
       options,

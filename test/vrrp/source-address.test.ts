@@ -11,7 +11,7 @@ const has = (address: string, more: Partial<SourceCandidate> = {}): SourceCandid
 const none: ReadonlySet<IpAddress> = new Set();
 
 describe('the source of advertisements', () => {
-  it('is the first primary IPv4 address that is not virtual (RFC 5798 §5.1.1.1)', () => {
+  it('is the first primary IPv4 address that is not virtual (RFC 5798 §5.1.1.1) [A41+ B05+]', () => {
     const virtual = new Set([ip('192.0.2.15')]);
     const candidates = [
       has('fe80::1'),
@@ -24,7 +24,7 @@ describe('the source of advertisements', () => {
     expect(sourceAddress('inet', candidates, virtual)).toBe('192.0.2.1');
   });
 
-  it('is the first link-local IPv6 address that is not virtual (RFC 5798 §5.1.2.1)', () => {
+  it('is the first link-local IPv6 address that is not virtual (RFC 5798 §5.1.2.1) [B05+]', () => {
     const virtual = new Set([ip('fe80::15')]);
     const candidates = [has('192.0.2.1'), has('2001:db8::1'), has('fe80::15'), has('fe80::1'), has('fe80::2')];
     expect(sourceAddress('inet6', candidates, virtual)).toBe('fe80::1');
@@ -38,7 +38,7 @@ describe('the source of advertisements', () => {
     expect(sourceAddress('inet6', [tentative, deprecated, has('fe80::3')], none)).toBe('fe80::3');
   });
 
-  it('is undefined where the interface has no address of its own', () => {
+  it('is undefined where the interface has no address of its own [B05-]', () => {
     expect(sourceAddress('inet', [], none)).toBeUndefined();
     expect(sourceAddress('inet', [has('fe80::1')], none)).toBeUndefined();
     expect(sourceAddress('inet6', [has('2001:db8::1')], none)).toBeUndefined();

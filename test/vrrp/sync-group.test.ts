@@ -15,7 +15,7 @@ const waiting: Backup = backup({ masterDownAt: at(9_000_000) });
 const due = at(3_609_375);
 
 describe('a sync group: keepalived.conf(5) "vrrp_sync_group"', () => {
-  it('holds a member back whose timer fires alone; it remembers that and waits on', () => {
+  it('holds a member back whose timer fires alone; it remembers that and waits on [C03+]', () => {
     const { transitions } = groupTransition(both(backup(), waiting), 0, clock, due);
     expect(transitions).toEqual([
       {

@@ -9,7 +9,7 @@ describe('Skew_Time', () => {
     [150, 414_062], // 106/256 s = 414,062.5 µs
     [254, 7_812], // 2/256 s = 7,812.5 µs
     [255, 3_906], // 1/256 s = 3,906.25 µs
-  ])('of priority %i in version 2 is %i µs, rounded down (RFC 3768 §6.1)', (priority, us) => {
+  ])('of priority %i in version 2 is %i µs, rounded down (RFC 3768 §6.1) [A14+]', (priority, us) => {
     expect(skewTime(2, priority, seconds(1))).toBe(us);
   });
 
@@ -27,7 +27,7 @@ describe('Skew_Time', () => {
     [255, milliseconds(10), 39], // 1/256 of 10 ms = 39.0625 µs
     [1, centiseconds(4095), 40_790_039], // 255/256 of 40.95 s = 40,790,039.0625 µs
   ])(
-    'of priority %i at %i µs in version 3 is $2 µs, a part of the interval (RFC 5798 §6.1)',
+    'of priority %i at %i µs in version 3 is $2 µs, a part of the interval (RFC 5798 §6.1) [B14+]',
     (priority, interval, us) => {
       expect(skewTime(3, priority, interval)).toBe(us);
     },
@@ -68,7 +68,7 @@ describe('Master_Down_Interval', () => {
     [2, 2_609_375],
     [10, 10_609_375],
     [100, 100_609_375],
-  ])('counts %i missed advertisements instead of 3: keepalived.conf(5) "down_timer_adverts"', (adverts, us) => {
+  ])('counts %i missed advertisements instead of 3: keepalived.conf(5) "down_timer_adverts" [C03+]', (adverts, us) => {
     expect(masterDownInterval(2, 100, seconds(1), adverts)).toBe(us);
   });
 });

@@ -98,7 +98,7 @@ describe('judge', () => {
     );
   });
 
-  it('adds all weights before it cuts the sum to 1-254', () => {
+  it('adds all weights before it cuts the sum to 1-254 [A06- B07-]', () => {
     const many: Tracking = {
       ...NONE,
       interfaces: [tracked(-200, false, 'eth1')],
@@ -111,7 +111,7 @@ describe('judge', () => {
     expect(judge(many, 100, view({ ...states, 'script a': 'down', 'script b': 'down' }, ['eth1']))).toEqual(well(1));
   });
 
-  it('never changes the priority of the owner of the addresses, but its faults count', () => {
+  it('never changes the priority of the owner of the addresses, but its faults count [A06+]', () => {
     const one = { ...tracking('script', tracked(-50)), interfaces: [tracked(0, false, 'eth1')] };
     expect(judge(one, 255, view({ 'script x': 'down' }))).toEqual(well(255));
     expect(judge(one, 255, view({ 'script x': 'down' }, ['eth1']))).toEqual({

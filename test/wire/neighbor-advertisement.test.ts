@@ -32,7 +32,7 @@ function changed(offset: number, ...bytes: number[]): Uint8Array {
 describe('Neighbor Advertisement', () => {
   codecConformance(codec, neighborAdvertisementVectors, 'refused');
 
-  it('what a neighbour has to ignore is refused, and each fault has its name (RFC 4861 §7.1.2)', () => {
+  it('what a neighbour has to ignore is refused, and each fault has its name (RFC 4861 §7.1.2) [C04-]', () => {
     expect(codec.decode(changed(14, 0x60)).ok).toBe(true);
     expect(codec.decode(frame.subarray(0, 13))).toEqual(refused('too-short'));
     expect(codec.decode(changed(12, 0x08, 0x00))).toEqual(refused('ethertype'));

@@ -45,7 +45,7 @@ describe('VRRP', () => {
     'refused',
   );
 
-  it('each fault has its name', () => {
+  it('each fault has its name [B10-]', () => {
     const decode = (bytes: Uint8Array) => decodeAdvertisement(bytes, header);
     expect(decode(v2).ok).toBe(true);
     expect(decode(v2.subarray(0, 7))).toEqual(refused('too-short'));
@@ -68,7 +68,7 @@ describe('VRRP', () => {
     expect(decodeAdvertisement(changed(v2, 3, 255), header)).toEqual(refused('too-short'));
   });
 
-  it('an advertisement without addresses is accepted, because keepalived sends it for excluded addresses only', () => {
+  it('an advertisement without addresses is accepted, because keepalived sends it for excluded addresses only [B08+]', () => {
     const advertisement = {
       version: 3,
       vrid: 1,
@@ -82,7 +82,7 @@ describe('VRRP', () => {
     });
   });
 
-  it('255 addresses are carried', () => {
+  it('255 addresses are carried [A13+]', () => {
     const addresses = Array.from({ length: 255 }, (_, i) => ip(`10.0.0.${i}`));
     const advertisement: Advertisement = {
       version: 2,
@@ -99,12 +99,12 @@ describe('VRRP', () => {
     });
   });
 
-  it('the reserved bits of version 3 are ignored (RFC 5798 §5.2.6)', () => {
+  it('the reserved bits of version 3 are ignored (RFC 5798 §5.2.6) [B09+]', () => {
     const outcome = decodeAdvertisement(changed(v3, 4, 0xf0, 0x64), header);
     expect(outcome.ok && outcome.value.advertisement.advertisementInterval).toBe(seconds(1));
   });
 
-  it('authentication data without an authentication type is ignored (RFC 3768 §5.3.10)', () => {
+  it('authentication data without an authentication type is ignored (RFC 3768 §5.3.10) [A10+]', () => {
     const outcome = decodeAdvertisement(changed(v2, 12, ...passwordData('garbage!')), header);
     expect(outcome.ok && outcome.value.advertisement).not.toHaveProperty('authentication');
   });
@@ -129,14 +129,32 @@ describe('VRRP', () => {
     );
   });
 
-  it('a checksum of version 3 is only right for the addresses that carried it, unless it leaves them out', () => {
+  it('the checksum of version 2 covers the message alone, every bit of it (RFC 3768 §5.3.8) [A12+ A12-]', () => {
+    expect(internetChecksum(v2)).toBe(0);
+    expect(decodeAdvertisement(v2, unicast).ok).toBe(true); // whoever carries it
+    for (let bit = 16; bit < v2.length * 8; bit++) {
+      const wrong = v2.slice();
+      wrong[bit >> 3] = (wrong[bit >> 3] ?? 0) ^ (0x80 >> (bit & 7));
+      expect(decodeAdvertisement(wrong, header).ok).toBe(false);
+    }
+  });
+
+  it('addresses have the length of the family of the packet, or nothing is decoded (RFC 5798 §5.2.9) [B12-]', () => {
+    const mixed = (count: number, ...addresses: number[]) =>
+      changed(fromHex('3133960100640000'), 3, count, ...[0, 100, 0, 0], ...addresses);
+    const four = [192, 168, 4, 15];
+    expect(decodeAdvertisement(Uint8Array.of(...mixed(1), ...four), v6)).toEqual(refused('too-short'));
+    expect(decodeAdvertisement(Uint8Array.of(...mixed(1), ...Array(16).fill(0)), header)).toEqual(refused('too-long'));
+  });
+
+  it('a checksum of version 3 is only right for the addresses that carried it, unless it leaves them out [B11-]', () => {
     expect(decodeAdvertisement(v3, { ...header, source: ip('192.168.4.10') })).toEqual(refused('checksum'));
     const bare = fromHex('31339601006473afc0a8040f');
     const outcome = decodeAdvertisement(bare, { ...header, source: ip('192.168.4.10') });
     expect(outcome.ok && outcome.value.checksumReading).toBe('message');
   });
 
-  it('over IPv6 the checksum always has the pseudo header (RFC 5798 §5.2.8)', () => {
+  it('over IPv6 the checksum always has the pseudo header (RFC 5798 §5.2.8) [B11+]', () => {
     const advertisement: Advertisement = {
       version: 3,
       vrid: 1,

@@ -6,7 +6,7 @@ import { advertisement, at, backup, config, HIGH_ADDRESS, newMaster, OTHER, T0, 
 const clock: Event = { type: 'clock' };
 
 describe('Backup', () => {
-  it('at shutdown forgets its timer and goes to Initialize, and sends nothing (RFC 3768 §6.4.2)', () => {
+  it('at shutdown forgets its timer and goes to Initialize, and sends nothing (RFC 3768 §6.4.2) [A20+ B24+]', () => {
     const after = transition(config(), backup(), { type: 'shutdown' }, T0);
     expect(after).toEqual({
       state: INITIALIZE,
@@ -16,7 +16,7 @@ describe('Backup', () => {
   });
 
   describe('when Master_Down_Timer fires', () => {
-    it('advertises, takes and announces the addresses, and is Master, in this order (RFC 3768 §6.4.2)', () => {
+    it('advertises, takes and announces the addresses, and is Master, in this order (RFC 3768 §6.4.2) [A21+ B25+]', () => {
       expect(transition(config(), backup(), clock, at(3_609_375))).toEqual({
         state: newMaster(at(3_609_375)),
         effects: [
@@ -60,7 +60,7 @@ describe('Backup', () => {
       });
     });
 
-    it('a Priority zero advertisement sets it to a part of the learned interval (RFC 5798 §6.4.2)', () => {
+    it('a Priority zero advertisement sets it to a part of the learned interval (RFC 5798 §6.4.2) [B26+]', () => {
       const state = backup({ masterAdverInterval: milliseconds(10), masterDownAt: at(36_093) });
       expect(transition(config({ version: 3 }), state, advertisement(0), at(5_000))).toEqual({
         state: { ...state, masterDownSetAt: at(5_000), masterDownAt: at(11_093), releasedBy: OTHER },
@@ -73,7 +73,7 @@ describe('Backup', () => {
       expect(nextDeadline(state)).toBe(at(609_375));
     });
 
-    it('takes over Skew_Time after a Priority zero advertisement, not before, and says who gave up', () => {
+    it('takes over Skew_Time after a Priority zero advertisement, not before, and says who gave up [A22+ A22-]', () => {
       const { state } = transition(config(), backup(), advertisement(0), T0);
       expect(transition(config(), state, clock, at(609_374))).toEqual({ state, effects: [] });
       expect(transition(config(), state, clock, at(609_375))).toEqual({
@@ -104,7 +104,7 @@ describe('Backup', () => {
     });
 
     it.each([100, 101, 254, 255])(
-      'priority %i resets Master_Down_Timer, ours being 100 (RFC 3768 §6.4.2)',
+      'priority %i resets Master_Down_Timer, ours being 100 (RFC 3768 §6.4.2) [A23+]',
       (priority) => {
         expect(transition(config(), backup(), advertisement(priority), at(1_000_000))).toEqual({
           state: backup({
@@ -117,7 +117,7 @@ describe('Backup', () => {
       },
     );
 
-    it('an equal priority is accepted from a higher address and from a lower one (RFC 3768 §6.4.2)', () => {
+    it('an equal priority is accepted from a higher address and from a lower one (RFC 3768 §6.4.2) [A23+]', () => {
       for (const source of [OTHER, HIGH_ADDRESS]) {
         const { state, effects } = transition(config(), backup(), advertisement(100, { source }), at(1_000_000));
         expect(nextDeadline(state)).toBe(at(4_609_375));
@@ -126,7 +126,7 @@ describe('Backup', () => {
     });
 
     it.each([1, 50, 99])(
-      'priority %i is discarded and does not restart Master_Down_Timer (RFC 3768 §6.4.2)',
+      'priority %i is discarded and does not restart Master_Down_Timer (RFC 3768 §6.4.2) [A24- B28-]',
       (priority) => {
         expect(transition(config(), backup(), advertisement(priority), at(1_000_000))).toEqual({
           state: backup({ outranked: { address: OTHER, priority } }),
@@ -135,7 +135,7 @@ describe('Backup', () => {
       },
     );
 
-    it('takes over from a lower priority within the time that had begun, and says from whom (RFC 3768 §6.4.2)', () => {
+    it('takes over from a lower priority within the time that had begun, and says from whom (RFC 3768 §6.4.2) [A24+ B28+]', () => {
       let state = backup();
       for (const us of [900_000, 1_900_000, 2_900_000]) {
         state = transition(config(), state, advertisement(99), at(us)).state as Backup;
@@ -165,7 +165,7 @@ describe('Backup', () => {
     });
 
     it.each([1, 99, 100, 255])(
-      'priority %i resets the timer when Preempt_Mode is false (RFC 3768 §6.4.2)',
+      'priority %i resets the timer when Preempt_Mode is false (RFC 3768 §6.4.2) [A23+]',
       (priority) => {
         expect(transition(config({ preemptMode: false }), backup(), advertisement(priority), at(1_000_000))).toEqual({
           state: backup({
@@ -178,7 +178,7 @@ describe('Backup', () => {
       },
     );
 
-    it('the owner of the addresses preempts although Preempt_Mode is false (RFC 3768 §6.1)', () => {
+    it('the owner of the addresses preempts although Preempt_Mode is false (RFC 3768 §6.1) [B16+]', () => {
       const owner = config({ priority: 255, preemptMode: false });
       const state = backup({ masterDownAt: at(3_003_906) });
       expect(transition(owner, state, advertisement(254), T0)).toEqual({
@@ -192,7 +192,7 @@ describe('Backup', () => {
       expect(state).toEqual(backup());
     });
 
-    it('version 3 learns the interval of an accepted advertisement (RFC 5798 §6.4.2)', () => {
+    it('version 3 learns the interval of an accepted advertisement (RFC 5798 §6.4.2) [B27+ B14+]', () => {
       const event = advertisement(150, { advertisementInterval: milliseconds(10) });
       expect(transition(config({ version: 3 }), backup(), event, T0)).toEqual({
         state: backup({ masterAdverInterval: milliseconds(10), masterDownAt: at(36_093) }),
@@ -200,11 +200,14 @@ describe('Backup', () => {
       });
     });
 
-    it.each([0, 99])('version 3 does not learn the interval of one with priority %i (RFC 5798 §6.4.2)', (priority) => {
-      const event = advertisement(priority, { advertisementInterval: milliseconds(10) });
-      const { state } = transition(config({ version: 3 }), backup(), event, T0);
-      expect(state).toMatchObject({ masterAdverInterval: seconds(1), master: { address: OTHER, priority: 150 } });
-    });
+    it.each([0, 99])(
+      'version 3 does not learn the interval of one with priority %i (RFC 5798 §6.4.2) [B28-]',
+      (priority) => {
+        const event = advertisement(priority, { advertisementInterval: milliseconds(10) });
+        const { state } = transition(config({ version: 3 }), backup(), event, T0);
+        expect(state).toMatchObject({ masterAdverInterval: seconds(1), master: { address: OTHER, priority: 150 } });
+      },
+    );
   });
 
   describe('with a preempt delay of 2 s', () => {

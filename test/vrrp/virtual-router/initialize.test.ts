@@ -6,7 +6,7 @@ import { advertisement, at, backup, config, master, newMaster, T0, takingOver } 
 const startup: Event = { type: 'startup', faults: [] };
 
 describe('Initialize', () => {
-  it('at startup with priority 255 advertises, takes the addresses and is Master at once (RFC 3768 §6.4.1)', () => {
+  it('at startup with priority 255 advertises, takes the addresses and is Master at once (RFC 3768 §6.4.1) [A15+]', () => {
     expect(transition(config({ priority: 255 }), INITIALIZE, startup, T0)).toEqual({
       state: newMaster(T0),
       effects: [
@@ -69,7 +69,7 @@ describe('Initialize', () => {
     });
   });
 
-  it('at startup with priority 254 sets Master_Down_Timer in full and is Backup, and sends nothing (RFC 3768 §6.4.1)', () => {
+  it('at startup with priority 254 sets Master_Down_Timer in full and is Backup, and sends nothing (RFC 3768 §6.4.1) [A16+]', () => {
     expect(transition(config({ priority: 254 }), INITIALIZE, startup, T0)).toEqual({
       state: {
         name: 'Backup',
@@ -89,7 +89,7 @@ describe('Initialize', () => {
     });
   });
 
-  it('at startup in version 3 takes its own interval for the Master’s (RFC 5798 §6.4.1)', () => {
+  it('at startup in version 3 takes its own interval for the Master’s (RFC 5798 §6.4.1) [B18+]', () => {
     const { state } = transition(config({ version: 3, advertisementInterval: seconds(5) }), INITIALIZE, startup, T0);
     expect(state).toEqual({
       name: 'Backup',

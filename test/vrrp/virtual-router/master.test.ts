@@ -29,7 +29,7 @@ const sent = (priority: number): Effect => ({ type: 'send-advertisement', priori
 const noAnnouncements = { secondBurstAt: undefined, lowerPriorityBurstAt: undefined, refreshAt: undefined };
 
 describe('Master', () => {
-  it('at shutdown sends Priority zero, releases the addresses and goes to Initialize (RFC 3768 §6.4.3)', () => {
+  it('at shutdown sends Priority zero, releases the addresses and goes to Initialize (RFC 3768 §6.4.3) [A29+ A08+ B35+]', () => {
     const after = transition(config(), newMaster(T0), { type: 'shutdown' }, T0);
     expect(after).toEqual({
       state: INITIALIZE,
@@ -42,7 +42,7 @@ describe('Master', () => {
     expect(nextDeadline(after.state)).toBeUndefined();
   });
 
-  it('at a fault sends Priority zero, releases the addresses and goes to Fault: keepalived.conf(5) "track_interface"', () => {
+  it('at a fault sends Priority zero, releases the addresses and goes to Fault: keepalived.conf(5) "track_interface" [A29+ C03+]', () => {
     expect(transition(config(), newMaster(T0), { type: 'fault', reason: 'interface-down' }, T0)).toEqual({
       state: { name: 'Fault', reasons: ['interface-down'] },
       effects: [
@@ -54,19 +54,19 @@ describe('Master', () => {
   });
 
   describe('when Adver_Timer fires', () => {
-    it('advertises and resets it to Advertisement_Interval (RFC 3768 §6.4.3)', () => {
+    it('advertises and resets it to Advertisement_Interval (RFC 3768 §6.4.3) [A30+ B36+]', () => {
       expect(transition(config(), master(), clock, at(1_000_000))).toEqual({
         state: master({ adverAt: at(2_000_000) }),
         effects: [sent(100)],
       });
     });
 
-    it('does so no microsecond too early (RFC 3768 §6.4.3)', () => {
+    it('does so no microsecond too early (RFC 3768 §6.4.3) [A30- B36-]', () => {
       expect(nextDeadline(master())).toBe(at(1_000_000));
       expect(transition(config(), master(), clock, at(999_999))).toEqual({ state: master(), effects: [] });
     });
 
-    it('keeps the rhythm when the clock is late, and begins a new one when a whole interval was missed', () => {
+    it('keeps the rhythm when the clock is late, and begins a new one when a whole interval was missed [A30+ B36+]', () => {
       expect(transition(config(), master(), clock, at(1_999_999)).state).toEqual(master({ adverAt: at(2_000_000) }));
       expect(transition(config(), master(), clock, at(2_000_000)).state).toEqual(master({ adverAt: at(3_000_000) }));
       expect(transition(config(), master(), clock, at(9_500_000))).toEqual({
@@ -77,7 +77,7 @@ describe('Master', () => {
   });
 
   describe('when an advertisement is received', () => {
-    it('with Priority zero, advertises at once and resets Adver_Timer (RFC 3768 §6.4.3)', () => {
+    it('with Priority zero, advertises at once and resets Adver_Timer (RFC 3768 §6.4.3) [A31+ B37+]', () => {
       expect(transition(config(), master(), advertisement(0), at(300_000))).toEqual({
         state: master({ adverAt: at(1_300_000), answerFrom: at(550_000) }),
         effects: [sent(100)],
@@ -85,7 +85,7 @@ describe('Master', () => {
     });
 
     it.each([true, false])(
-      'with a higher priority, becomes Backup, Preempt_Mode being %s (RFC 3768 §6.4.3)',
+      'with a higher priority, becomes Backup, Preempt_Mode being %s (RFC 3768 §6.4.3) [A32+ B38+]',
       (preemptMode) => {
         expect(transition(config({ preemptMode }), newMaster(T0), advertisement(101), at(300_000))).toEqual({
           state: backup({
@@ -107,7 +107,7 @@ describe('Master', () => {
       },
     );
 
-    it('with a higher priority, sends once more where that is wanted: keepalived.conf(5) "higher_prio_send_advert"', () => {
+    it('with a higher priority, sends once more where that is wanted: keepalived.conf(5) "higher_prio_send_advert" [C03+]', () => {
       const { effects } = transition(config({ higherPrioritySendAdvert: true }), master(), advertisement(101), T0);
       expect(effects).toEqual([
         sent(100),
@@ -116,7 +116,7 @@ describe('Master', () => {
       ]);
     });
 
-    it('with a higher priority, learns the interval in version 3 (RFC 5798 §6.4.3)', () => {
+    it('with a higher priority, learns the interval in version 3 (RFC 5798 §6.4.3) [B38+]', () => {
       const event = advertisement(101, { advertisementInterval: milliseconds(10) });
       expect(transition(config({ version: 3 }), master(), event, T0).state).toEqual(
         backup({
@@ -127,7 +127,7 @@ describe('Master', () => {
       );
     });
 
-    it('with equal priority and a higher address, becomes Backup (RFC 3768 §6.4.3)', () => {
+    it('with equal priority and a higher address, becomes Backup (RFC 3768 §6.4.3) [A32+ B38+]', () => {
       expect(transition(config(), master(), advertisement(100, { source: HIGH_ADDRESS }), T0)).toEqual({
         state: backup({ master: { address: HIGH_ADDRESS, priority: 100 } }),
         effects: [
@@ -143,7 +143,7 @@ describe('Master', () => {
       });
     });
 
-    it('with equal priority and a lower address, discards it and answers (RFC 3768 §6.4.3, RFC 9568 §6.4.3)', () => {
+    it('with equal priority and a lower address, discards it and answers (RFC 3768 §6.4.3, RFC 9568 §6.4.3) [A33- B39+]', () => {
       expect(transition(config(), master(), advertisement(100), at(300_000))).toEqual({
         state: master({
           adverAt: at(1_300_000),
@@ -163,7 +163,7 @@ describe('Master', () => {
       ['192.0.2.10', '192.0.2.9', 'Master'],
       ['9.255.255.255', '128.0.0.1', 'Backup'],
       ['200.0.0.1', '127.255.255.255', 'Master'],
-    ])('compares %s and %s as unsigned numbers (RFC 3768 §6.4.3)', (localAddress, source, name) => {
+    ])('compares %s and %s as unsigned numbers (RFC 3768 §6.4.3) [A32+]', (localAddress, source, name) => {
       const event = advertisement(100, { source: source as IpAddress });
       expect(transition(config({ localAddress: localAddress as IpAddress }), master(), event, T0).state.name).toBe(
         name,
@@ -171,7 +171,7 @@ describe('Master', () => {
     });
 
     it.each([1, 99])(
-      'with priority %i, discards it and answers at once (RFC 3768 §6.4.3, RFC 9568 §6.4.3)',
+      'with priority %i, discards it and answers at once (RFC 3768 §6.4.3, RFC 9568 §6.4.3) [A33- B39+]',
       (priority) => {
         const event = advertisement(priority, { source: HIGH_ADDRESS });
         expect(transition(config(), master(), event, at(300_000))).toEqual({
@@ -189,7 +189,7 @@ describe('Master', () => {
       },
     );
 
-    it('with a lower priority, does not answer where that is not wanted: keepalived.conf(5) "lower_prio_no_advert"', () => {
+    it('with a lower priority, does not answer where that is not wanted: keepalived.conf(5) "lower_prio_no_advert" [C03-]', () => {
       expect(transition(config({ lowerPriorityNoAdvert: true }), master(), advertisement(99), at(300_000))).toEqual({
         state: master({
           answerFrom: at(550_000),
@@ -234,7 +234,7 @@ describe('Master', () => {
         expect(transition(config(), answered, advertisement(101), at(310_000)).state.name).toBe('Backup');
       });
 
-      it('answers ten thousand advertisements of a flood with four in a second', () => {
+      it('answers ten thousand advertisements of a flood with four in a second [B39-]', () => {
         let state: State = master();
         let sentCount = 0;
         for (let us = 100; us <= 1_000_000; us += 100) {
@@ -255,7 +255,7 @@ describe('Master', () => {
       });
     });
 
-    it('as the owner, yields to another owner with a higher address and to nobody else (RFC 3768 §6.4.3)', () => {
+    it('as the owner, yields to another owner with a higher address and to nobody else (RFC 3768 §6.4.3) [B41+]', () => {
       const owner = config({ priority: 255 });
       const nameAfter = (priority: number, source: IpAddress) =>
         transition(owner, master(), advertisement(priority, { source }), T0).state.name;
