@@ -7,7 +7,19 @@ import { nearestWord } from '../config/suggestion.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The commands a person types; each answers `--help`. */
-export const COMMANDS = ['status', 'check', 'config', 'ipvs', 'realserver', 'cleanup', 'completion', 'help'] as const;
+export const COMMANDS = [
+  'status',
+  'check',
+  'config',
+  'ipvs',
+  'realserver',
+  'drain',
+  'undrain',
+  'weight',
+  'cleanup',
+  'completion',
+  'help',
+] as const;
 
 /** Runs what the words say; resolves with the exit status. */
 export async function runCommandLine(words: readonly string[], environment: Environment): Promise<number> {

@@ -1,6 +1,7 @@
 /** The commands a person types, with their `--help`: `holdfast status`, `holdfast check`. */
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../daemon/version.ts';
+import { type Override, WEIGHT_MAX } from '../ipvs/overrides.ts';
 import { defaultRunDirectory } from './agent-options.ts';
 import { checkFiles } from './check-files.ts';
 import { cleanUp } from './cleanup.ts';
@@ -9,6 +10,7 @@ import { SHELLS } from './completion.ts';
 import { showConfig } from './config-show.ts';
 import { explain } from './explain.ts';
 import { showIpvs } from './ipvs.ts';
+import { overrideServer } from './override.ts';
 import { type RealServerOptions, realServer } from './realserver.ts';
 import { showStatus } from './status.ts';
 
@@ -126,6 +128,7 @@ export function makeProgram(environment: Environment, end: (status: number) => v
       const { vip: virtualAddresses, mode, runDir: runDirectory, dryRun = false, json = false } = flags;
       end(await realServer({ action, mode, virtualAddresses, runDirectory, dryRun, json }));
     });
+  addOverrides(program, environment, end);
   program
     .command('cleanup')
     .description('remove addresses that an agent left behind; refuses while one runs')
@@ -145,3 +148,46 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     });
   return program;
 }
+
+interface OverrideFlags {
+  readonly virtualServer?: string;
+  readonly runDir: string;
+  readonly json?: true;
+  readonly wait?: number;
+}
+
+/** `drain`, `undrain` and `weight`. */
+function addOverrides(program: Command, environment: Environment, end: (status: number) => void): void {
+  const act = async (realServer: string, value: Override['value'], flags: OverrideFlags) => {
+    const { virtualServer, runDir: runDirectory, json = false, wait } = flags;
+    const override: Override = {
+      realServer,
+      ...(virtualServer === undefined ? {} : { virtualServer }),
+      ...(value === undefined ? {} : { value }),
+    };
+    end(await overrideServer({ override, runDirectory, json, ...(wait === undefined ? {} : { wait }) }));
+  };
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<real-server>', 'as status names it, 192.168.4.100:80; or its address: every port')
+      .option('--virtual-server <id>', 'only in this one, as status names it: 192.168.4.15:80/TCP')
+      .option('--run-dir <dir>', 'where the agent keeps its control socket', defaultRunDirectory(environment))
+      .option('--json', 'as JSON, for programs');
+  command('drain', 'send no new connections to a real server; those it has go on. Lasts until undrain, over reloads')
+    .option('--wait <seconds>', 'show its connections until none is left, or for so long', integerFrom(0))
+    .action((server: string, flags: OverrideFlags) => act(server, 'drained', flags));
+  command('undrain', 'give a real server its weight of the configuration again').action(
+    (server: string, flags: OverrideFlags) => act(server, undefined, flags),
+  );
+  command('weight', 'give a real server another weight. Lasts until undrain, over reloads')
+    .argument('<weight>', `0 to ${WEIGHT_MAX}`, integerFrom(0))
+    .action((server: string, weight: number, flags: OverrideFlags) => act(server, weight, flags));
+}
+
+const integerFrom = (least: number) => (text: string) => {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= WEIGHT_MAX) return value;
+  throw new InvalidArgumentError(`expected an integer from ${least} to ${WEIGHT_MAX}, got '${text}'`);
+};

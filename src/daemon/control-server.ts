@@ -3,15 +3,29 @@
  * (`curl --unix-socket /run/holdfast/holdfast.sock http://holdfast/status`). Only root and the owner may connect.
  */
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 
 /** Asking takes no more than this; a client that is slower is cut off. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 64;
 
-/** What the server can be asked: a function of a path, answered as JSON. */
-export type ControlRoutes = Readonly<Record<string, () => Promise<object>>>;
+/** More than any request has. */
+const MAX_BODY_BYTES = 65_536;
+
+/** A wish that cannot be met as it is; answered with its sentence, and no fault of the agent. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+}
+
+/**
+ * What the server can be asked (GET), and what it can be told to do (POST), by path. A wish gets the JSON that came with it,
+ * undefined without any. Answers are JSON.
+ */
+export interface ControlRoutes {
+  readonly get: Readonly<Record<string, () => Promise<object>>>;
+  readonly post?: Readonly<Record<string, (wish: unknown) => Promise<object>>>;
+}
 
 /**
  * Listens on `path`; removes a socket that a dead agent left. Throws what listen(2) says.
@@ -24,13 +38,12 @@ export async function openControlServer(
 ): Promise<Server> {
   if (!(await answers(path))) rmSync(path, { force: true });
   const server = createServer((request, response) => {
-    const asked = (request.url ?? '/').split('?')[0] ?? '/';
-    const route = Object.hasOwn(routes, asked) ? routes[asked] : undefined;
-    if (!route) return reply(response, 404, { error: `unknown path; known are ${Object.keys(routes).join(', ')}` });
-    if (request.method !== 'GET') return reply(response, 405, { error: 'only GET is understood here' });
-    route().then(
-      (answer) => reply(response, 200, answer),
-      (error: unknown) => reply(response, 500, { error: error instanceof Error ? error.message : String(error) }),
+    answer(routes, request).then(
+      ([status, body]) => reply(response, status, body),
+      (error: unknown) => {
+        const sentence = error instanceof Error ? error.message : String(error);
+        reply(response, error instanceof BadRequest ? 400 : 500, { error: sentence });
+      },
     );
   });
   server.maxConnections = MAX_CONNECTIONS;
@@ -54,6 +67,34 @@ export function closeControlServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
+}
+
+async function answer(
+  { get, post = {} }: ControlRoutes,
+  request: IncomingMessage,
+): Promise<[status: number, body: object]> {
+  const asked = (request.url ?? '/').split('?')[0] ?? '/';
+  const [toAsk, toTell] = [Object.hasOwn(get, asked) && get[asked], Object.hasOwn(post, asked) && post[asked]];
+  if (!toAsk && !toTell) {
+    return [404, { error: `unknown path; known are ${Object.keys({ ...get, ...post }).join(', ')}` }];
+  }
+  if (toAsk && request.method === 'GET') return [200, await toAsk()];
+  if (toTell && request.method === 'POST') return [200, await toTell(await readWish(request))];
+  return [405, { error: `only ${toAsk ? 'GET' : 'POST'} is understood here` }];
+}
+
+async function readWish(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const part of request.setEncoding('utf8')) {
+    text += part;
+    if (text.length > MAX_BODY_BYTES) throw new BadRequest('the request is too long');
+  }
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadRequest('the request is no JSON');
+  }
 }
 
 function reply(response: ServerResponse, status: number, body: object): void {

@@ -146,21 +146,18 @@ const bytes = () => integer(0, UINT32_MAX, { leading: true });
 
 const lvsKeywords = {
   lvsSyncDaemon: value('lvs_sync_daemon', lvsSyncDaemon, 'Share the connections of IPVS with the other directors.', {
-    ...LATER,
     ...COMPLAINS,
     once: true,
   }),
   lvsTimeouts: value('lvs_timeouts', lvsTimeouts, 'When IPVS forgets connections; as the kernel has it unless given.', {
-    ...LATER,
     ...COMPLAINS,
   }),
-  lvsFlush: flag('lvs_flush', 'Empty the IPVS table at the start, whoever filled it.', LATER),
+  lvsFlush: flag('lvs_flush', 'Empty the IPVS table at the start, whoever filled it.'),
   lvsFlushOnStop: value(
     'lvs_flush_on_stop',
     orNothing(wordOf('VS')),
     'At the end empty the IPVS table as a whole; with VS by removing our services, not each server.',
     {
-      ...LATER,
       aliases: [
         { word: 'lvs_flush_onstop', message: 'lvs_flush_onstop is now called lvs_flush_on_stop', silent: true },
       ],
@@ -186,7 +183,7 @@ const lvsKeywords = {
     'The first of these marks.',
     LATER,
   ),
-  rsInitNotifies: value('rs_init_notifies', boolean(), 'Tell of servers that are up from the start.', LATER),
+  rsInitNotifies: value('rs_init_notifies', boolean(), 'Tell of servers that are up from the start.'),
   checkerLogAllFailures: value(
     'checker_log_all_failures',
     boolean(),

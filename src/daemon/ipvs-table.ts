@@ -1,26 +1,33 @@
 /**
- * Keeps the kernel's IPVS table as it should be: reads it, compares, asks for the difference. Start, a check's result, reload,
- * a refused command, a foreign change and stop are the same call.
+ * Keeps the kernel's IPVS table as it should be: knows how it is, compares, asks for the difference. Start, a check's result,
+ * reload, a refused command, a foreign change and stop are the same call. The table is read at the start, from time to time,
+ * and when a command was refused; in between, what was carried out is how it is.
  *
  * Without IPVS in the kernel it says so once and tries again from time to time; everything else goes on.
  */
-import { inMilliseconds, seconds } from '../base/time.ts';
+import { inMilliseconds, milliseconds, seconds } from '../base/time.ts';
 import { IpvsClient, IpvsUnavailable } from '../io/ipvs-client.ts';
 import { loadKernelModule } from '../io/kernel-module.ts';
 import type { NetlinkError } from '../io/netlink-error.ts';
-import { plan } from '../ipvs/plan.ts';
-import { destinationId, serviceId, type Table } from '../ipvs/table.ts';
+import { plan, sameService } from '../ipvs/plan.ts';
+import { destinationId, serviceId, type Table, type TableEntry } from '../ipvs/table.ts';
 import type { IpvsReport } from '../status/report.ts';
-import type { IpvsCommand } from '../wire/ipvs.ts';
+import type { IpvsCommand, Service } from '../wire/ipvs.ts';
 import type { LogLevel } from './messages.ts';
 
-/** How often the table is compared without any reason of our own: somebody else may have changed it. */
+/** How often everything is compared without any reason of our own: somebody else may have changed it. */
 const COMPARE_EVERY = seconds(5);
+/** How often only the services are: they are read in one answer, and `ipvsadm -C` takes them all. */
+const GLANCE_EVERY = milliseconds(500);
 /** Passes of compare and repair before the next reason is waited for: a command may fail for good. */
 const MAX_PASSES = 3;
+/** Commands at once from which on they are counted in the log, and not listed. */
+const LISTED_MAX = 200;
 
 export interface IpvsTableWorld {
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
+  /** The kernel's table; rejects as IpvsClient.open does. */
+  open?(): Promise<Pick<IpvsClient, 'table' | 'services' | 'execute' | 'close'>>;
 }
 
 /** See the file's head. */
@@ -28,15 +35,18 @@ export class IpvsTable {
   readonly #world: IpvsTableWorld;
   /** Services that this process has made or found under a configured name: the only ones it may remove. */
   readonly #owned = new Set<string>();
-  #client: IpvsClient | undefined;
+  #client: Awaited<ReturnType<NonNullable<IpvsTableWorld['open']>>> | undefined;
   #unavailable: string | undefined;
-  #desired: Table = [];
-  #actual: Table = [];
+  readonly #desired = new Map<string, TableEntry>();
+  /** Our part of the table as the kernel has it, as far as we know; undefined: to be read first. */
+  #actual: Map<string, TableEntry> | undefined;
+  /** Services whose difference is still to be made good. */
+  readonly #due = new Set<string>();
+  /** Services of which the kernel has refused something. */
+  readonly #unsettled = new Set<string>();
+  #look: 'all' | 'services' | undefined;
   #work: Promise<void> | undefined;
-  #again = false;
-  /** We have a reason of our own to expect a difference. */
-  #expected = false;
-  #compare: NodeJS.Timeout | undefined;
+  #timers: NodeJS.Timeout[] = [];
   /** Failures that were said already, by command. */
   readonly #said = new Set<string>();
 
@@ -44,9 +54,9 @@ export class IpvsTable {
     this.#world = world;
   }
 
-  /** Our part of the table as the kernel had it last. */
-  get actual(): Table {
-    return this.#actual;
+  /** A service of ours as the kernel had it last. */
+  entryOf(id: string): TableEntry | undefined {
+    return this.#actual?.get(id);
   }
 
   report(): IpvsReport {
@@ -57,43 +67,79 @@ export class IpvsTable {
 
   /** From now on the table should be this. Resolves when it is, or when it cannot be made so for now. */
   settle(desired: Table): Promise<void> {
-    this.#desired = desired;
-    for (const { service } of desired) this.#owned.add(serviceId(service.key));
-    if (desired.length > 0) this.#compare ??= setInterval(() => void this.#run(), inMilliseconds(COMPARE_EVERY));
-    this.#expected = true;
+    const wanted = new Set(desired.map(({ service }) => serviceId(service.key)));
+    for (const id of this.#desired.keys()) {
+      if (wanted.has(id)) continue;
+      this.#desired.delete(id);
+      this.#due.add(id);
+    }
+    return this.settlePart(desired);
+  }
+
+  /** These services should be so; the others are as they were. */
+  settlePart(entries: Table): Promise<void> {
+    for (const entry of entries) {
+      const id = serviceId(entry.service.key);
+      this.#desired.set(id, entry);
+      this.#owned.add(id);
+      this.#due.add(id);
+    }
+    if (this.#desired.size > 0 && this.#timers.length === 0) {
+      this.#timers = [
+        setInterval(() => void this.#run('all'), inMilliseconds(COMPARE_EVERY)),
+        setInterval(() => this.#client && void this.#run('services'), inMilliseconds(GLANCE_EVERY)),
+      ];
+    }
     return this.#run();
   }
 
-  /** Removes everything that is ours and lets go of the socket. */
-  async close(): Promise<void> {
-    clearInterval(this.#compare);
-    this.#compare = undefined;
-    for (let attempt = 0; attempt < MAX_PASSES && this.#owned.size > 0; attempt++) {
-      await this.settle([]);
-      if (this.#unavailable !== undefined) break;
+  /** Somebody may have changed the table: it is read and compared. */
+  compare(): Promise<void> {
+    return this.#run('all');
+  }
+
+  /** Removes everything that is ours, unless it is to stay, and lets go of the socket. */
+  async close({ keep = false } = {}): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+    if (!keep && this.#owned.size > 0) {
+      for (const id of this.#owned) this.#due.add(id);
+      this.#desired.clear();
+      await this.#run();
     }
+    await this.#work;
     this.#client?.close();
     this.#client = undefined;
   }
 
   /** One reconciliation at a time; what comes meanwhile is one more afterwards. */
-  #run(): Promise<void> {
-    this.#again = true;
-    this.#work ??= this.#passes().finally(() => {
+  #run(look?: 'all' | 'services'): Promise<void> {
+    if (this.#look !== 'all') this.#look = look ?? this.#look;
+    this.#work ??= this.#rounds().finally(() => {
       this.#work = undefined;
     });
     return this.#work;
   }
 
-  async #passes(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      let expected = this.#expected;
-      this.#expected = false;
-      if (this.#owned.size === 0 || !(await this.#open())) return;
+  async #rounds(): Promise<void> {
+    for (let passes = 0; this.#due.size > 0 || this.#look !== undefined; passes++) {
+      const look = this.#look;
+      this.#look = undefined;
+      if (this.#owned.size === 0 || !(await this.#open())) {
+        this.#due.clear();
+        return;
+      }
       try {
-        for (let pass = 0; pass < MAX_PASSES && (await this.#pass(expected)); pass++) expected = true;
+        if (look !== undefined || this.#actual === undefined) await this.#compare(look ?? 'all');
+        const refused = await this.#makeGood();
+        if (refused.length === 0) passes = 0;
+        else if (passes + 1 < MAX_PASSES) {
+          // what we thought of it was wrong
+          this.#actual = undefined;
+          for (const id of refused) this.#due.add(id);
+        }
       } catch (error) {
+        this.#actual = undefined;
         if (error instanceof IpvsUnavailable) this.#lose(error.message);
         else this.#log('error', 'ipvs-failed', `the IPVS table could not be read: ${(error as Error).message}`);
         return;
@@ -101,31 +147,86 @@ export class IpvsTable {
     }
   }
 
-  /** Compares once and asks for the difference; false when there was none. */
-  async #pass(expected: boolean): Promise<boolean> {
+  /** Reads the table. What differs from what we knew of it is somebody else's doing, and due. */
+  async #compare(look: 'all' | 'services'): Promise<void> {
     const client = this.#client;
-    if (!client) return false;
+    if (!client) return;
+    const known = this.#actual;
+    if (look === 'services' && known !== undefined) {
+      const services = await client.services();
+      if (!this.#hasDrifted(services, known)) return;
+    }
     const whole = await client.table();
-    this.#actual = whole.filter(({ service }) => this.#owned.has(serviceId(service.key)));
-    const commands = plan(whole, this.#desired, this.#owned);
-    if (commands.length === 0) {
-      this.#said.clear();
-      return false;
+    this.#actual = new Map();
+    for (const entry of whole) {
+      const id = serviceId(entry.service.key);
+      if (this.#owned.has(id)) this.#actual.set(id, entry);
     }
-    if (!expected) {
-      this.#log(
-        'warning',
-        'ipvs-drift',
-        `the IPVS table was changed by somebody: ${describe(commands)}; putting it back`,
-      );
+    // what we are about to change ourselves is no drift
+    const isOurs = (id: string) => known === undefined || this.#due.has(id) || this.#unsettled.has(id);
+    const foreign: IpvsCommand[] = [];
+    for (const id of this.#owned) {
+      const commands = this.#planOf(id);
+      if (commands.length > 0 && !isOurs(id)) foreign.push(...commands);
+      if (commands.length > 0) this.#due.add(id);
     }
+    if (foreign.length > 0) {
+      const what = describe(foreign);
+      this.#log('warning', 'ipvs-drift', `the IPVS table was changed by somebody: ${what}; putting it back`);
+    }
+    if (this.#due.size === 0) this.#said.clear();
+  }
+
+  #hasDrifted(services: readonly Service[], known: ReadonlyMap<string, TableEntry>): boolean {
+    const ours = services.filter(({ key }) => this.#owned.has(serviceId(key)));
+    if (ours.length !== known.size) return true;
+    return ours.some((service) => {
+      const entry = known.get(serviceId(service.key));
+      return entry === undefined || !sameService(entry.service, service);
+    });
+  }
+
+  #planOf(id: string): IpvsCommand[] {
+    const [actual, desired] = [this.#actual?.get(id), this.#desired.get(id)];
+    return plan(actual ? [actual] : [], desired ? [desired] : [], this.#owned);
+  }
+
+  /** Carries out what is due; returns the services where something was refused. */
+  async #makeGood(): Promise<string[]> {
+    const [client, known] = [this.#client, this.#actual];
+    if (!client || !known) return [];
+    const ids = [...this.#due];
+    this.#due.clear();
+    const pick = (table: ReadonlyMap<string, TableEntry>) => ids.flatMap((id) => table.get(id) ?? []);
+    const commands = plan(pick(known), pick(this.#desired), this.#owned);
+    if (commands.length === 0) return [];
+    const targets = new Map(ids.map((id) => [id, this.#desired.get(id)]));
     const outcomes = await client.execute(commands);
+    const refused = new Set<string>();
+    const done: IpvsCommand[] = [];
     for (const [i, command] of commands.entries()) {
       const error = outcomes[i];
-      if (!error) this.#log('info', 'ipvs', sentenceOf(command));
-      else if (!isAlreadySo(command, error.code)) this.#failed(command, explain(command, error));
+      if (!error) done.push(command);
+      else {
+        refused.add(serviceId(command.service.key));
+        if (!isAlreadySo(command, error.code)) this.#failed(command, explain(command, error));
+      }
     }
-    return true;
+    for (const [id, target] of targets) {
+      if (refused.has(id)) {
+        this.#unsettled.add(id);
+        continue;
+      }
+      this.#unsettled.delete(id);
+      if (target) known.set(id, target);
+      else {
+        known.delete(id);
+        this.#owned.delete(id);
+      }
+    }
+    if (done.length <= LISTED_MAX) for (const command of done) this.#log('info', 'ipvs', sentenceOf(command));
+    else this.#log('info', 'ipvs', describe(done));
+    return [...refused];
   }
 
   #failed(command: IpvsCommand, message: string): void {
@@ -137,19 +238,23 @@ export class IpvsTable {
 
   async #open(): Promise<boolean> {
     if (this.#client) return true;
+    const open = this.#world.open ?? (() => IpvsClient.open());
     try {
-      this.#client = await IpvsClient.open();
+      this.#client = await open();
     } catch (first) {
       // as keepalived: perhaps the module is there and only not loaded
       if (this.#unavailable === undefined && (await loadKernelModule('ip_vs'))) {
-        this.#client = await IpvsClient.open().catch(() => undefined);
+        this.#client = await open().catch(() => undefined);
       }
       if (!this.#client) {
         this.#lose((first as Error).message);
         return false;
       }
     }
-    if (this.#unavailable !== undefined) this.#log('notice', 'ipvs-available', 'the kernel has IPVS now');
+    if (this.#unavailable !== undefined) {
+      this.#log('notice', 'ipvs-available', 'the kernel has IPVS now');
+      for (const id of this.#desired.keys()) this.#due.add(id);
+    }
     this.#unavailable = undefined;
     return true;
   }
@@ -157,7 +262,7 @@ export class IpvsTable {
   #lose(reason: string): void {
     this.#client?.close();
     this.#client = undefined;
-    this.#actual = [];
+    this.#actual = undefined;
     if (this.#unavailable === reason) return;
     this.#unavailable = reason;
     this.#log('error', 'ipvs-unavailable', `virtual servers do not work, VRRP goes on: ${reason}`);

@@ -5,6 +5,7 @@
  */
 import type { Duration } from '../base/time.ts';
 import type { LvsNotice } from '../ipvs/notice.ts';
+import type { Override, OverrideAnswer } from '../ipvs/overrides.ts';
 import type { VirtualServer } from '../ipvs/virtual-server.ts';
 import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
@@ -12,6 +13,7 @@ import type { VrrpNotice } from '../vrrp/notice.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
+import type { LvsSettings } from './ipvs-settings.ts';
 
 /** Severity, by syslog's names. */
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
@@ -59,9 +61,19 @@ export type ToElection =
   /** `now`: without waiting for successors. */
   | { readonly type: 'stop'; readonly now?: boolean };
 
+export interface HealthConfiguration {
+  readonly virtualServers: readonly VirtualServer[];
+  readonly lvs: LvsSettings;
+  /** Tell of servers that are up from the start, too: keepalived.conf(5) "rs_init_notifies" */
+  readonly tellsAll: boolean;
+}
+
 export type ToHealth =
-  | { readonly type: 'start'; readonly virtualServers: readonly VirtualServer[] }
-  | { readonly type: 'configure'; readonly virtualServers: readonly VirtualServer[] }
+  | { readonly type: 'start' | 'configure'; readonly configuration: HealthConfiguration }
+  /** What has become of a vrrp_instance, for connection synchronisation. */
+  | { readonly type: 'instance'; readonly name: string; readonly isMaster: boolean }
+  /** An operator sets the weight of a real server; answered by `overridden`. */
+  | { readonly type: 'override'; readonly id: number; readonly override: Override }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'ping' }
   | { readonly type: 'stop' };
@@ -89,6 +101,7 @@ export type FromElection =
 export type FromHealth =
   | FromChild
   | { readonly type: 'lvs-notice'; readonly notice: LvsNotice }
+  | ({ readonly type: 'overridden'; readonly id: number } & OverrideAnswer)
   | {
       readonly type: 'status';
       readonly id: number;

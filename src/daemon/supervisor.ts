@@ -8,11 +8,15 @@ import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { ServiceManager } from '../io/service-manager.ts';
+import { type OverrideAnswer, readOverride } from '../ipvs/overrides.ts';
 import type { StatusReport } from '../status/report.ts';
+import type { VrrpNotice } from '../vrrp/notice.ts';
+import { isState } from '../vrrp/notifications.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 import { Child } from './child.ts';
-import { closeControlServer, openControlServer } from './control-server.ts';
+import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
 import { GuardKeeper } from './guard-keeper.ts';
+import { healthConfiguration } from './health-configuration.ts';
 import type { Log } from './log.ts';
 import type { FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
 import { Outside } from './outside.ts';
@@ -64,6 +68,8 @@ export class Supervisor {
   readonly #health: Child<ToHealth, FromHealth> | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
   readonly #startedAt = new Date();
+  /** Which instances are MASTER, as far as they have said something. */
+  readonly #masters = new Map<string, boolean>();
   readonly #outside: Outside;
   #configuration: Configuration;
   #diagnostics: readonly Diagnostic[];
@@ -128,7 +134,7 @@ export class Supervisor {
     makeDirectory(runDirectory);
     this.#server = await openControlServer(
       join(runDirectory, 'holdfast.sock'),
-      { '/status': () => this.status() },
+      { get: { '/status': () => this.status() }, post: { '/override': (wish) => this.#override(wish) } },
       (error) => this.#log('error', 'control-socket', `control socket: ${error.message}`, {}),
     );
     try {
@@ -209,6 +215,23 @@ export class Supervisor {
     };
   }
 
+  /** `holdfast drain`, `undrain` and `weight`. */
+  async #override(wish: unknown): Promise<OverrideAnswer> {
+    const override = readOverride(wish);
+    if (typeof override === 'string') throw new BadRequest(override);
+    const answer = await this.#questions.ask<Extract<FromHealth, { type: 'overridden' }>>((id) =>
+      this.#health?.send({ type: 'override', id, override }),
+    );
+    if (answer === undefined) throw new Error('the health process does not answer');
+    const { virtualServers } = answer;
+    if (virtualServers.length === 0) throw new BadRequest(`there is no real server ${override.realServer}`);
+    const { realServer, value } = override;
+    const what = value === undefined ? 'as configured again' : value === 'drained' ? 'drained' : `weight ${value}`;
+    const sentence = `an operator wants real server ${realServer} ${what} (${virtualServers.join(', ')})`;
+    this.#log('notice', 'override', sentence, { real_server: realServer });
+    return { virtualServers };
+  }
+
   /** The guard acted because the election was silent: one that stays so is killed and started again. */
   #endIfHung(): void {
     this.#election?.send({ type: 'ping' });
@@ -234,7 +257,8 @@ export class Supervisor {
   }
 
   #startHealth(): void {
-    this.#health?.send({ type: 'start', virtualServers: this.#configuration.virtualServers });
+    this.#health?.send({ type: 'start', configuration: healthConfiguration(this.#configuration) });
+    for (const [name, isMaster] of this.#masters) this.#health?.send({ type: 'instance', name, isMaster });
   }
 
   #electionConfiguration() {
@@ -254,6 +278,10 @@ export class Supervisor {
         break;
       case 'notice':
         this.#outside.told(message.notice);
+        this.#noteState(message.notice);
+        break;
+      case 'overridden':
+        this.#questions.answer(message.id, message);
         break;
       case 'lvs-notice':
         this.#outside.toldOfServers(message.notice);
@@ -264,6 +292,14 @@ export class Supervisor {
       case 'configured':
         if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded();
     }
+  }
+
+  /** Connection synchronisation follows the election. */
+  #noteState({ subject, name, event }: VrrpNotice): void {
+    if (subject !== 'INSTANCE' || !isState(event)) return;
+    const isMaster = event === 'MASTER';
+    this.#masters.set(name, isMaster);
+    this.#health?.send({ type: 'instance', name, isMaster });
   }
 
   #ready(): void {
@@ -309,7 +345,7 @@ export class Supervisor {
     if (this.#election) this.#reloading.add('election');
     if (this.#health) this.#reloading.add('health');
     this.#election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
-    this.#health?.send({ type: 'configure', virtualServers: outcome.configuration.virtualServers });
+    this.#health?.send({ type: 'configure', configuration: healthConfiguration(outcome.configuration) });
     this.#outside.configure(outcome.configuration);
     if (this.#reloading.size === 0) this.#reloaded();
   }

@@ -114,6 +114,11 @@ export class IpvsClient {
     }));
   }
 
+  /** The services alone, in one answer. Rejects as `table` does. */
+  async services(): Promise<Service[]> {
+    return (await this.#readServices()).map(({ service }) => service);
+  }
+
   /** The same with connections and counters. */
   async observe(): Promise<ObservedService[]> {
     const services = await this.#readServices();

@@ -1,34 +1,41 @@
 /**
- * What the IPVS table should be: the configuration, less the real servers that are down.
+ * What the IPVS table should be: the configuration, less the real servers that are down; or the sorry server.
  */
 import { familyOf } from '../base/address.ts';
 import type { Destination, Service, ServiceKey } from '../wire/ipvs.ts';
+import { type ServerState, sorryServes } from './pool.ts';
 import { granularityOf, servicesOf } from './services.ts';
 import { destinationId, serviceId, type Table } from './table.ts';
-import type { RealServer, VirtualServer } from './virtual-server.ts';
+import type { RealServer, SorryServer, VirtualServer } from './virtual-server.ts';
+
+/** A sorry server is the only one, whatever its weight. */
+const SORRY_WEIGHT = 1;
+
+/** What is known of a virtual server and its real servers. */
+export interface Condition {
+  readonly hasQuorum: boolean;
+  stateOf(realServer: RealServer): ServerState;
+}
 
 /**
- * The table for the health of the real servers. One that is down is absent, or there with weight 0 where
- * keepalived.conf(5) "inhibit_on_failure" says so. Virtual servers of the same service, as two of a group can be, are one: with
- * the values of the first and the real servers of both; of the same real server the first that is there counts.
- * @param isHealthy of a virtual server's real server, by their ids
+ * The table for the condition of the servers. A real server that is down is absent, or there with weight 0 where
+ * keepalived.conf(5) "inhibit_on_failure" says so. While a sorry server serves, it is the only one with a weight. Virtual
+ * servers of the same service, as two of a group can be, are one: with the values of the first and the real servers of
+ * both; of the same real server the first that is there counts.
  */
 export function desired(
   virtualServers: readonly VirtualServer[],
-  isHealthy: (virtualServerId: string, realServerId: string) => boolean,
+  conditionOf: (virtualServer: VirtualServer) => Condition,
 ): Table {
   const entries = new Map<string, { service: Service; destinations: Map<string, Destination> }>();
   for (const virtualServer of virtualServers) {
-    const present = virtualServer.realServers.flatMap((realServer) => {
-      if (isHealthy(virtualServer.id, realServer.id)) return [{ realServer, weight: realServer.weight }];
-      return realServer.inhibitOnFailure ? [{ realServer, weight: 0 }] : [];
-    });
+    const present = presentIn(virtualServer, conditionOf(virtualServer));
     for (const key of servicesOf(virtualServer)) {
       const id = serviceId(key);
       const entry = entries.get(id) ?? { service: serviceOf(virtualServer, key), destinations: new Map() };
       entries.set(id, entry);
-      for (const { realServer, weight } of present) {
-        const destination = destinationOf(realServer, weight, key);
+      for (const { server, weight } of present) {
+        const destination = destinationOf(server, weight, key);
         const destinationKey = destinationId(destination);
         if (!entry.destinations.has(destinationKey)) entry.destinations.set(destinationKey, destination);
       }
@@ -38,6 +45,23 @@ export function desired(
     service,
     destinations: [...destinations.values()],
   }));
+}
+
+type Server = RealServer | SorryServer;
+
+/** Who is in the table for a virtual server, and with which weight; of the same one twice the first counts. */
+function presentIn(virtualServer: VirtualServer, condition: Condition): { server: Server; weight: number }[] {
+  const { realServers, sorryServer } = virtualServer;
+  const sorry = sorryServes(virtualServer, condition);
+  const present = realServers.flatMap((server): { server: Server; weight: number }[] => {
+    const { isUp, weight, isDrained = false } = condition.stateOf(server);
+    if (isDrained) return [{ server, weight: 0 }];
+    if (isUp && !sorry) return [{ server, weight }];
+    return server.inhibitOnFailure ? [{ server, weight: 0 }] : [];
+  });
+  if (sorryServer === undefined) return present;
+  if (sorry) return [{ server: sorryServer, weight: SORRY_WEIGHT }, ...present];
+  return sorryServer.inhibit ? [...present, { server: sorryServer, weight: 0 }] : present;
 }
 
 const serviceOf = (virtualServer: VirtualServer, key: ServiceKey): Service => ({
@@ -50,18 +74,18 @@ const serviceOf = (virtualServer: VirtualServer, key: ServiceKey): Service => ({
   schedulerFlags: virtualServer.schedulerFlags,
 });
 
-/** What the kernel has for a real server behind a service. With NAT the port is that of the real server, otherwise the packet arrives with the port that it came with. */
-export const destinationOf = (realServer: RealServer, weight: number, key: ServiceKey): Destination => {
-  const { address, forwardingMethod, tunnel } = realServer;
+/** What the kernel has for a server behind a service. With NAT the port is that of the real server, otherwise the packet arrives with the port that it came with. */
+export const destinationOf = (server: RealServer | SorryServer, weight: number, key: ServiceKey): Destination => {
+  const { address, forwardingMethod, tunnel } = server;
   const servicePort = key.kind === 'fwmark' ? 0 : key.port;
   return {
     family: familyOf(address),
     address,
-    port: forwardingMethod === 'masquerading' ? realServer.port : servicePort,
+    port: forwardingMethod === 'masquerading' ? server.port : servicePort,
     forwardingMethod,
     weight,
-    upperThreshold: realServer.upperThreshold,
-    lowerThreshold: realServer.lowerThreshold,
+    upperThreshold: 'upperThreshold' in server ? server.upperThreshold : 0,
+    lowerThreshold: 'lowerThreshold' in server ? server.lowerThreshold : 0,
     ...(tunnel === undefined ? {} : { tunnel }),
   };
 };

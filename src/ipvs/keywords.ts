@@ -57,7 +57,7 @@ const anyWord = (expected: string): ValueType<string> => ({ ...oneWord(expected,
 /** A number that keepalived takes from the front of a word, too. */
 const number = (min: number, max: number): ValueType<number> => unsigned(min, max, { leading: true });
 
-const once = { ...LATER, once: true } as const;
+const once = { once: true } as const;
 
 /** What a virtual server says for its real servers, and a real server for its checkers. */
 const inheritedKeywords = {
@@ -170,16 +170,16 @@ export const virtualServerKeywords = (checkers: readonly Variant<GivenChecker>[]
     ),
     persistenceEngine: value('persistence_engine', persistenceEngine, 'What tells clients apart: sip.'),
     delayLoop: optional('delay_loop', interval(), seconds(60), 'Wait from one check to the next.'),
-    haSuspend: flag('ha_suspend', 'Check only while the address is here.', LATER),
+    haSuspend: flag('ha_suspend', 'Check only while the address is here.'),
     alpha: flag('alpha', 'Servers are down until their first success.'),
-    omega: flag('omega', 'Run the notifications of down at the end.', LATER),
-    quorum: optional('quorum', number(1, UINT32_MAX), 1, 'Weight that must be up.', { ...LATER, otherwise: 1 }),
-    hysteresis: optional('hysteresis', number(0, UINT32_MAX), 0, 'Weight around the quorum without a change.', LATER),
+    omega: flag('omega', 'Run the notifications of down at the end.'),
+    quorum: optional('quorum', number(1, UINT32_MAX), 1, 'Weight that must be up.', { otherwise: 1 }),
+    hysteresis: optional('hysteresis', number(0, UINT32_MAX), 0, 'Weight around the quorum without a change.'),
     quorumUp: value('quorum_up', script(), 'Command to run when there is a quorum.', once),
     quorumDown: value('quorum_down', script(), 'Command to run when there is none.', once),
-    sorryServer: value('sorry_server', endpoint, 'Serves without a quorum.', LATER),
-    sorryServerInhibit: flag('sorry_server_inhibit', 'After sorry_server: it stays with weight 0.', LATER),
-    sorryServerMethod: value('sorry_server_lvs_method', method, 'After sorry_server: its forwarding method.', LATER),
+    sorryServer: value('sorry_server', endpoint, 'Serves without a quorum.'),
+    sorryServerInhibit: flag('sorry_server_inhibit', 'After sorry_server: it stays with weight 0.'),
+    sorryServerMethod: value('sorry_server_lvs_method', method, 'After sorry_server: its forwarding method.'),
     inhibitOnFailure: flag('inhibit_on_failure', 'Failed servers: weight 0 instead of removal.'),
     weight: optional('weight', integer(1, INT32_MAX, { leading: true }), 1, 'Weight of real servers that do not say.'),
     ...inheritedKeywords,

@@ -61,7 +61,8 @@ function planDestinations(
   }
 }
 
-const sameService = (a: Service, b: Service): boolean =>
+/** Whether nothing has to be set. */
+export const sameService = (a: Service, b: Service): boolean =>
   a.scheduler === b.scheduler &&
   a.persistenceTimeout === b.persistenceTimeout &&
   a.persistenceGranularity === b.persistenceGranularity &&

@@ -106,7 +106,20 @@ export interface VirtualServerReport {
   readonly forwardingMethod: string;
   /** The kernel has the service. */
   readonly inTable: boolean;
+  /** Whether the weight of the real servers that are up is enough. */
+  readonly quorum: QuorumReport;
+  /** Absent: none is configured. */
+  readonly sorryServer?: { readonly id: string; readonly serves: boolean };
   readonly realServers: readonly RealServerReport[];
+}
+
+export interface QuorumReport {
+  readonly isUp: boolean;
+  /** As configured, less what is impossible. */
+  readonly needed: number;
+  readonly hysteresis: number;
+  /** Of those that are up. */
+  readonly weight: number;
 }
 
 export interface RealServerReport {
@@ -119,6 +132,8 @@ export interface RealServerReport {
   /** As the kernel has it; 0 when it is not in the table. */
   readonly effectiveWeight: number;
   readonly inTable: boolean;
+  /** What an operator has set at run time: a weight, or that it gets nothing new; absent: nothing. */
+  readonly override?: 'drained' | number;
   readonly checks: readonly CheckReport[];
 }
 

@@ -7,6 +7,7 @@ import type {
   CheckReport,
   InstanceReport,
   LatenessReport,
+  QuorumReport,
   RealServerReport,
   StatusReport,
   VirtualServerReport,
@@ -65,15 +66,17 @@ function instanceLines(instance: InstanceReport, options: TextOptions, paint: Pa
 }
 
 function virtualServerLines(server: VirtualServerReport, now: Date, paint: Paint): string[] {
-  const { id, scheduler, forwardingMethod, inTable, realServers } = server;
+  const { id, scheduler, forwardingMethod, inTable, realServers, quorum, sorryServer } = server;
   const missing = inTable ? '' : `, ${paint('red', 'not in the table of the kernel')}`;
   const ids = padded(realServers.map((realServer) => realServer.id));
   const places = padded(realServers.map(placeOf));
   return [
     `${paint('bold', id)}  ${scheduler}, ${forwardingMethod}${missing}`,
-    ...realServers.map(({ healthy, checks }, i) => {
+    ...(quorum.isUp ? [] : [`  ${paint('red', 'no quorum')}: weight ${quorum.weight}, ${quorumNeeded(quorum)}`]),
+    ...(sorryServer?.serves ? [`  ${paint('yellow', `the sorry server ${sorryServer.id} serves`)}`] : []),
+    ...realServers.map(({ healthy, checks, override }, i) => {
       const health = healthy ? paint('green', 'up  ') : paint('red', 'down');
-      const shown = checks.map((check) => checkText(check, now)).join('; ');
+      const shown = [...overrideText(override), ...checks.map((check) => checkText(check, now))].join('; ');
       return `  ${ids[i]}  ${health}  ${places[i]}  ${shown}`.trimEnd();
     }),
   ];
@@ -83,6 +86,13 @@ function placeOf({ inTable, weight, effectiveWeight }: RealServerReport): string
   if (!inTable) return 'not in the table';
   return weight === effectiveWeight ? `weight ${weight}` : `weight ${effectiveWeight} of ${weight}`;
 }
+
+/** A quorum is regained with more than it is kept with. */
+const quorumNeeded = ({ needed, hysteresis }: QuorumReport): string =>
+  hysteresis === 0 ? `${needed} needed` : `${needed + hysteresis} needed (quorum ${needed}, hysteresis ${hysteresis})`;
+
+const overrideText = (override: RealServerReport['override']): string[] =>
+  override === undefined ? [] : [override === 'drained' ? 'drained by an operator' : 'weight set by an operator'];
 
 function checkText({ kind, healthy, reason, at }: CheckReport, now: Date): string {
   const when = at === undefined ? '' : `, ${ago(at, now)} ago`;

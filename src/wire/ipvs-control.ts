@@ -2,6 +2,7 @@
  * The rest of IPVS: version, connection timeouts, sync daemon, and removing everything. linux/ip_vs.h, ipvsadm(8).
  */
 
+import { familyOf, type IpAddress } from '../base/address.ts';
 import { assert } from '../base/assert.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 import { type Duration, seconds } from '../base/time.ts';
@@ -84,6 +85,11 @@ const daemonAttributes = attributeTable({
   state: [1, 'IPVS_DAEMON_ATTR_STATE', 'u32'],
   interface: [2, 'IPVS_DAEMON_ATTR_MCAST_IFN', 'string'],
   syncId: [3, 'IPVS_DAEMON_ATTR_SYNC_ID', 'u32'],
+  maxLength: [4, 'IPVS_DAEMON_ATTR_SYNC_MAXLEN', 'u16'],
+  group4: [5, 'IPVS_DAEMON_ATTR_MCAST_GROUP', 'address'],
+  group6: [6, 'IPVS_DAEMON_ATTR_MCAST_GROUP6', 'address'],
+  port: [7, 'IPVS_DAEMON_ATTR_MCAST_PORT', 'u16'],
+  ttl: [8, 'IPVS_DAEMON_ATTR_MCAST_TTL', 'u8'],
 });
 
 /** IP_VS_STATE_MASTER and IP_VS_STATE_BACKUP. */
@@ -98,11 +104,23 @@ export interface DaemonCommand {
   readonly interface?: string;
   /** 0-255. */
   readonly syncId: number;
+  /** Bytes of a datagram, 1-65507; absent, here and below: as the kernel has it. */
+  readonly maxLength?: number;
+  /** A multicast address. */
+  readonly group?: IpAddress;
+  /** 1-65535 */
+  readonly port?: number;
+  /** 1-255 */
+  readonly ttl?: number;
 }
 
 /** The body of IPVS_CMD_NEW_DAEMON or IPVS_CMD_DEL_DAEMON. */
-export function encodeDaemonCommand({ command, state, ...rest }: DaemonCommand): Uint8Array {
-  const daemon = encodeAttributes(daemonAttributes, { state: DAEMON_STATES.indexOf(state), ...rest });
+export function encodeDaemonCommand({ command, state, group, ...rest }: DaemonCommand): Uint8Array {
+  const daemon = encodeAttributes(daemonAttributes, {
+    state: DAEMON_STATES.indexOf(state),
+    ...rest,
+    ...(group === undefined ? {} : { [familyOf(group) === 'inet' ? 'group4' : 'group6']: group }),
+  });
   return encodeControl(command, encodeAttributes(daemonCommandAttributes, { daemon }));
 }
 
@@ -115,10 +133,13 @@ export function decodeDaemonCommand(body: Uint8Array): Result<DaemonCommand, Ipv
   if (!outcome.ok) return outcome;
   const inner = decodeAttributes(daemonAttributes, outcome.value.daemon ?? new Uint8Array(0));
   if (!inner.ok) return inner;
-  const { state: number, syncId, ...rest } = inner.value;
+  const { state: number, syncId, group4, group6, ...rest } = inner.value;
   if (number === undefined || syncId === undefined) return fault('missing-attribute');
   const state = DAEMON_STATES[number];
-  return state === undefined ? fault('attribute-value') : ok({ command, state, syncId, ...rest });
+  const group = group4 ?? group6;
+  const isOdd = group !== undefined && familyOf(group) !== (group4 === undefined ? 'inet6' : 'inet');
+  if (state === undefined || isOdd) return fault('attribute-value');
+  return ok({ command, state, syncId, ...rest, ...(group === undefined ? {} : { group }) });
 }
 
 /** The body of IPVS_CMD_FLUSH: every service goes, of whomever it is. keepalived.conf(5) "lvs_flush". */

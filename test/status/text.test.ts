@@ -60,6 +60,7 @@ const report: StatusReport = {
       scheduler: 'wrr',
       forwardingMethod: 'direct-route',
       inTable: true,
+      quorum: { isUp: true, needed: 1, hysteresis: 0, weight: 1 },
       realServers: [
         {
           id: '192.168.4.100:80',
@@ -118,6 +119,27 @@ VI_2  eth1, VRID 51, VRRPv2, priority 90 (configured 100)
   192.168.4.2:80    down  not in the table  TCP_CHECK connect: ECONNREFUSED, 10 s ago
   192.168.4.3:80    up    weight 0 of 2     TCP_CHECK not run yet
 `);
+  });
+
+  it('says who serves without a quorum, and what an operator has set', () => {
+    const [server] = report.virtualServers;
+    if (!server) throw new Error('the example has a virtual server');
+    const without: StatusReport = {
+      ...report,
+      virtualServers: [
+        {
+          ...server,
+          quorum: { isUp: false, needed: 2, hysteresis: 1, weight: 1 },
+          sorryServer: { id: '192.168.4.9:80', serves: true },
+          realServers: server.realServers.map((one, i) => ({ ...one, override: i === 0 ? 'drained' : 7 })),
+        },
+      ],
+    };
+    const text = renderStatus(without, { now, colour: false, timeZone: 'UTC' });
+    expect(text).toContain('  no quorum: weight 1, 3 needed (quorum 2, hysteresis 1)\n');
+    expect(text).toContain('  the sorry server 192.168.4.9:80 serves\n');
+    expect(text).toContain('weight 1          drained by an operator; TCP_CHECK ok');
+    expect(text).toContain('not in the table  weight set by an operator; TCP_CHECK');
   });
 
   it('has colours only when asked for, and the same words with them', () => {

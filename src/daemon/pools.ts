@@ -1,0 +1,221 @@
+/**
+ * The pools of all virtual servers: follows the health of their real servers, says what changes (log, scripts, FIFO), and
+ * knows which table follows from it.
+ */
+import { type Condition, desired } from '../ipvs/desired.ts';
+import { realServerName, virtualServerName } from '../ipvs/names.ts';
+import type { LvsNotice } from '../ipvs/notice.ts';
+import { nextPool, type Pool, type PoolChange, type ServerState, sorryServes } from '../ipvs/pool.ts';
+import { servicesOf } from '../ipvs/services.ts';
+import { serviceId, type Table } from '../ipvs/table.ts';
+import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
+import type { LogLevel } from './messages.ts';
+
+export interface PoolsWorld {
+  stateOf(virtualServer: VirtualServer, realServer: RealServer): ServerState;
+  tell(notice: LvsNotice): void;
+  log(level: LogLevel, event: string, message: string, fields: Record<string, string | number>): void;
+}
+
+/** A virtual server with what is remembered of it. */
+interface Entry {
+  readonly virtualServer: VirtualServer;
+  pool: Pool;
+  /** All that have a service in common with it, itself among them: their part of the table is planned together. */
+  mates: readonly Entry[];
+}
+
+const NOBODY: Pool = { hasQuorum: false, up: new Set(), weight: 0 };
+
+/** See the file's head. */
+export class Pools {
+  readonly #world: PoolsWorld;
+  #entries = new Map<string, Entry>();
+
+  constructor(world: PoolsWorld) {
+    this.#world = world;
+  }
+
+  /**
+   * Start and reload: a virtual server that stays keeps its quorum, and what is gone is told as down.
+   * @param tellsAll of servers that are up from the start, too: keepalived.conf(5) "rs_init_notifies"
+   */
+  configure(virtualServers: readonly VirtualServer[], tellsAll = false): void {
+    const before = this.#entries;
+    this.#entries = new Map();
+    for (const virtualServer of virtualServers) {
+      const old = before.get(virtualServer.id);
+      const entry: Entry = { virtualServer, pool: old?.pool ?? NOBODY, mates: [] };
+      this.#entries.set(virtualServer.id, entry);
+      if (old) this.#tellOfGone(old, new Set(virtualServer.realServers.map(({ id }) => id)));
+      const known = old ? new Set(old.virtualServer.realServers.map(({ id }) => id)) : undefined;
+      const { pool, changes } = this.#next(entry, old?.pool, known);
+      entry.pool = pool;
+      if (tellsAll) this.#tellOfStart(entry, known ?? new Set());
+      this.#say(entry, changes, old === undefined);
+    }
+    for (const [id, old] of before) {
+      if (!this.#entries.has(id)) this.#tellOfEnd(old);
+    }
+    this.#findMates();
+  }
+
+  /** The health of its real servers, or a weight, may have changed. What the table should be in its place. */
+  refresh(virtualServerId: string): Table {
+    const entry = this.#entries.get(virtualServerId);
+    if (entry === undefined) return [];
+    const { pool, changes } = this.#next(entry, entry.pool);
+    entry.pool = pool;
+    this.#say(entry, changes, false);
+    return this.#desired(entry.mates);
+  }
+
+  /** The whole table. */
+  desired(): Table {
+    return this.#desired([...this.#entries.values()]);
+  }
+
+  poolOf(virtualServerId: string): Pool {
+    return this.#entries.get(virtualServerId)?.pool ?? NOBODY;
+  }
+
+  /** The agent ends: keepalived.conf(5) "omega" tells of it. */
+  stop(): void {
+    for (const entry of this.#entries.values()) if (entry.virtualServer.omega) this.#tellOfEnd(entry);
+  }
+
+  #next(entry: Entry, before: Pool | undefined, known?: ReadonlySet<string>) {
+    const { virtualServer } = entry;
+    return nextPool(virtualServer, before, (realServer) => this.#world.stateOf(virtualServer, realServer), known);
+  }
+
+  #desired(entries: readonly Entry[]): Table {
+    const pools = new Map(entries.map(({ virtualServer, pool }) => [virtualServer, pool]));
+    return desired(
+      entries.map(({ virtualServer }) => virtualServer),
+      (virtualServer): Condition => ({
+        hasQuorum: pools.get(virtualServer)?.hasQuorum ?? false,
+        stateOf: (realServer) => this.#world.stateOf(virtualServer, realServer),
+      }),
+    );
+  }
+
+  #findMates(): void {
+    const byService = new Map<string, Entry[]>();
+    for (const entry of this.#entries.values()) {
+      const together = [entry];
+      for (const key of servicesOf(entry.virtualServer)) {
+        const id = serviceId(key);
+        const others = byService.get(id);
+        if (others !== undefined) together.push(...others.filter((other) => !together.includes(other)));
+        byService.set(id, [...(others ?? []), entry]);
+      }
+      // in the order of the file: of the same service the first counts
+      const mates = [...new Set(together.flatMap((one) => [...one.mates, one]))];
+      for (const mate of mates) mate.mates = mates;
+    }
+    const order = new Map([...this.#entries.values()].map((entry, i) => [entry, i]));
+    for (const entry of this.#entries.values()) {
+      if (entry.mates.length > 1) {
+        entry.mates = [...entry.mates].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+      }
+    }
+  }
+
+  #say(entry: Entry, changes: readonly PoolChange[], isStart: boolean): void {
+    for (const change of changes) {
+      if (change.type === 'real-server') this.#sayServer(entry, change.realServer, change.isUp);
+      else this.#sayQuorum(entry, change, isStart);
+    }
+  }
+
+  #sayServer({ virtualServer }: Entry, realServer: RealServer, isUp: boolean): void {
+    const { inhibitOnFailure } = realServer;
+    const verbs = inhibitOnFailure ? ['Enabling', 'Disabling'] : ['Adding', 'Removing'];
+    const between = inhibitOnFailure ? 'of' : isUp ? 'to' : 'from';
+    const name = virtualServerName(virtualServer);
+    const sentence = `${verbs[isUp ? 0 : 1]} service ${realServerName(realServer, virtualServer)} ${between} VS ${name}`;
+    this.#world.log(
+      'notice',
+      isUp ? 'real-server-up' : 'real-server-down',
+      sentence,
+      fieldsOf(virtualServer, realServer),
+    );
+    this.#world.tell(realServerNotice(virtualServer, realServer, isUp));
+  }
+
+  #sayQuorum({ virtualServer, pool }: Entry, change: PoolChange & { type: 'quorum' }, isStart: boolean): void {
+    const { quorum, hysteresis, sorryServer } = virtualServer;
+    const { isUp, threshold, weight } = change;
+    const name = virtualServerName(virtualServer);
+    const sum = isUp
+      ? `${quorum}+${hysteresis}=${threshold} <= ${weight}`
+      : `${quorum}-${hysteresis}=${threshold} > ${weight}`;
+    const sentence = isUp
+      ? `Gained quorum ${sum} for VS ${name}`
+      : isStart
+        ? `Starting with quorum down for VS ${name}`
+        : `Lost quorum ${sum} for VS ${name}`;
+    // at the start enough servers are nothing to speak of
+    const level = isUp && isStart ? 'info' : isUp ? 'notice' : 'warning';
+    this.#world.log(level, isUp ? 'quorum-gained' : 'quorum-lost', sentence, fieldsOf(virtualServer));
+    if (sorryServer !== undefined && !(isUp && isStart)) {
+      const serves = sorryServes(virtualServer, pool);
+      const verbs = sorryServer.inhibit ? ['Enabling', 'Disabling'] : ['Adding', 'Removing'];
+      const server = realServerName(sorryServer, virtualServer);
+      const line = `${verbs[serves ? 0 : 1]} sorry server ${server} ${serves ? 'to' : 'from'} VS ${name}`;
+      this.#world.log('notice', 'sorry-server', line, fieldsOf(virtualServer));
+    }
+    this.#world.tell(quorumNotice(virtualServer, isUp));
+  }
+
+  #tellOfStart({ virtualServer, pool }: Entry, known: ReadonlySet<string>): void {
+    for (const realServer of virtualServer.realServers) {
+      if (known.has(realServer.id)) continue;
+      this.#world.tell(realServerNotice(virtualServer, realServer, pool.up.has(realServer.id)));
+    }
+  }
+
+  /** Real servers that a reload has removed. */
+  #tellOfGone({ virtualServer, pool }: Entry, staying: ReadonlySet<string>): void {
+    for (const realServer of virtualServer.realServers) {
+      if (staying.has(realServer.id) || !pool.up.has(realServer.id)) continue;
+      this.#world.tell(realServerNotice(virtualServer, realServer, false));
+    }
+  }
+
+  #tellOfEnd(entry: Entry): void {
+    this.#tellOfGone(entry, new Set());
+    if (entry.pool.hasQuorum) this.#world.tell(quorumNotice(entry.virtualServer, false));
+  }
+}
+
+const fieldsOf = (virtualServer: VirtualServer, realServer?: RealServer) => ({
+  virtual_server: virtualServer.id,
+  ...(realServer === undefined ? {} : { real_server: realServer.id }),
+});
+
+function realServerNotice(virtualServer: VirtualServer, realServer: RealServer, isUp: boolean): LvsNotice {
+  const [keyword, script] = isUp
+    ? (['notify_up', realServer.notifyUp] as const)
+    : (['notify_down', realServer.notifyDown] as const);
+  return {
+    subject: 'RS',
+    virtualServer: virtualServerName(virtualServer),
+    realServer: realServerName(realServer, virtualServer),
+    isUp,
+    ...(script === undefined ? {} : { command: { keyword, script } }),
+  };
+}
+
+function quorumNotice(virtualServer: VirtualServer, isUp: boolean): LvsNotice {
+  const [keyword, script] = isUp
+    ? (['quorum_up', virtualServer.quorumUp] as const)
+    : (['quorum_down', virtualServer.quorumDown] as const);
+  return {
+    subject: 'VS',
+    virtualServer: virtualServerName(virtualServer),
+    isUp,
+    ...(script === undefined ? {} : { command: { keyword, script } }),
+  };
+}
