@@ -52,3 +52,6 @@ export const inSeconds = (duration: Duration): number => duration / 1_000_000;
 
 /** The span as a number of milliseconds, for messages and foreign interfaces. */
 export const inMilliseconds = (duration: Duration): number => duration / 1_000;
+
+/** The span as a number of microseconds, for foreign interfaces. */
+export const inMicroseconds = (duration: Duration): number => duration;

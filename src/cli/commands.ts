@@ -7,7 +7,7 @@ import { checkFiles } from './check-files.ts';
 import { cleanUp } from './cleanup.ts';
 import type { Environment } from './command-line.ts';
 import { SHELLS } from './completion.ts';
-import { showConfig } from './config-show.ts';
+import { dumpConfig, showConfig } from './config-show.ts';
 import { explain } from './explain.ts';
 import { showIpvs } from './ipvs.ts';
 import { overrideServer } from './override.ts';
@@ -81,9 +81,14 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     .command('show')
     .description('the configuration as understood: defaults filled in, and where each value comes from')
     .argument('[file]', 'configuration file; default as of the agent')
-    .option('--json', 'as JSON, for programs')
-    .action((file: string | undefined, options: { json?: boolean }) => {
-      end(showConfig(file, { json: options.json === true }));
+    .addOption(new Option('--json', 'as JSON, for programs').conflicts('format'))
+    .addOption(
+      new Option('--format <format>', 'in the layout of keepalived.data, which keepalived writes on SIGUSR1').choices([
+        'keepalived',
+      ]),
+    )
+    .action((file: string | undefined, options: { json?: boolean; format?: 'keepalived' }) => {
+      end(options.format === undefined ? showConfig(file, { json: options.json === true }) : dumpConfig(file));
     });
   config
     .command('explain')

@@ -1,10 +1,12 @@
 /** `holdfast config show`: a configuration as the agent understands it, as a file that keepalived reads too, or as JSON. */
 import { existsSync } from 'node:fs';
 import { printable } from '../config/diagnostic-text.ts';
+import { dumpHost } from '../daemon/dump-host.ts';
+import { keepalivedDump } from '../daemon/keepalived-dump.ts';
 import type { ReadOutcomeWithTree } from '../daemon/root.ts';
 import { showConfiguration } from '../daemon/shown-configuration.ts';
 import type { ShownItem, ShownSource } from '../daemon/shown-item.ts';
-import { readConfigurationFileTree } from './config-test.ts';
+import { readConfigurationFile, readConfigurationFileTree } from './config-test.ts';
 import { configurationFile } from './default-file.ts';
 
 /** keepalived's exit status for a configuration that cannot be read. */
@@ -29,6 +31,19 @@ export function showConfig(given: string | undefined, options: { json: boolean }
       : configText(items),
   );
   return 0;
+}
+
+/** Prints a configuration as keepalived would dump it; as `showConfig`. */
+export function dumpConfig(given: string | undefined): number {
+  const file = given ?? configurationFile(existsSync);
+  try {
+    const { configuration } = readConfigurationFile(file);
+    process.stdout.write(keepalivedDump(configuration, dumpHost(configuration.global)));
+    return 0;
+  } catch (error) {
+    process.stderr.write(`holdfast: ${(error as Error).message}\n`);
+    return EXIT_NO_CONFIGURATION;
+  }
 }
 
 /** Where the comments begin, when there is room. */

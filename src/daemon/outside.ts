@@ -88,7 +88,7 @@ export class Outside {
       repeatsStatesOnReload: global.fifoWriteStatesOnReload,
     });
     this.#files.configure(tracked.files);
-    this.#processes.configure(tracked.processes);
+    this.#processes.configure(tracked.processes.filter(({ idle }) => !idle));
     this.#scripts.configure(tracked.scripts);
   }
 

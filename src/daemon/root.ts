@@ -27,19 +27,16 @@ import { VIRTUAL_SERVER, type VirtualServerReading, virtualServerKeywords } from
 import type { ServiceContext } from '../ipvs/real-servers.ts';
 import type { VirtualServer, VirtualServerGroup } from '../ipvs/virtual-server.ts';
 import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
-import type { VrrpInstance } from '../vrrp/instance.ts';
+import { type BfdInstance, buildBfdInstances } from '../vrrp/bfd-instance.ts';
+import type { Tracking, VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
 import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
 import { checkReferences } from '../vrrp/references.ts';
+import { type RuleLine, rulePriorities } from '../vrrp/rule-keywords.ts';
+import { buildStatics, type Statics } from '../vrrp/statics.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import { buildTracked, type Tracked } from '../vrrp/tracked.ts';
-import {
-  bfdKeywords,
-  type TrackedLine,
-  trackFileKeywords,
-  trackProcessKeywords,
-  vrrpScriptKeywords,
-} from '../vrrp/tracking-keywords.ts';
+import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
 import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
 import { reportIdleCheckers } from './idle-checkers.ts';
@@ -49,8 +46,16 @@ import type { ScriptView } from './scripts.ts';
 /** What the agent runs with. Survives JSON unchanged. */
 export interface Configuration {
   readonly global: GlobalDefinitions;
+  /** Of the agent, where it has one: keepalived.conf(5) "instance". */
+  readonly instanceName?: string;
+  /** keepalived.conf(5) "net_namespace". */
+  readonly networkNamespace?: string;
+  /** keepalived.conf(5) "net_namespace_ipvs"; empty: the one that the host began with. */
+  readonly ipvsNamespace?: string;
   readonly instances: readonly VrrpInstance[];
   readonly syncGroups: readonly SyncGroup[];
+  readonly statics: Statics;
+  readonly bfdInstances: readonly BfdInstance[];
   /** What main tracks: as much of it as an instance or a group names. */
   readonly tracked: Tracked;
   readonly virtualServerGroups: readonly VirtualServerGroup[];
@@ -188,8 +193,13 @@ function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' |
 }
 
 /** Only what is there: what is absent is undefined in a reading, and absent in a configuration. */
-const withoutAbsent = <T extends object>(values: T): T =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+const withoutAbsent = <T extends object>(values: T): WithoutAbsent<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as WithoutAbsent<T>;
+
+/** What may be undefined may be absent. */
+type WithoutAbsent<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
 
 function build(
   file: string,
@@ -224,7 +234,8 @@ function build(
     version: values.vrrpVersion,
     strict: values.vrrpStrict,
   };
-  const instances = buildInstances(given.instances, vrrp, report);
+  const priorityOf = rulePriorities(ruleLines(root, statements));
+  const instances = buildInstances(given.instances, vrrp, priorityOf, report);
   const groups = buildGroups(groupsOf(root), report);
   const served = buildVirtualServers(given.virtualServers, groups, serviceContext(root, statements, values), report);
   reportIdleCheckers(served, report);
@@ -239,12 +250,19 @@ function build(
   const syncGroups = runningGroups(references.groups, tracked);
   const configuration = {
     global: withoutAbsent(values),
+    ...withoutAbsent({
+      instanceName: given.instanceName?.[0],
+      networkNamespace: given.networkNamespace?.[0],
+      ipvsNamespace: given.ipvsNamespace && (given.ipvsNamespace[0] ?? ''),
+    }),
     instances: tracked,
     syncGroups,
+    statics: buildStatics(given, values.defaultInterface, priorityOf),
+    bfdInstances: buildBfdInstances(given.bfdInstances),
     virtualServerGroups: groups,
     virtualServers: [...served.values()],
     ...(tls === undefined ? {} : { ssl: tls }),
-    tracked: trackedOf(given),
+    tracked: trackedOf(given, tracked),
   };
   return { configuration, root, served };
 }
@@ -255,6 +273,17 @@ const groupsOf = ({ given }: RootReading): GivenGroup[] =>
     const { keyword, args } = one.statement;
     return [{ keyword, name: args[0]?.text ?? '', members: one.value }];
   });
+
+/** All rules in the order of the file. */
+function ruleLines({ given, values }: RootReading, statements: readonly Statement[]): RuleLine[] {
+  const positions = new Map(statements.map(({ block }, i) => [block, i]));
+  const ofInstances = values.instances.map((one) => ({ owner: one.owner, lines: one.values.virtualRules }));
+  const ofStatics = given.flatMap((one) =>
+    one.key === 'staticRules' ? [{ owner: one.statement, lines: one.value }] : [],
+  );
+  const positionOf = ({ owner }: { readonly owner: Statement }): number => positions.get(owner.block) ?? 0;
+  return [...ofStatics, ...ofInstances].sort((a, b) => positionOf(a) - positionOf(b)).flatMap(({ lines }) => lines);
+}
 
 /** What a virtual server may refer to: keepalived knows the files and sessions that stand before it. */
 function serviceContext(
@@ -285,18 +314,16 @@ function serviceContext(
   };
 }
 
-/** What nobody names is not run, read or counted. */
-function trackedOf(given: RootReading['values']): Tracked {
+/** What nobody names is not run, read or counted. Files may be there for checkers, and dumps show processes. */
+function trackedOf(given: RootReading['values'], instances: readonly VrrpInstance[]): Tracked {
   const { scripts, files, processes } = buildTracked(given);
-  const namers = [...given.instances, ...given.syncGroups].map(({ values }) => values);
-  const named = (lines: readonly TrackedLine[]) => new Set(lines.map(({ word }) => word.text));
-  const scriptNames = named(namers.flatMap(({ trackScript }) => trackScript));
-  const fileNames = named(namers.flatMap(({ trackFile }) => trackFile));
-  const processNames = named(namers.flatMap(({ trackProcess }) => trackProcess));
+  const named = (kind: keyof Tracking) =>
+    new Set(instances.flatMap(({ tracking }) => tracking[kind].map(({ name }) => name)));
+  const [scriptNames, fileNames, processNames] = [named('scripts'), named('files'), named('processes')];
   return {
     scripts: scripts.filter(({ name }) => scriptNames.has(name)),
-    files: files.filter(({ name }) => fileNames.has(name)),
-    processes: processes.filter(({ name }) => processNames.has(name)),
+    files: files.map((one) => (fileNames.has(one.name) ? one : { ...one, idle: true })),
+    processes: processes.map((one) => (processNames.has(one.name) ? one : { ...one, idle: true })),
   };
 }
 

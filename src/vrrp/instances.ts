@@ -5,14 +5,18 @@
 import type { Place, Report } from '../config/diagnostics.ts';
 import { type Completed, completeInstance, type InstanceReading } from './complete-instance.ts';
 import type { VirtualAddress, VrrpInstance } from './instance.ts';
-import { priorityOf } from './rule-keywords.ts';
+import type { RuleLine } from './rule-keywords.ts';
 import { freeName, type InterfaceNames, ipvlanOf, virtualMacOf } from './virtual-interfaces.ts';
 import type { VrrpDefaults } from './vrrp-defaults.ts';
 
-/** The instances that can run, in the order of the file; without what they track. */
+/**
+ * The instances that can run, in the order of the file; without what they track.
+ * @param priorityOf what a rule gets that has no priority of its own
+ */
 export function buildInstances(
   readings: readonly InstanceReading[],
   defaults: VrrpDefaults,
+  priorityOf: (line: RuleLine) => number,
   report: Report,
 ): VrrpInstance[] {
   const first = new Map<string, Place>();
@@ -39,11 +43,8 @@ export function buildInstances(
     completed.push({ reading, result });
   }
   const interfaces = new OwnInterfaces(defaults, names, own);
-  let withoutPriority = 0;
   const instances = completed.map(({ reading, result }) => {
-    const virtualRules = reading.values.virtualRules.map(({ rule, lacksPriority }) =>
-      lacksPriority ? { ...rule, priority: priorityOf(withoutPriority++) } : rule,
-    );
+    const virtualRules = reading.values.virtualRules.map((line) => ({ ...line.rule, priority: priorityOf(line) }));
     return { reading, instance: { ...interfaces.add(result), virtualRules } };
   });
   return withoutClashes(instances, report);

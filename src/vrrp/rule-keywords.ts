@@ -15,7 +15,7 @@ import { ruleOptions, staticRuleOptions } from './route-options.ts';
 /** A rule line as it was read. */
 export interface RuleLine {
   readonly word: Word;
-  /** Its priority is to be made up: `priorityOf`. */
+  /** Its priority is to be made up: `rulePriorities`. */
   readonly lacksPriority: boolean;
   readonly rule: Rule;
   /** Interfaces that it names, to look for. */
@@ -41,8 +41,12 @@ const IP_PROTOCOL_MAX = 127;
 /** keepalived counts down from here where a rule has no priority of its own. */
 const FIRST_PRIORITY = 16384;
 
-/** @param position among the rules that have none, from 0 */
-export const priorityOf = (position: number): number => FIRST_PRIORITY - position;
+/** The priorities of rules; one is made up for each that has none. @param lines all of a file, in its order */
+export function rulePriorities(lines: readonly RuleLine[]): (line: RuleLine) => number {
+  const lacking = lines.filter(({ lacksPriority }) => lacksPriority);
+  const positions = new Map(lacking.map((line, i) => [line, i]));
+  return (line) => (line.lacksPriority ? FIRST_PRIORITY - (positions.get(line) ?? 0) : line.rule.priority);
+}
 
 const interfaceOption =
   (key: 'inputInterface' | 'outputInterface'): Option =>

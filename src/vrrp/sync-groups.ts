@@ -15,6 +15,10 @@ export interface SyncGroup {
   /** Names of instances, one or more, in the order of the file. */
   readonly members: readonly string[];
   readonly notify: NotifyScripts;
+  /** What its members track because of it. */
+  readonly tracking: Tracking;
+  /** Weights of what members track count: keepalived.conf(5) "sync_group_tracking_weight". */
+  readonly trackingWeight: boolean;
   /** Absent: as global_defs says for every instance. */
   readonly smtpAlert?: boolean;
 }
@@ -66,6 +70,8 @@ export function readSyncGroups(
       name,
       members,
       notify: notifyOf(values),
+      tracking: groupTracking,
+      trackingWeight: values.trackingWeight || values.globalTracking,
       ...(values.smtpAlert === undefined ? {} : { smtpAlert: values.smtpAlert }),
     });
   }

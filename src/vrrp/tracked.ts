@@ -29,6 +29,8 @@ export interface TrackFile extends Weight {
   readonly file: string;
   /** What is written into it at the start, where it is not there; `overwrite`: also where it is. */
   readonly initial?: { readonly value: number; readonly overwrite: boolean };
+  /** No instance tracks it, so it is not read for them. */
+  readonly idle?: true;
 }
 
 /** Processes that must run, or must not. */
@@ -47,6 +49,8 @@ export interface TrackProcess extends Weight {
   readonly forkDelay: Duration;
   /** How long it must have been gone to count as gone. */
   readonly terminateDelay: Duration;
+  /** No instance tracks it, so it is not counted. */
+  readonly idle?: true;
 }
 
 /** Everything that main tracks. A name stands once in each. */

@@ -73,7 +73,15 @@ describe('what members of a sync group track', () => {
 
   it('is what the group tracks, with its weights', () => {
     expect(tracking(['track_script {', 'chk weight -20', '}'])).toEqual({
-      groups: [{ name: 'G', members: ['VI_1', 'VI_2'], notify: {} }],
+      groups: [
+        {
+          name: 'G',
+          members: ['VI_1', 'VI_2'],
+          notify: {},
+          tracking: { ...NONE, scripts: [chk(-20)] },
+          trackingWeight: false,
+        },
+      ],
       tracking: [
         { ...NONE, scripts: [{ ...chk(-20), ofGroup: true }] },
         { ...NONE, scripts: [{ ...chk(-20), ofGroup: true }] },

@@ -67,6 +67,8 @@ describe('readConfiguration', () => {
         },
       ],
       syncGroups: [],
+      statics: { addresses: [], routes: [], rules: [] },
+      bfdInstances: [],
       tracked: { scripts: [], files: [], processes: [] },
       virtualServerGroups: [],
       virtualServers: [

@@ -1,0 +1,305 @@
+/**
+ * The section `Global definitions` of keepalived.data: global_defs, as keepalived 2.2.7 shows it. What holdfast decides for
+ * itself (real-time priority, memory) is shown as it is configured.
+ */
+import { parseAddress } from '../base/address.ts';
+import { type Duration, inMicroseconds, inSeconds, seconds, ZERO } from '../base/time.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
+import { type DumpHost, decimal, enabled, entry, entryIf, type Lines, scriptLine } from './data-text.ts';
+import type { GlobalDefinitions } from './global-keywords.ts';
+import type { LvsSyncDaemon } from './global-values.ts';
+import type { Configuration } from './root.ts';
+import { DEFAULT_UMASK } from './runnable.ts';
+
+const INDENT = ' ';
+const DEFAULT_SMTP_TIMEOUT = seconds(30);
+
+const value = (name: string, shown: string | number | boolean): string => entry(name, shown, INDENT);
+const valueIf = (name: string, shown: string | number | undefined): string | false => entryIf(name, shown, INDENT);
+const bit = (flag: boolean | undefined): 0 | 1 => (flag ? 1 : 0);
+const onOff = (flag: boolean): string => (flag ? 'on' : 'off');
+const state = (name: string, isOn: boolean): string => `${INDENT}${name} ${enabled(isOn)}`;
+
+/** The lines of the section. */
+export function globalLines(configuration: Configuration, host: DumpHost): Lines {
+  const { global } = configuration;
+  return [
+    value('Network namespace', configuration.networkNamespace ?? '(default)'),
+    value('Network namespace ipvs', ipvsNamespace(configuration)),
+    valueIf('Instance name', configuration.instanceName),
+    valueIf('Config save dir', global.configurationSaveDirectory),
+    ...processNames(global),
+    ...mailLines(global, host),
+    ...reloadLines(global),
+    ...hostLines(global),
+    ...lvsLines(configuration),
+    ...scriptLines(global, host),
+    ...vrrpLines(global),
+    ...firewallLines(configuration),
+    value('VRRP check unicast_src', global.checkUnicastSource),
+    value('VRRP skip check advert addresses', global.skipCheckAdvertisedAddresses ?? false),
+    value('VRRP strict mode', global.vrrpStrict),
+    ...priorityLines(global),
+    ...managementLines(global),
+    `${INDENT}Script security ${enabled(global.enableScriptSecurity)}`,
+    defaultUser(global, host),
+    ...bufferLines(global),
+    value('umask', `0${(global.umask ?? DEFAULT_UMASK).toString(8)}`),
+    valueIf('vrrp_startup_delay', global.startupDelay && String(inSeconds(global.startupDelay))),
+    global.logUnknownVrids && `${INDENT}log_unknown_vrids`,
+    global.vmacPrefix !== 'vrrp' && value('VMAC prefix', global.vmacPrefix),
+    valueIf('VMAC address prefix', global.vmacAddressPrefix),
+  ];
+}
+
+function ipvsNamespace({ ipvsNamespace: given }: Configuration): string {
+  return given === undefined ? '(main namespace)' : given || '(default)';
+}
+
+const processNames = (global: GlobalDefinitions): Lines => [
+  valueIf('Parent process name', global.processName),
+  valueIf('VRRP process name', global.vrrpProcessName),
+  valueIf('LVS process name', global.checkerProcessName),
+  valueIf('BFD process name', global.bfdProcessName),
+];
+
+function mailLines(global: GlobalDefinitions, host: DumpHost): Lines {
+  const { smtpServer, smtpConnectTimeout, notificationEmailFrom, notificationEmail } = global;
+  const server = smtpServer && addressFrom(smtpServer.host, host);
+  const alert = (name: string, given: boolean | undefined) => value(name, given === undefined ? 'unset' : onOff(given));
+  return [
+    value('Router ID', global.routerId ?? '[unknown]'),
+    valueIf('Smtp server', server),
+    server !== undefined && valueIf('Smtp server port', smtpServer?.port),
+    valueIf('Smtp HELO name', global.smtpHeloName === true ? undefined : global.smtpHeloName),
+    (server !== undefined || smtpConnectTimeout !== DEFAULT_SMTP_TIMEOUT) &&
+      value('Smtp server connection timeout', inSeconds(smtpConnectTimeout)),
+    ...(notificationEmailFrom === undefined
+      ? []
+      : [
+          value('Email notification from', notificationEmailFrom),
+          `${INDENT}Email notification to:`,
+          ...notificationEmail.map((address) => `   ${address}`),
+        ]),
+    alert('Default smtp_alert', global.smtpAlert),
+    alert('Default smtp_alert_vrrp', global.smtpAlertVrrp),
+    alert('Default smtp_alert_checker', global.smtpAlertChecker),
+    value('Checkers log all failures', global.checkerLogAllFailures ?? false),
+  ];
+}
+
+const addressFrom = (name: string, host: DumpHost): string | undefined =>
+  parseAddress(name) === undefined ? host.addressOf(name) : name;
+
+function reloadLines(global: GlobalDefinitions): Lines {
+  const { reloadCheckConfig: check, reloadTimeFile, reloadRepeat, reloadFile } = global;
+  const log = check?.[0];
+  return [
+    check === undefined
+      ? `${INDENT}No test config before reload`
+      : `${INDENT}Test config before reload${log === undefined ? '' : `, log to ${log}`}`,
+    ...(reloadTimeFile === undefined
+      ? []
+      : [
+          value('Reload time file', `${reloadTimeFile}${reloadRepeat ? ' (repeat)' : ''}`),
+          `${INDENT}No reload scheduled`,
+        ]),
+    valueIf('Reload_file', reloadFile === true ? '/run/keepalived/keepalived.reload' : reloadFile),
+    valueIf('config save directory', global.temporaryConfigurationDirectory),
+  ];
+}
+
+function hostLines(global: GlobalDefinitions): Lines {
+  const { dynamicInterfaces, lvsTimeouts } = global;
+  const timeout = (given: Duration | undefined) => given && inSeconds(given);
+  return [
+    value('Dynamic interfaces', dynamicInterfaces !== undefined),
+    dynamicInterfaces !== undefined && value('Allow interface changes', dynamicInterfaces === 'allow_if_changes'),
+    global.noEmailFaults && value('Send emails for fault transitions', 'off'),
+    valueIf('LVS TCP timeout', timeout(lvsTimeouts?.tcp)),
+    valueIf('LVS TCP FIN timeout', timeout(lvsTimeouts?.tcpfin)),
+    // keepalived calls it so
+    valueIf('LVS TCP timeout', timeout(lvsTimeouts?.udp)),
+    value('Default interface', global.defaultInterface ?? 'eth0'),
+    value('Disable local IGMP', global.disableLocalIgmp ? 'yes' : 'no'),
+  ];
+}
+
+/** An identity that is not given is that of the instance. */
+const syncId = ({ id, inst }: LvsSyncDaemon, instances: readonly VrrpInstance[]): number =>
+  id ?? instances.find(({ name }) => name === inst)?.vrid ?? 0;
+
+function lvsLines({ global, instances }: Configuration): Lines {
+  const { lvsSyncDaemon: daemon, lvsFlushOnStop } = global;
+  return [
+    ...(daemon === undefined
+      ? []
+      : [
+          valueIf('LVS syncd vrrp instance', daemon.inst),
+          value('LVS syncd interface', daemon.interface),
+          value('LVS syncd syncid', syncId(daemon, instances)),
+          valueIf('LVS syncd maxlen', daemon.maxlen),
+          daemon.group !== undefined && `${INDENT}LVS mcast group ${daemon.group}`,
+          valueIf('LVS syncd mcast port', daemon.port),
+          valueIf('LVS syncd mcast ttl', daemon.ttl),
+        ]),
+    value('LVS flush', global.lvsFlush),
+    value('LVS flush on stop', lvsFlushOnStop === undefined ? 'disabled' : lvsFlushOnStop === 'VS' ? 'VS' : 'full'),
+  ];
+}
+
+function scriptLines(global: GlobalDefinitions, host: DumpHost): Lines {
+  const fifo = (name: string, given: GlobalDefinitions['notifyFifo']) => {
+    if (given === undefined) return false;
+    const { path, ...owner } = given;
+    const account = host.accountOf(owner);
+    return account !== undefined && value(name, `${path}, uid:gid ${account.uid}:${account.gid}`);
+  };
+  const script = (name: string, given: GlobalDefinitions['notifyFifoScript'], path: string | undefined) =>
+    given !== undefined &&
+    given !== true &&
+    scriptLine(
+      name,
+      { ...given, command: path === undefined ? given.command : [...given.command, path] },
+      host,
+      INDENT,
+    );
+  const { notifyFifo, vrrpNotifyFifo, lvsNotifyFifo } = global;
+  return [
+    fifo('Global notify fifo', notifyFifo),
+    script('Global notify fifo script', global.notifyFifoScript, notifyFifo?.path),
+    fifo('VRRP notify fifo', vrrpNotifyFifo),
+    script('VRRP notify fifo script', global.vrrpNotifyFifoScript, vrrpNotifyFifo?.path),
+    fifo('LVS notify fifo', lvsNotifyFifo),
+    script('LVS notify fifo script', global.lvsNotifyFifoScript, lvsNotifyFifo?.path),
+    value('FIFO write vrrp states on reload', global.fifoWriteStatesOnReload),
+    value('VRRP notify priority changes', global.notifyPriorityChanges ?? false),
+  ];
+}
+
+function vrrpLines(global: GlobalDefinitions): Lines {
+  const { garpMasterDelay, garpMasterRepeat, garpLowerPriorityDelay, garpExtraInterface: extra } = global;
+  return [
+    value('VRRP IPv4 mcast group', global.multicastGroup),
+    value('VRRP IPv6 mcast group', global.multicastGroupIpv6),
+    value('Gratuitous ARP delay', inSeconds(garpMasterDelay)),
+    value('Gratuitous ARP repeat', garpMasterRepeat),
+    value('Gratuitous ARP refresh timer', inSeconds(global.garpMasterRefresh)),
+    value('Gratuitous ARP refresh repeat', global.garpMasterRefreshRepeat),
+    value('Gratuitous ARP lower priority delay', inSeconds(garpLowerPriorityDelay ?? garpMasterDelay)),
+    value('Gratuitous ARP lower priority repeat', global.garpLowerPriorityRepeat ?? garpMasterRepeat),
+    value('Num adverts before down', global.downTimerAdverts),
+    value(
+      `Gratuitous ARP for each secondary ${extra?.all ? 'i/f' : 'VMAC'}`,
+      `${extra === undefined ? 0 : inSeconds(extra.interval)}s`,
+    ),
+    value('Send advert after receive lower priority advert', !(global.lowerPriorityNoAdvert ?? false)),
+    value('Send advert after receive higher priority advert', global.higherPrioritySendAdvert),
+    value('Gratuitous ARP interval', decimal(inSeconds(global.garpInterval ?? ZERO))),
+    value('Gratuitous NA interval', decimal(inSeconds(global.gnaInterval ?? ZERO))),
+    value('VRRP default protocol version', global.vrrpVersion),
+  ];
+}
+
+/** Without a table of its own keepalived takes one where an instance needs it. */
+const needsTable = ({ virtualMac, acceptMode, strictMode }: VrrpInstance): boolean =>
+  virtualMac !== undefined || !acceptMode || strictMode;
+
+function firewallLines({ global, instances }: Configuration): Lines {
+  const nftables = global.nftables ?? (instances.some(needsTable) ? 'keepalived' : undefined);
+  return [
+    ...(nftables === undefined
+      ? []
+      : [
+          value('nftables table name', nftables),
+          value('nftables base chain priority', global.nftablesPriority),
+          `${INDENT}nftables ${global.nftablesInterfaceIndex ? '' : "don't "}force use ifindex for link local IPv6`,
+        ]),
+    `${INDENT}nftables with${global.nftablesCounters ? '' : 'out'} counters`,
+  ];
+}
+
+function priorityLines(global: GlobalDefinitions): Lines {
+  const process = (
+    name: string,
+    nice: number,
+    isLocked: boolean,
+    realTime: number | undefined,
+    affinity: readonly number[] | undefined,
+    limit: Duration,
+  ): Lines => [
+    value(`${name} process priority`, nice),
+    value(`${name} don't swap`, isLocked),
+    value(`${name} realtime priority`, realTime ?? 0),
+    affinity !== undefined && value(`${name} CPU Affinity`, affinity.map((cpu) => `${cpu} `).join('')),
+    value(`${name} realtime limit`, inMicroseconds(limit)),
+  ];
+  return [
+    value('Max auto priority', global.maxAutoPriority),
+    value('Min auto priority delay', `${inMicroseconds(global.minAutoPriorityDelay)} usecs`),
+    ...process(
+      'VRRP',
+      global.vrrpPriority,
+      global.vrrpNoSwap,
+      global.vrrpRealTimePriority,
+      global.vrrpCpuAffinity,
+      global.vrrpRealTimeLimit,
+    ),
+    ...process(
+      'Checker',
+      global.checkerPriority,
+      global.checkerNoSwap,
+      global.checkerRealTimePriority,
+      global.checkerCpuAffinity,
+      global.checkerRealTimeLimit,
+    ),
+    ...process(
+      'BFD',
+      global.bfdPriority,
+      global.bfdNoSwap,
+      global.bfdRealTimePriority,
+      global.bfdCpuAffinity,
+      global.bfdRealTimeLimit,
+    ),
+  ];
+}
+
+const managementLines = (global: GlobalDefinitions): Lines => [
+  state('SNMP vrrp', global.enableSnmpVrrp),
+  state('SNMP checker', global.enableSnmpChecker),
+  state('SNMP RFCv2', global.enableSnmpRfc || global.enableSnmpRfcVersion2),
+  state('SNMP RFCv3', global.enableSnmpRfc || global.enableSnmpRfcVersion3),
+  state('SNMP traps', global.enableTraps),
+  value('SNMP socket', global.snmpSocket ?? 'default (unix:/var/agentx/master)'),
+  state('DBus', global.enableDbus),
+  value('DBus service name', global.dbusServiceName ?? ''),
+];
+
+function defaultUser(_global: GlobalDefinitions, host: DumpHost): string | false {
+  const account = host.accountOf({});
+  return account !== undefined && `${INDENT}Default script uid:gid ${account.uid}:${account.gid}`;
+}
+
+const bufferLines = (global: GlobalDefinitions): Lines => [
+  value('vrrp_netlink_cmd_rcv_bufs', global.netlinkCommandBuffer),
+  value('vrrp_netlink_cmd_rcv_bufs_force', bit(global.netlinkCommandBufferForce)),
+  value('vrrp_netlink_monitor_rcv_bufs', global.netlinkMonitorBuffer),
+  value('vrrp_netlink_monitor_rcv_bufs_force', bit(global.netlinkMonitorBufferForce)),
+  value('process_monitor_rcv_bufs', global.processMonitorBuffer),
+  value('process_monitor_rcv_bufs_force', bit(global.processMonitorBufferForce)),
+  value('lvs_netlink_cmd_rcv_bufs', global.lvsNetlinkCommandBuffer),
+  value('lvs_netlink_cmd_rcv_bufs_force', bit(global.lvsNetlinkCommandBufferForce)),
+  value('lvs_netlink_monitor_rcv_bufs', global.lvsNetlinkMonitorBuffer),
+  value('lvs_netlink_monitor_rcv_bufs_force', bit(global.lvsNetlinkMonitorBufferForce)),
+  value('rs_init_notifies', bit(global.rsInitNotifies)),
+  value('no_checker_emails', bit(global.noCheckerEmails)),
+  ...receiveLines(global),
+];
+
+function receiveLines({ receiveBufferPolicy: policy, receiveBufferMultiplier }: GlobalDefinitions): Lines {
+  return [
+    typeof policy === 'string' && value('rx_bufs_policy', policy),
+    typeof policy === 'number' && value('rx_bufs_size', policy),
+    value('rx_bufs_multiples', receiveBufferMultiplier),
+  ];
+}

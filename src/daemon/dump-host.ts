@@ -1,0 +1,42 @@
+/** What a dump asks of this host: accounts and programs. */
+import { spawnSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import type { Script } from '../config/script.ts';
+import { findProgram } from '../io/programs.ts';
+import type { DumpHost } from './data-text.ts';
+import type { GlobalDefinitions } from './global-keywords.ts';
+import { resolveAccount, scriptDefaults, scriptHost, scriptText } from './runnable.ts';
+
+/** @param global whose script_user counts */
+export function dumpHost(global: GlobalDefinitions): DumpHost {
+  const defaults = scriptDefaults(global);
+  const host = scriptHost({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
+  return {
+    accountOf: ({ user, group }) => {
+      const own = user === undefined ? defaults : { user, ...(group === undefined ? {} : { group }) };
+      const account = resolveAccount(own, defaults.isSecure, host);
+      return account.ok ? account.value : undefined;
+    },
+    commandText: resolvedText,
+    addressOf,
+  };
+}
+
+/** A name service that does not answer keeps nobody longer than this. */
+const ASK_TIME_MS = 2_000;
+
+function addressOf(name: string): string | undefined {
+  const found = spawnSync('getent', ['--', 'ahosts', name], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: ASK_TIME_MS,
+  });
+  return found.stdout?.split(/\s/)[0] || undefined;
+}
+
+/** A script with the file that its program is in the end. */
+export function resolvedText(script: Script): string {
+  const [first = '', ...rest] = script.command;
+  const path = first.startsWith('<') ? undefined : findProgram(first)?.path;
+  return scriptText({ ...script, command: [path === undefined ? first : realpathSync(path), ...rest] });
+}

@@ -1,0 +1,107 @@
+/**
+ * A configuration in the words and the layout of keepalived.data, which keepalived 2.2.7 writes on SIGUSR1: for tools that
+ * read such files, and to compare what both understand of the same configuration. Lines about memory, descriptors and
+ * timers of its own are left out.
+ */
+import type { VrrpInstance } from '../vrrp/instance.ts';
+import { type CheckerState, checkerLines, type PlacedChecker, placedCheckers } from './data-checkers.ts';
+import { globalLines } from './data-global.ts';
+import { type InstanceState, instanceLines } from './data-instances.ts';
+import { addressText, routeText, ruleText } from './data-lines.ts';
+import * as services from './data-services.ts';
+import { type DumpHost, heading, type Lines, section } from './data-text.ts';
+import * as tracked from './data-tracked.ts';
+import type { Configuration } from './root.ts';
+
+/** What is known while the agent runs. Absent as a whole: nothing runs, and lines about states are left out. */
+export interface DumpState {
+  instance(instance: VrrpInstance): InstanceState | undefined;
+  /** Of a sync group, by its name. */
+  group(name: string): string | undefined;
+  readonly services: services.ServiceStates;
+  checker(placed: PlacedChecker): CheckerState;
+}
+
+/** The whole text. */
+export function keepalivedDump(configuration: Configuration, host: DumpHost, state?: DumpState): string {
+  const lines = [
+    ...globalSection(configuration, host),
+    ...vrrpLines(configuration, host, state),
+    ...checkLines(configuration, host, state),
+  ];
+  return `${lines.filter((line) => line !== false).join('\n')}\n`;
+}
+
+const globalSection = (configuration: Configuration, host: DumpHost): Lines => [
+  heading('Global definitions'),
+  ...globalLines(configuration, host),
+];
+
+/** What the VRRP process of keepalived shows. */
+function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpState | undefined): Lines {
+  const { instances, syncGroups, statics, bfdInstances } = configuration;
+  const { scripts, files, processes } = configuration.tracked;
+  const { smtpAlertVrrp, smtpAlert } = configuration.global;
+  const indented = (texts: readonly string[]) => texts.map((text) => `     ${text}`);
+  const groupOf = (name: string) => syncGroups.find(({ members }) => members.includes(name))?.name;
+  return [
+    ...section('Static Addresses', indented(statics.addresses.map((one) => addressText(one, state !== undefined)))),
+    ...section('Static Routes', indented(statics.routes.map(routeText))),
+    ...section('Static Rules', indented(statics.rules.map(ruleText))),
+    ...section(
+      'VRRP Topology',
+      instances.flatMap((one) =>
+        instanceLines(one, { host, state: state?.instance(one), syncGroup: groupOf(one.name) }),
+      ),
+    ),
+    ...section(
+      'VRRP Sync groups',
+      syncGroups.flatMap((one) =>
+        tracked.groupLines(one, smtpAlertVrrp ?? smtpAlert ?? false, state?.group(one.name), host),
+      ),
+    ),
+    ...section(
+      'VRRP Scripts',
+      scripts.flatMap((one) => tracked.scriptLines(one, instances, host)),
+    ),
+    ...section(
+      'VRRP Track files',
+      files.filter(({ idle }) => !idle).flatMap((one) => tracked.fileLines(one, instances)),
+    ),
+    ...section(
+      'VRRP Track processes',
+      processes.flatMap((one) => tracked.processLines(one, instances)),
+    ),
+    ...section(
+      'VRRP Track BFDs',
+      bfdInstances.filter(({ tellsVrrp }) => tellsVrrp).flatMap((one) => tracked.vrrpSessionLines(one, instances)),
+    ),
+  ];
+}
+
+/** What its processes of checkers and of BFD show. */
+function checkLines(configuration: Configuration, host: DumpHost, state: DumpState | undefined): Lines {
+  const { virtualServers, virtualServerGroups, bfdInstances } = configuration;
+  const sessions = bfdInstances.filter(({ tellsCheckers }) => tellsCheckers);
+  const isChecking = virtualServers.length > 0;
+  return [
+    ...(isChecking
+      ? section('LVS Topology', [
+          ...virtualServerGroups.flatMap(services.groupLines),
+          ...virtualServers.flatMap((one) => services.serverLines(one, host, state?.services)),
+        ])
+      : []),
+    ...section(
+      'Health checkers',
+      placedCheckers(virtualServers).flatMap((one) => checkerLines(one, host, state?.checker(one))),
+    ),
+    ...section('Checker track files', tracked.checkerFileLines(configuration)),
+    ...(isChecking
+      ? section(
+          'Checker track BFDs',
+          sessions.flatMap((one) => tracked.checkerSessionLines(one, configuration)),
+        )
+      : []),
+    ...section('BFD Topology', bfdInstances.flatMap(tracked.sessionLines)),
+  ];
+}
