@@ -9,6 +9,7 @@ import { allAddresses } from '../daemon/router.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import { planAddresses } from '../vrrp/addresses.ts';
+import { HOLDFAST_ALIAS } from '../vrrp/own-interfaces.ts';
 import { readConfigurationFile } from './config-test.ts';
 import { configurationFile } from './default-file.ts';
 
@@ -21,7 +22,7 @@ export interface CleanupOptions {
 }
 
 /**
- * Removes the addresses of the configuration that carry our mark. IPVS stays: established connections need it.
+ * Removes the addresses of the configuration that carry our mark, and all interfaces that do. IPVS stays: established connections need it.
  * @returns 0 when nothing of ours is left, 1 when an agent runs or the kernel refuses, 6 without a configuration
  */
 export async function cleanUp(file: string | undefined, { runDirectory, dryRun }: CleanupOptions): Promise<number> {
@@ -41,7 +42,8 @@ export async function cleanUp(file: string | undefined, { runDirectory, dryRun }
   }
   const route = RouteNetlink.open();
   try {
-    const names = new Map((await route.links()).map(({ index, name }) => [index, name]));
+    const links = await route.links();
+    const names = new Map(links.map(({ index, name }) => [index, name]));
     const rows = (await route.addresses()).map((entry) => ({
       interface: names.get(entry.interfaceIndex) ?? '',
       address: entry.address,
@@ -55,6 +57,10 @@ export async function cleanUp(file: string | undefined, { runDirectory, dryRun }
       if (!dryRun) await route.deleteAddress(row);
       const verb = dryRun ? 'would remove' : 'removed';
       process.stdout.write(`${verb} ${row.address}/${row.prefixLength} dev ${row.interface}\n`);
+    }
+    for (const { index, name } of links.filter(({ alias }) => alias === HOLDFAST_ALIAS)) {
+      if (!dryRun) await route.deleteLink(index);
+      process.stdout.write(`${dryRun ? 'would remove' : 'removed'} interface ${name}\n`);
     }
     return 0;
   } catch (error) {

@@ -21,6 +21,7 @@ import { speaksOn } from './ears.ts';
 import { Follower } from './follower.ts';
 import { Handover } from './handover.ts';
 import { Hearers } from './hearers.ts';
+import { InterfaceKeeper } from './interface-keeper.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
 import { LastWill } from './last-will.ts';
 import { Lateness } from './lateness.ts';
@@ -60,6 +61,7 @@ export class Election {
   readonly #tracked: TrackedThings;
   readonly #sockets: Sockets;
   readonly #addresses: AddressKeeper;
+  readonly #own: InterfaceKeeper;
   readonly #timer: DeadlineTimer;
   readonly #lateness = new Lateness();
   readonly #loop: ElectionLoop;
@@ -128,6 +130,14 @@ export class Election {
       log: channel.log,
       held: (router, ours, endangered) => this.#will.hold(router, ours, endangered),
     });
+    this.#own = new InterfaceKeeper({
+      route,
+      interfaces,
+      instances: () => Array.from(this.#loop.routers.values(), ({ instance }) => instance),
+      addressesSettled: () => this.#addresses.settled(),
+      appeared: (names) => this.#appeared(names),
+      log: channel.log,
+    });
     const performer = new Performer({
       addresses: this.#addresses,
       interfaces,
@@ -151,6 +161,7 @@ export class Election {
     this.#handover = new Handover(this.#loop, interfaces);
     this.#follower = new Follower({
       interfaces,
+      own: this.#own,
       sockets: this.#sockets,
       tracked: this.#tracked,
       dispatch: (router, event) => this.#loop.dispatch(router, event),
@@ -178,6 +189,7 @@ export class Election {
       if (!router) this.#loop.routers.set(id, newRouter(instance, this.#follower.localAddress(instance)));
       else if (JSON.stringify(router.instance) !== JSON.stringify(instance)) changed.push(router);
     }
+    this.#own.settle();
     // groups are known before anything happens in them
     this.#formGroups(configuration);
     for (const [id, router] of this.#loop.routers) {
@@ -223,6 +235,7 @@ export class Election {
       this.#addresses.settle(router);
     }
     await this.#addresses.settled();
+    await this.#own.release();
     this.#will.dismiss();
     this.#timer.close();
     this.#sockets.closeAll();
@@ -249,6 +262,7 @@ export class Election {
     this.#handover.sweep();
     this.#addresses.settle(router);
     this.#loop.routers.delete(id);
+    this.#own.settle();
     this.#log(router, 'instance-removed', `(${router.instance.name}) removed`);
   }
 
@@ -333,6 +347,7 @@ export class Election {
   #changed(change: InterfaceChange): void {
     this.#will.look();
     if (change.type === 'link' && !this.#interfaces.link(change.name)) this.#sockets.forget(change.index);
+    this.#own.note(change);
     const isForeign = change.type === 'address-removed' && !this.#addresses.wasOurs(keyOfRemoval(change));
     for (const router of this.#loop.routers.values()) {
       if (isForeign) this.#lost.note(router, change);
@@ -342,8 +357,18 @@ export class Election {
     this.#handover.sweep();
   }
 
+  /** Interfaces of our own are there, or cannot be had: what is held on them is put there. */
+  #appeared(names: ReadonlySet<string>): void {
+    this.#follower.followAll(this.#loop.routers.values());
+    for (const router of this.#loop.routers.values()) {
+      const isOn = allAddresses(router.instance).some((entry) => names.has(entry.interface));
+      if (isOn && router.state.name === 'Master') this.#loop.dispatch(router, { type: 'addresses-lost' });
+    }
+  }
+
   /** From time to time everything is looked at without any reason: a lost event or a refusal is made good. */
   #settleAll(): void {
+    this.#own.settle();
     this.#follower.followAll(this.#loop.routers.values());
     for (const router of this.#loop.routers.values()) this.#addresses.settle(router);
   }

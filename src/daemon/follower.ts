@@ -5,9 +5,11 @@
 import type { Family, IpAddress } from '../base/address.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
+import { givenSource } from '../vrrp/own-interfaces.ts';
 import { faultsOfMates } from '../vrrp/sync-group.ts';
 import { judge } from '../vrrp/tracking.ts';
 import type { Event } from '../vrrp/virtual-router.ts';
+import type { InterfaceKeeper } from './interface-keeper.ts';
 import type { Interfaces } from './interfaces.ts';
 import type { LogLevel } from './messages.ts';
 import { allAddresses, type Router } from './router.ts';
@@ -16,6 +18,8 @@ import type { TrackedThings } from './tracked-things.ts';
 
 export interface FollowerWorld {
   readonly interfaces: Pick<Interfaces, 'primaryAddress' | 'faultsOf'>;
+  /** Interfaces of the routers' own. */
+  readonly own: Pick<InterfaceKeeper, 'problemsOf'>;
   readonly sockets: Pick<Sockets, 'open'>;
   readonly tracked: TrackedThings;
   dispatch(router: Router, event: Event): void;
@@ -28,6 +32,8 @@ export interface FollowerWorld {
 interface Own {
   readonly faults: readonly string[];
   readonly waits: readonly string[];
+  /** What is about to be there: no reason to give up, but one not to begin. */
+  readonly coming: readonly string[];
 }
 
 const OWNER_PRIORITY = 255;
@@ -43,7 +49,8 @@ export class Follower {
 
   /** The source of the instance's advertisements: configured, or as its interface has it now; unspecified when it has none. */
   localAddress(instance: VrrpInstance): IpAddress {
-    if (instance.sourceAddress !== undefined) return instance.sourceAddress;
+    const given = givenSource(instance);
+    if (given !== undefined) return given;
     const virtual = new Set(allAddresses(instance).map((entry) => entry.address));
     const isOwner = instance.priority === OWNER_PRIORITY;
     const { interface: name, family } = instance;
@@ -63,14 +70,18 @@ export class Follower {
   followAll(routers: Iterable<Router>): void {
     const own = new Map<Router, Own>();
     for (const router of routers) own.set(router, this.#ownOf(router));
-    for (const [router, { faults, waits }] of own) {
+    for (const [router, { faults, waits, coming }] of own) {
       const mates = (router.group?.members ?? []).filter((mate) => mate !== router);
       const withMates = (pick: (own: Own) => readonly string[]) =>
         faultsOfMates(mates.flatMap((mate) => named(mate, own.get(mate), pick)));
       const allFaults = [...faults, ...withMates((one) => one.faults)];
       const allWaits = [...waits, ...withMates((one) => one.waits)];
-      if (!router.isStarted) this.#start(router, allFaults, allWaits);
-      else this.#compare(router, [...allFaults, ...allWaits.filter((reason) => faultsOf(router).includes(reason))]);
+      const allComing = [...coming, ...withMates((one) => one.coming)];
+      if (!router.isStarted) this.#start(router, allFaults, [...allWaits, ...allComing]);
+      else {
+        const open = allWaits.filter((reason) => faultsOf(router).includes(reason));
+        this.#compare(router, [...allFaults, ...open, ...(router.state.name === 'Fault' ? allComing : [])]);
+      }
     }
   }
 
@@ -85,7 +96,8 @@ export class Follower {
     const { priority, faults, awaited } = judge(instance.tracking, instance.priority, this.#world.tracked);
     this.#setPriority(router, priority);
     const waits = awaited.map((what) => `${what} has no result yet`);
-    return { faults: [...this.#faultsOf(router), ...faults], waits };
+    const own = this.#world.own.problemsOf(instance);
+    return { faults: [...this.#faultsOf(router), ...own.faults, ...faults], waits, coming: own.waits };
   }
 
   /** keepalived.conf(5) "vrrp_script": before the first result of something that could keep it out, a router is not started. */

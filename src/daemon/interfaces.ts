@@ -8,6 +8,7 @@ import type { Link } from '../io/route-links.ts';
 import type { RouteEvent, RouteNetlink } from '../io/route-netlink.ts';
 import { readSysctl } from '../io/sysctl.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import { givenSource } from '../vrrp/own-interfaces.ts';
 import { sourceAddress } from '../vrrp/source-address.ts';
 
 /** What changed, as far as the election is concerned. */
@@ -49,6 +50,11 @@ export class Interfaces {
   link(name: string): Link | undefined {
     for (const link of this.#links.values()) if (link.name === name) return link;
     return undefined;
+  }
+
+  /** What an index means now, whatever its name. */
+  at(index: number): Link | undefined {
+    return this.#links.get(index);
   }
 
   nameOf(index: number): string | undefined {
@@ -100,7 +106,7 @@ export class Interfaces {
       const problem = isTracked ? this.problemOf(name) : undefined;
       if (problem !== undefined) faults.add(problem);
     }
-    if (this.link(instance.interface) && instance.sourceAddress === undefined) {
+    if (this.link(instance.interface) && givenSource(instance) === undefined) {
       const missing = this.#missingSource(instance, new Set(addresses.map((entry) => entry.address)));
       if (missing !== undefined) faults.add(missing);
     }

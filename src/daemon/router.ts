@@ -7,6 +7,7 @@ import { hmacMd5 } from '../io/keyed-digest.ts';
 import type { InstanceReport } from '../status/report.ts';
 import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import type { NotifiedState } from '../vrrp/notice.ts';
+import { placeOf } from '../vrrp/own-interfaces.ts';
 import { FIRST_COUNTER } from '../vrrp/sequence-number.ts';
 import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import type { KeyedDigest } from '../wire/authentication-header.ts';
@@ -140,12 +141,21 @@ export const routerId = (instance: VrrpInstance): string => {
   return `${family} ${name} ${vrid} ${transport} ${speaksOn(instance)}`;
 };
 
-/** Advertised and excluded addresses, each once: everything that moves with the state. */
+/** Advertised and excluded addresses, each once, with the interface that they are held on: everything that moves with the state. */
 export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] => {
-  const all = [...instance.virtualAddresses, ...instance.excludedAddresses];
+  const known = placed.get(instance);
+  if (known !== undefined) return known;
+  const all = [...instance.virtualAddresses, ...instance.excludedAddresses].map((entry) => {
+    const { virtualMac: _, ...rest } = entry;
+    return { ...rest, interface: placeOf(instance, entry) };
+  });
   const first = new Map(all.map((entry) => [addressKey(entry), entry] as const).reverse());
-  return all.filter((entry) => first.get(addressKey(entry)) === entry);
+  const once = all.filter((entry) => first.get(addressKey(entry)) === entry);
+  placed.set(instance, once);
+  return once;
 };
+
+const placed = new WeakMap<VrrpInstance, readonly VirtualAddress[]>();
 
 /** Identity of an address within the host. */
 export const addressKey = (entry: {

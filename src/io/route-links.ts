@@ -46,6 +46,8 @@ export interface Link {
   readonly master?: number;
   /** Index of the interface below a VLAN, macvlan or ipvlan, or of the other end of a veth. */
   readonly lower?: number;
+  /** A note, as ip-link(8) has it. */
+  readonly alias?: string;
   /** Of a macvlan. */
   readonly macvlanMode?: keyof typeof MACVLAN_MODES;
 }
@@ -75,6 +77,8 @@ export interface LinkChange {
   /** Linux before 6.2 renames only interfaces that are down. */
   readonly name?: string;
   readonly mtu?: number;
+  /** At most 255 bytes. */
+  readonly alias?: string;
   /** The bridge, bond or VRF that it is to belong to; 0: none. */
   readonly master?: number;
   /** False: IPv6 makes no link-local address for it from now on. */
@@ -99,7 +103,7 @@ export type Ipv4Setting = keyof typeof IPV4_SETTINGS;
 
 /** The interface of a message. */
 export function linkOf(message: LinkMessage): Link {
-  const { interfaceIndex, flags, name = '', mtu = 0, mac, kind, master, link } = message;
+  const { interfaceIndex, flags, name = '', mtu = 0, mac, kind, master, link, alias } = message;
   const has = (flag: number): boolean => (flags & flag) !== 0;
   const macvlanMode = MODE_NAMES.find((mode) => MACVLAN_MODES[mode] === message.macvlanMode);
   return {
@@ -118,6 +122,7 @@ export function linkOf(message: LinkMessage): Link {
     ...(kind === undefined ? {} : { kind }),
     ...(master === undefined ? {} : { master }),
     ...(link === undefined ? {} : { lower: link }),
+    ...(alias === undefined ? {} : { alias }),
     ...(macvlanMode === undefined ? {} : { macvlanMode }),
   };
 }

@@ -59,6 +59,7 @@ const linkAttributes = attributeTable({
   operationalState: [16, 'IFLA_OPERSTATE', 'u8'],
   extensionMask: [29, 'IFLA_EXT_MASK', 'u32'],
   namespaceDescriptor: [28, 'IFLA_NET_NS_FD', 'u32'],
+  alias: [20, 'IFLA_IFALIAS', 'string'],
 });
 
 /** The attributes inside IFLA_LINKINFO. */
@@ -111,6 +112,8 @@ export interface LinkMessage {
   readonly operationalState?: number;
   /** A number by which an administrator puts interfaces together. */
   readonly group?: number;
+  /** A note for people, at most 255 bytes; cannot be given to an interface that is being made. */
+  readonly alias?: string;
   /** IFLA_INFO_KIND: `veth`, `macvlan`, `bridge`; absent for hardware. */
   readonly kind?: string;
   /** MACVLAN_MODE_*, of kind `macvlan`. */

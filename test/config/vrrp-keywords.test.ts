@@ -350,8 +350,7 @@ describe('what is not acted on yet', () => {
       'eth1 weight 5',
       '}',
       'version 3',
-      'use_vmac',
-      'vmac_xmit_base',
+      'debug 1',
       'unicast_peer {',
       '192.168.4.6',
       '}',
@@ -362,7 +361,7 @@ describe('what is not acted on yet', () => {
         {
           severity: 'note',
           line: 4,
-          message: 'accepted, not acted on yet: smtp_alert, use_vmac, vmac_xmit_base',
+          message: 'accepted, not acted on yet: smtp_alert, debug',
         },
       ],
     });

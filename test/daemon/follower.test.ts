@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { Follower } from '../../src/daemon/follower.ts';
+import type { OwnInterfaceProblems } from '../../src/daemon/interface-keeper.ts';
 import type { Router } from '../../src/daemon/router.ts';
 import { TrackedThings } from '../../src/daemon/tracked-things.ts';
 import type { VrrpInstance } from '../../src/vrrp/instance.ts';
@@ -15,6 +16,7 @@ const NONE = { interfaces: [], scripts: [], files: [], processes: [], bfd: [] };
 let down: Set<string>;
 let address: IpAddress | undefined;
 let faults: readonly string[];
+let own: OwnInterfaceProblems;
 let socketError: Error | undefined;
 let said: string[];
 let notices: VrrpNotice[];
@@ -26,6 +28,7 @@ beforeEach(() => {
   down = new Set();
   address = US;
   faults = [];
+  own = { faults: [], waits: [] };
   socketError = undefined;
   [said, notices, events] = [[], [], []];
   tracked = new TrackedThings({ problemOf: (name) => (down.has(name) ? `interface ${name} is down` : undefined) });
@@ -34,6 +37,7 @@ beforeEach(() => {
       primaryAddress: () => address,
       faultsOf: () => faults,
     },
+    own: { problemsOf: () => own },
     sockets: {
       open: () => {
         if (socketError) throw socketError;
@@ -77,6 +81,29 @@ describe('Follower', () => {
     faults = [];
     follower.follow(one);
     expect(events).toEqual(['fault a', 'fault b', 'fault c', 'fault-cleared a', 'fault-cleared b', 'fault-cleared c']);
+    expect(one.state.name).toBe('Backup');
+  });
+
+  it('interfaces of its own are waited for before it begins, and no reason to give up while they are made anew', () => {
+    const making = 'interface vrrp.51 is being made';
+    own = { faults: [], waits: [making] };
+    const one = router();
+    follower.follow(one);
+    expect(events).toEqual([]);
+    own = { faults: [], waits: [] };
+    follower.follow(one);
+    expect(events).toEqual(['startup']);
+    expect(one.state.name).toBe('Backup');
+    own = { faults: [], waits: [making] };
+    follower.follow(one);
+    expect(events).toEqual(['startup']);
+    own = { faults: ['interface vrrp.51 is down'], waits: [] };
+    follower.follow(one);
+    own = { faults: [], waits: [making] };
+    follower.follow(one);
+    expect(one.state).toEqual({ name: 'Fault', reasons: [making] });
+    own = { faults: [], waits: [] };
+    follower.follow(one);
     expect(one.state.name).toBe('Backup');
   });
 
