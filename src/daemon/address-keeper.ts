@@ -1,29 +1,25 @@
 /**
- * Keeps the kernel's addresses of every instance as its state demands: reads them, compares, asks for the difference.
- * Taking over, giving up, start, reload and repair are the same call; one after another, so that an address that moves
- * from one instance to another is released before it is taken.
+ * Keeps the kernel's addresses of every holder as it is entitled to them: reads them, compares, asks for the difference.
+ * Taking over, giving up, start, reload and repair are the same call. When its turn is, possession-keeper.ts says.
  */
 import { addressBytes, familyOf } from '../base/address.ts';
+import { now } from '../io/clock.ts';
 import type { AddressKey, InterfaceAddress, NewAddress } from '../io/route-addresses.ts';
 import type { RouteNetlink } from '../io/route-netlink.ts';
 import { type ActualAddress, HOLDFAST_PROTOCOL, planAddresses } from '../vrrp/addresses.ts';
 import type { VirtualAddress } from '../vrrp/instance.ts';
+import { type Holder, isPaused } from './holder.ts';
 import type { Interfaces } from './interfaces.ts';
-import type { LogLevel } from './messages.ts';
-import { addressKey, allAddresses, type Router } from './router.ts';
+import type { KeeperWorld } from './possession-keeper.ts';
+import { addressKey } from './router.ts';
 
-export interface AddressKeeperWorld {
+export interface AddressKeeperWorld extends KeeperWorld {
   readonly route: RouteNetlink;
   readonly interfaces: Interfaces;
   /** False on a kernel without IFA_PROTO (before Linux 5.18). */
   readonly kernelKeepsProtocol: boolean;
-  /** All instances: what another MASTER wants is not removed. */
-  routers(): Iterable<Router>;
-  /** An address could not be added or removed, or the addresses could not be read. */
-  failed(router: Router, what: 'take-addresses' | 'release-addresses', error: unknown): void;
-  log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
   /** What would have to be taken away if we were gone, and what the kernel would take with it; before it is there. */
-  held(router: Router, ours: readonly AddressKey[], endangered: readonly InterfaceAddress[]): void;
+  held(holder: Holder, ours: readonly AddressKey[], endangered: readonly InterfaceAddress[]): void;
 }
 
 /** A row of the kernel with the name of its interface. */
@@ -34,7 +30,6 @@ interface Row extends ActualAddress {
 /** See the file's head. */
 export class AddressKeeper {
   readonly #world: AddressKeeperWorld;
-  #queue: Promise<void> = Promise.resolve();
   /** Under which names interfaces got addresses of ours: one that is renamed is still found. */
   readonly #names = new Map<number, string>();
   /** What we have removed ourselves and the kernel has still to tell. */
@@ -44,29 +39,12 @@ export class AddressKeeper {
     this.#world = world;
   }
 
-  /** Makes the addresses as the router's state demands when its turn comes. */
-  settle(router: Router): void {
-    this.afterwards(router, () => this.#settle(router));
-  }
-
   /** Takes away addresses that are to be there with other attributes; the next `settle` adds them again. */
-  remake(router: Router, addresses: readonly VirtualAddress[]): void {
+  async remake(holder: Holder, addresses: readonly VirtualAddress[]): Promise<void> {
     const keys = new Set(addresses.map(addressKey));
-    this.afterwards(router, async () => {
-      const actual = await this.#read();
-      const ours = actual.filter((row) => keys.has(addressKey(row)) && row.protocol === HOLDFAST_PROTOCOL);
-      await this.#remove(router, ours, actual);
-    });
-  }
-
-  /** Does something about the router's addresses once everything asked for so far is done. */
-  afterwards(router: Router, work: () => Promise<void> | void): void {
-    this.#queue = this.#queue.then(work).catch((error: unknown) => this.#world.failed(router, 'take-addresses', error));
-  }
-
-  /** Resolves when everything that was asked for so far has been done. */
-  settled(): Promise<void> {
-    return this.#queue;
+    const actual = await this.#read();
+    const ours = actual.filter((row) => keys.has(addressKey(row)) && row.protocol === HOLDFAST_PROTOCOL);
+    await this.#remove(holder, ours, actual);
   }
 
   /** True, once, when the removal that the kernel tells of was our own. */
@@ -74,38 +52,34 @@ export class AddressKeeper {
     return this.#expected.delete(key);
   }
 
-  async #settle(router: Router): Promise<void> {
+  /** @param before what was wrong the last time: it is not said again */
+  async settle(holder: Holder, before: ReadonlySet<string>): Promise<void> {
     const { kernelKeepsProtocol } = this.#world;
-    const wanted = router.state.name === 'Master' ? allAddresses(router.instance) : [];
-    const known = [...allAddresses(router.instance), ...router.retired];
+    const { all, retired } = holder;
+    const at = now();
+    const wanted = holder.isEntitled ? all.addresses.filter((entry) => !isPaused(holder, addressKey(entry), at)) : [];
+    const known = [...all.addresses, ...retired.addresses];
     const actual = await this.#read();
-    const { removeFirst, add, remove, foreign } = planAddresses({
-      actual,
-      desired: wanted,
-      known,
-      kernelKeepsProtocol,
-    });
-    const before = new Set(router.problems.values());
-    router.problems.clear();
-    this.#noteForeign(router, foreign, actual, before);
+    const plan = planAddresses({ actual, desired: wanted, known, kernelKeepsProtocol });
+    const { removeFirst, add, remove, foreign } = plan;
+    this.#noteForeign(holder, foreign, actual, before);
     const ours = wanted.filter((entry) => !foreign.includes(entry));
-    if (ours.length > 0) this.#tellHeld(router, ours, actual);
-    await this.#remove(router, removeFirst, actual);
-    for (const entry of add) await this.#add(router, entry);
-    const claimed = this.#claimedByOthers(router);
+    if (holder.isEntitled) this.#tellHeld(holder, ours, actual);
+    await this.#remove(holder, removeFirst, actual);
+    const refused = new Set<VirtualAddress>();
+    for (const entry of add) if (!(await this.#add(holder, entry))) refused.add(entry);
+    const claimed = this.#claimedByOthers(holder);
     await this.#remove(
-      router,
+      holder,
       remove.filter((row) => !claimed.has(addressKey(row))),
       actual,
     );
-    router.retired = [];
-    router.held.clear();
-    const taken = (entry: VirtualAddress) => !router.problems.has(addressKey(entry)) || foreign.includes(entry);
-    for (const entry of wanted.filter(taken)) router.held.add(addressKey(entry));
-    if (ours.length === 0) this.#world.held(router, [], []);
+    holder.held.clear();
+    for (const entry of wanted) if (!refused.has(entry)) holder.held.add(addressKey(entry));
+    if (!holder.isEntitled) this.#world.held(holder, [], []);
   }
 
-  #tellHeld(router: Router, ours: readonly VirtualAddress[], actual: readonly Row[]): void {
+  #tellHeld(holder: Holder, ours: readonly VirtualAddress[], actual: readonly Row[]): void {
     const keys = new Set(ours.map(addressKey));
     const places = ours.flatMap((entry) => {
       const interfaceIndex = this.#world.interfaces.link(entry.interface)?.index;
@@ -115,18 +89,18 @@ export class AddressKeeper {
       (row) => !keys.has(addressKey(row)) && places.some((place) => isSameNetwork(place, row.entry)),
     );
     this.#world.held(
-      router,
+      holder,
       places,
       endangered.map((row) => row.entry),
     );
   }
 
   /** With one reload an address may move from one instance to another. */
-  #claimedByOthers(router: Router): ReadonlySet<string> {
+  #claimedByOthers(holder: Holder): ReadonlySet<string> {
     const keys = new Set<string>();
-    for (const other of this.#world.routers()) {
-      if (other === router || other.state.name !== 'Master') continue;
-      for (const entry of allAddresses(other.instance)) keys.add(addressKey(entry));
+    for (const other of this.#world.holders()) {
+      if (other === holder || !other.isEntitled) continue;
+      for (const entry of other.all.addresses) keys.add(addressKey(entry));
     }
     return keys;
   }
@@ -144,48 +118,48 @@ export class AddressKeeper {
 
   /** Addresses of ours that somebody else put there: never touched, and dangerous where we are not MASTER. */
   #noteForeign(
-    router: Router,
+    holder: Holder,
     wanted: readonly VirtualAddress[],
     actual: readonly Row[],
     before: ReadonlySet<string>,
   ): void {
     if (!this.#world.kernelKeepsProtocol) return;
-    const { name, vrid } = router.instance;
-    const note = (entry: { interface: string; address: string; prefixLength: number }, sentence: string) => {
-      router.problems.set(`${entry.address}/${entry.prefixLength} dev ${entry.interface}`, sentence);
+    const note = (entry: Omit<ActualAddress, 'protocol'>, sentence: string) => {
+      holder.problems.set(addressKey(entry), sentence);
       if (before.has(sentence)) return;
-      this.#world.log('warning', 'address-foreign', `(${name}) ${sentence}`, {
-        instance: name,
-        vrid,
+      this.#world.log('warning', 'address-foreign', `(${holder.title}) ${sentence}`, {
+        ...holder.fields,
         address: entry.address,
       });
     };
     const leftAlone = 'was not added by holdfast and is left alone';
     for (const entry of wanted) note(entry, `${addressKey(entry)} is there already, ${leftAlone}`);
-    if (router.state.name === 'Master') return;
-    const places = new Set(allAddresses(router.instance).map((entry) => `${entry.interface} ${entry.address}`));
+    if (holder.isEntitled) return;
+    const places = new Set(holder.all.addresses.map((entry) => `${entry.interface} ${entry.address}`));
     for (const row of actual) {
       if (row.protocol === HOLDFAST_PROTOCOL || !places.has(`${row.interface} ${row.address}`)) continue;
-      const key = `${row.address}/${row.prefixLength} dev ${row.interface}`;
+      const key = addressKey(row);
       note(row, `${key} is on this node, which is not MASTER; it ${leftAlone}: ip address del ${key}`);
     }
   }
 
-  async #add(router: Router, entry: VirtualAddress): Promise<void> {
+  /** Whether it is there now. */
+  async #add(holder: Holder, entry: VirtualAddress): Promise<boolean> {
     const { route, interfaces } = this.#world;
     const interfaceIndex = interfaces.link(entry.interface)?.index;
-    if (interfaceIndex === undefined) return; // a fault of its own
+    if (interfaceIndex === undefined) return false; // a fault of its own
     this.#names.set(interfaceIndex, entry.interface);
-    await this.#change(router, 'take-addresses', addressKey(entry), () =>
+    const outcome = await this.#change(holder, 'take-addresses', addressKey(entry), () =>
       route.addAddress(newAddress(entry, interfaceIndex)),
     );
+    return outcome !== 'refused';
   }
 
   /**
    * Removes rows. With the first address of an IPv4 network the kernel removes the other ones of that network, unless
    * net.ipv4.conf.*.promote_secondaries is set: those that were to stay are put back as they were, whoever's they are.
    */
-  async #remove(router: Router, rows: readonly ActualAddress[], actual: readonly Row[]): Promise<void> {
+  async #remove(holder: Holder, rows: readonly ActualAddress[], actual: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
     const keys = new Set(rows.map(addressKey));
     const targets = actual.filter((row) => keys.has(addressKey(row)));
@@ -197,10 +171,10 @@ export class AddressKeeper {
     );
     for (const row of [...targets, ...endangered]) this.#expected.add(addressKey(row));
     for (const row of targets) {
-      const removed = await this.#change(router, 'release-addresses', addressKey(row), () =>
+      const outcome = await this.#change(holder, 'release-addresses', addressKey(row), () =>
         this.#world.route.deleteAddress(row.entry),
       );
-      if (!removed) this.#expected.delete(addressKey(row));
+      if (outcome !== 'done') this.#expected.delete(addressKey(row));
     }
     if (endangered.length === 0) return;
     const left = new Set((await this.#read()).map(addressKey));
@@ -210,25 +184,27 @@ export class AddressKeeper {
     }
   }
 
-  /** One change of one address; a refusal is noted and the others go on. True when the kernel has done it. */
+  /** One change of one address; a refusal is noted and the others go on. */
   async #change(
-    router: Router,
+    holder: Holder,
     what: 'take-addresses' | 'release-addresses',
     key: string,
     change: () => Promise<void>,
-  ): Promise<boolean> {
-    const { name, vrid } = router.instance;
+  ): Promise<'done' | 'as-wanted' | 'refused'> {
     const verb = what === 'take-addresses' ? 'added' : 'removed';
     try {
       await change();
-      this.#world.log('info', `address-${verb}`, `(${name}) ${verb} ${key}`, { instance: name, vrid, address: key });
-      return true;
+      this.#world.log('info', `address-${verb}`, `(${holder.title}) ${verb} ${key}`, {
+        ...holder.fields,
+        address: key,
+      });
+      return 'done';
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST' || code === 'EADDRNOTAVAIL') return false; // already as wanted
-      router.problems.set(key, `${key} could not be ${verb}: ${message}`);
-      this.#world.failed(router, what, error);
-      return false;
+      if (code === 'EEXIST' || code === 'EADDRNOTAVAIL') return 'as-wanted';
+      holder.problems.set(key, `${key} could not be ${verb}: ${message}`);
+      this.#world.failed(holder, what, error);
+      return 'refused';
     }
   }
 }

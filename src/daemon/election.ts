@@ -2,46 +2,49 @@
  * VRRP and nothing else: the routers, the events that reach them, and the order of start, reload and stop. Lives in the
  * election process (election-process.ts): no text, no files, no waiting.
  */
-import type { IpAddress } from '../base/address.ts';
 import { elapsed, type Instant, inMilliseconds, later, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
-import { groupState } from '../vrrp/sync-group.ts';
+import { without } from '../vrrp/possessions.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import type { LastAct } from '../wire/will.ts';
-import { AddressKeeper } from './address-keeper.ts';
-import { Admission, type AdmissionNotice, explainNotice } from './admit.ts';
+import { Admission } from './admit.ts';
 import { advertisementPackets } from './advertisement.ts';
 import type { Channel } from './channel.ts';
 import { speaksOn } from './ears.ts';
+import { ElectionLog } from './election-log.ts';
 import { Follower } from './follower.ts';
+import { formGroups } from './groups.ts';
 import { Handover } from './handover.ts';
 import { Hearers } from './hearers.ts';
+import type { Holder, ThingKind } from './holder.ts';
 import { InterfaceKeeper } from './interface-keeper.ts';
 import { type InterfaceChange, Interfaces } from './interfaces.ts';
 import { LastWill } from './last-will.ts';
 import { Lateness } from './lateness.ts';
 import { ElectionLoop } from './loop.ts';
-import { keyOfRemoval, LostAddresses } from './lost-addresses.ts';
 import type { ElectionConfiguration, FromElection, RuntimeSettings } from './messages.ts';
 import { Performer } from './perform.ts';
+import { PossessionKeeper } from './possession-keeper.ts';
 import {
   addressKey,
-  allAddresses,
   checksumReadingOf,
   count,
   digestOf,
+  isRouter,
   newRouter,
+  possessionsOf,
   type Router,
   reportRouter,
   routerConfig,
   routerId,
 } from './router.ts';
 import { Sockets } from './sockets.ts';
+import { StaticHolder } from './static-holder.ts';
 import { TrackedThings } from './tracked-things.ts';
 
 /** How often addresses and sockets are looked at without any reason. */
@@ -56,19 +59,20 @@ const SILENT = 'this process did not run for a while, and the guard withdrew the
 /** See the file's head. */
 export class Election {
   readonly #channel: Channel<FromElection>;
+  readonly #log: ElectionLog;
   readonly #route: RouteNetlink;
   readonly #interfaces: Interfaces;
   readonly #tracked: TrackedThings;
   readonly #sockets: Sockets;
-  readonly #addresses: AddressKeeper;
+  readonly #possessions: PossessionKeeper;
   readonly #own: InterfaceKeeper;
   readonly #timer: DeadlineTimer;
   readonly #lateness = new Lateness();
   readonly #loop: ElectionLoop;
   readonly #hearers = new Hearers();
-  readonly #admission = new Admission((notice) => this.#notice(notice));
-  readonly #lost: LostAddresses;
+  readonly #admission = new Admission((notice) => this.#log.admission(notice));
   readonly #follower: Follower;
+  readonly #statics = new StaticHolder();
   readonly #will: LastWill;
   readonly #handover: Handover;
   readonly #lookAgain: NodeJS.Timeout;
@@ -83,6 +87,7 @@ export class Election {
     const route = RouteNetlink.open();
     try {
       const election = new Election(configuration, channel, runtime, route, await Interfaces.open(route));
+      await election.#holdStatics(configuration);
       election.configure(configuration);
       return election;
     } catch (error) {
@@ -101,6 +106,7 @@ export class Election {
     const { startupDelay } = configuration;
     this.#delayedUntil = startupDelay === undefined ? undefined : later(now(), startupDelay);
     this.#channel = channel;
+    this.#log = new ElectionLog(channel);
     this.#route = route;
     this.#interfaces = interfaces;
     this.#tracked = new TrackedThings(interfaces);
@@ -120,26 +126,28 @@ export class Election {
       },
       runtime.guardLimit,
     );
-    const failed = (router: Router, effect: string, error: unknown) => this.#failed(router, effect, error);
-    this.#addresses = new AddressKeeper({
+    const failed = (holder: Holder, effect: string, error: unknown) => this.#failed(holder, effect, error);
+    this.#possessions = new PossessionKeeper({
       route,
       interfaces,
       kernelKeepsProtocol: kernelIsAtLeast(5, 18),
-      routers: () => this.#loop.routers.values(),
+      holders: () => [this.#statics, ...this.#loop.routers.values()],
       failed,
       log: channel.log,
-      held: (router, ours, endangered) => this.#will.hold(router, ours, endangered),
+      held: (holder, holdings) => isRouter(holder) && this.#will.hold(holder, holdings),
+      look: () => this.#will.look(),
+      putBack: (holder, kind) => this.#putBack(holder, kind),
     });
     this.#own = new InterfaceKeeper({
       route,
       interfaces,
       instances: () => Array.from(this.#loop.routers.values(), ({ instance }) => instance),
-      addressesSettled: () => this.#addresses.settled(),
+      addressesSettled: () => this.#possessions.settled(),
       appeared: (names) => this.#appeared(names),
       log: channel.log,
     });
     const performer = new Performer({
-      addresses: this.#addresses,
+      possessions: this.#possessions,
       interfaces,
       sockets: this.#sockets,
       failed,
@@ -160,7 +168,10 @@ export class Election {
     });
     this.#handover = new Handover(this.#loop, interfaces);
     this.#follower = new Follower({
-      interfaces,
+      interfaces: {
+        primaryAddress: (...of) => interfaces.primaryAddress(...of),
+        faultsOf: (one) => [...interfaces.faultsOf(one), ...this.#statics.faultsOf(one.name, interfaces)],
+      },
       own: this.#own,
       sockets: this.#sockets,
       tracked: this.#tracked,
@@ -168,7 +179,6 @@ export class Election {
       tell: (notice) => channel.send({ type: 'notice', notice }),
       log: channel.log,
     });
-    this.#lost = new LostAddresses({ putBack: (router) => this.#putBack(router), log: channel.log });
     interfaces.onChange((change) => this.#changed(change));
     this.#lookAgain = setInterval(() => this.#settleAll(), inMilliseconds(LOOK_AGAIN_EVERY));
   }
@@ -176,7 +186,8 @@ export class Election {
   /** Start and reload: instances are paired by interface and VRID; an equal one is not touched at all. */
   configure(configuration: ElectionConfiguration): void {
     this.#tracked.watch(configuration.watched ?? []);
-    this.#admission.onUnknown = configuration.logUnknownVrids ? (...what) => this.#noticeUnknown(...what) : undefined;
+    void this.#holdStatics(configuration);
+    this.#admission.onUnknown = configuration.logUnknownVrids ? (...what) => this.#log.unknownVrid(...what) : undefined;
     const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
     for (const [id, router] of this.#loop.routers) {
       const instance = wanted.get(id);
@@ -201,6 +212,15 @@ export class Election {
     this.#follower.followAll(this.#loop.routers.values());
     this.#closeUnused();
     this.#loop.arm();
+  }
+
+  /** What instances stand on comes before them. */
+  #holdStatics({ instances, statics, firewall }: ElectionConfiguration): Promise<void> {
+    this.#possessions.configure(instances, firewall);
+    const isChanged = this.#statics.configure(statics);
+    this.#interfaces.staticAddresses = new Set(this.#statics.all.addresses.map(({ address }) => address));
+    if (isChanged) this.#possessions.settle(this.#statics);
+    return this.#possessions.settled();
   }
 
   /** What main has found out of a tracked thing. */
@@ -232,13 +252,16 @@ export class Election {
     clearInterval(this.#lookAgain);
     for (const router of this.#loop.routers.values()) {
       this.#loop.dispatch(router, { type: 'shutdown' });
-      this.#addresses.settle(router);
+      this.#possessions.settle(router);
     }
-    await this.#addresses.settled();
+    this.#statics.isEntitled = false;
+    if (this.#statics.isBusy) this.#possessions.settle(this.#statics);
+    await this.#possessions.settled();
     await this.#own.release();
     this.#will.dismiss();
     this.#timer.close();
     this.#sockets.closeAll();
+    await this.#possessions.close();
     this.#route.close();
   }
 
@@ -260,10 +283,10 @@ export class Election {
     router.isRemoved = true;
     this.#loop.dispatch(router, { type: 'shutdown' });
     this.#handover.sweep();
-    this.#addresses.settle(router);
+    this.#possessions.settle(router);
     this.#loop.routers.delete(id);
     this.#own.settle();
-    this.#log(router, 'instance-removed', `(${router.instance.name}) removed`);
+    this.#log.note(router, 'instance-removed', 'removed');
   }
 
   #closeUnused(): void {
@@ -278,15 +301,9 @@ export class Election {
     this.#handover.sweep();
   }
 
-  /** keepalived.conf(5) "vrrp_sync_group": groups are made anew; one that goes on as it was is told nothing. */
   #formGroups({ syncGroups = [] }: ElectionConfiguration): void {
     const routers = [...this.#loop.routers.values()].filter(({ isRemoved }) => !isRemoved);
-    for (const router of routers) router.group = undefined;
-    for (const { name, members } of syncGroups) {
-      const inGroup = routers.filter(({ instance }) => members.includes(instance.name));
-      const group = { name, members: inGroup, told: groupState(inGroup.map(({ state }) => state)) ?? 'Initialize' };
-      for (const router of inGroup) router.group = group;
-    }
+    formGroups(routers, syncGroups);
     for (const router of routers) {
       const { ownerAtOnce } = this.#configOf(router.instance, router);
       if (router.config.ownerAtOnce !== ownerAtOnce) router.config = { ...router.config, ownerAtOnce };
@@ -295,7 +312,7 @@ export class Election {
 
   #begin(router: Router): void {
     router.config = this.#configOf(router.instance, router);
-    this.#addresses.settle(router); // what an earlier life that was killed left behind
+    this.#possessions.settle(router); // what an earlier life that was killed left behind
   }
 
   /** What the state machine must know, as things are now. */
@@ -307,19 +324,18 @@ export class Election {
   }
 
   #change(router: Router, instance: VrrpInstance): void {
-    // an address whose label or scope changed is another one for the kernel
-    const kept = new Set(allAddresses(instance).map((entry) => JSON.stringify(entry)));
-    router.retired = allAddresses(router.instance).filter((entry) => !kept.has(JSON.stringify(entry)));
-    const changed = new Set(allAddresses(instance).map(addressKey));
-    const remade = router.retired.filter((entry) => changed.has(addressKey(entry)));
+    const after = possessionsOf(instance);
+    router.retired = without(router.all, after);
+    const changed = new Set(after.addresses.map(addressKey));
+    const remade = router.retired.addresses.filter((entry) => changed.has(addressKey(entry)));
     router.instance = instance;
     router.config = this.#configOf(instance, router);
     router.checksumReading = checksumReadingOf(instance);
     router.digest = digestOf(instance);
-    if (remade.length > 0) this.#addresses.remake(router, remade);
+    if (remade.length > 0) this.#possessions.remake(router, remade);
     this.#loop.dispatch(router, { type: 'configured' });
-    this.#addresses.settle(router);
-    this.#log(router, 'instance-changed', `(${instance.name}) configuration changed`);
+    this.#possessions.settle(router);
+    this.#log.note(router, 'instance-changed', 'configuration changed');
   }
 
   /** What the guard sends for a MASTER that cannot. */
@@ -339,7 +355,7 @@ export class Election {
   /** The guard took everything away while we did not run: nothing that we knew holds any more. */
   #withdrawn(): void {
     const masters = [...this.#loop.routers.values()].filter(({ state }) => state.name === 'Master');
-    for (const router of masters) router.held.clear();
+    for (const { held, heldRouting } of masters) for (const keys of [held, heldRouting]) keys.clear();
     for (const router of masters) this.#loop.dispatch(router, { type: 'fault', reason: SILENT });
     for (const router of masters) this.#loop.dispatch(router, { type: 'fault-cleared', reason: SILENT });
   }
@@ -348,21 +364,19 @@ export class Election {
     this.#will.look();
     if (change.type === 'link' && !this.#interfaces.link(change.name)) this.#sockets.forget(change.index);
     this.#own.note(change);
-    const isForeign = change.type === 'address-removed' && !this.#addresses.wasOurs(keyOfRemoval(change));
-    for (const router of this.#loop.routers.values()) {
-      if (isForeign) this.#lost.note(router, change);
-      if (change.type === 'resynchronised') this.#addresses.settle(router);
-    }
+    if (change.type === 'address-removed') this.#possessions.addressRemoved(change.interface, change.address);
+    if (change.type === 'resynchronised') this.#possessions.settleAll();
     this.#follower.followAll(this.#loop.routers.values());
     this.#handover.sweep();
+    if (change.type === 'link') this.#possessions.interfaceChanged(change.name);
   }
 
   /** Interfaces of our own are there, or cannot be had: what is held on them is put there. */
   #appeared(names: ReadonlySet<string>): void {
     this.#follower.followAll(this.#loop.routers.values());
     for (const router of this.#loop.routers.values()) {
-      const isOn = allAddresses(router.instance).some((entry) => names.has(entry.interface));
-      if (isOn && router.state.name === 'Master') this.#loop.dispatch(router, { type: 'addresses-lost' });
+      const isOn = router.all.addresses.some((entry) => names.has(entry.interface));
+      if (isOn && router.isEntitled) this.#loop.dispatch(router, { type: 'addresses-lost' });
     }
   }
 
@@ -370,45 +384,30 @@ export class Election {
   #settleAll(): void {
     this.#own.settle();
     this.#follower.followAll(this.#loop.routers.values());
-    for (const router of this.#loop.routers.values()) this.#addresses.settle(router);
+    this.#possessions.settleAll();
   }
 
-  #putBack(router: Router): void {
-    const isThere = this.#loop.routers.get(routerId(router.instance)) === router;
-    if (isThere) this.#loop.dispatch(router, { type: 'addresses-lost' });
+  #putBack(holder: Holder, kind: ThingKind): void {
+    const router = this.#routerOf(holder);
+    if (router !== undefined && kind === 'address') this.#loop.dispatch(router, { type: 'addresses-lost' });
+    else if (router !== undefined || holder === this.#statics) this.#possessions.settle(holder);
   }
 
-  #notice(notice: AdmissionNotice): void {
-    const { router, reason, accepted, source } = notice;
-    const { name, vrid } = router.instance;
-    const event = accepted ? 'advertisement-suspicious' : 'advertisement-refused';
-    const fields = { instance: name, vrid, source, reason, count: notice.count };
-    this.#channel.log('warning', event, `(${name}) ${explainNotice(notice)}`, fields);
+  /** Undefined: it is none, or none any more. */
+  #routerOf(holder: Holder): Router | undefined {
+    for (const router of this.#loop.routers.values()) if (router === holder) return router;
+    return undefined;
   }
 
-  #noticeUnknown(vrid: number, source: IpAddress): void {
-    const sentence = `${source} advertises VRID ${vrid}, which no instance here has`;
-    this.#channel.log('info', 'vrid-unknown', sentence, { vrid, source });
-  }
-
-  #failed(router: Router, effect: string, error: unknown): void {
-    const { name, vrid } = router.instance;
+  #failed(holder: Holder, effect: string, error: unknown): void {
     const failure = error as NodeJS.ErrnoException;
+    const router = this.#routerOf(holder);
     // a send that fails does so with every advertisement: the counter has them all, the log the first of each kind
-    const repeated = `${effect} ${failure.code}`;
-    count(router, `failed ${repeated}`);
-    if (router.counters[`failed ${repeated}`] === 1 || effect !== 'send-advertisement') {
-      this.#channel.log('error', 'effect-failed', `(${name}) ${effect}: ${failure.message}`, {
-        instance: name,
-        vrid,
-        effect,
-        code: failure.code,
-      });
+    const repeated = `failed ${effect} ${failure.code}`;
+    if (router !== undefined) count(router, repeated);
+    if (router?.counters[repeated] === 1 || effect !== 'send-advertisement') {
+      this.#log.effectFailed(holder, effect, failure);
     }
-    this.#loop.dispatch(router, { type: 'effect-failed', effect, code: failure.code ?? '' });
-  }
-
-  #log(router: Router, event: string, message: string): void {
-    this.#channel.log('info', event, message, { instance: router.instance.name, vrid: router.instance.vrid });
+    if (router !== undefined) this.#loop.dispatch(router, { type: 'effect-failed', effect, code: failure.code ?? '' });
   }
 }

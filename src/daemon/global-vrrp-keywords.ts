@@ -97,10 +97,12 @@ const routerKeywords = {
     'Interfaces may come later; with allow_if_changes even as another kind of interface.',
     LATER,
   ),
-  defaultInterface: value('default_interface', anyWord('an interface'), 'Interface of addresses that name none.', {
-    ...LATER,
-    ...COMPLAINS,
-  }),
+  defaultInterface: value(
+    'default_interface',
+    anyWord('an interface'),
+    'Interface of static addresses that name none; eth0 unless given.',
+    COMPLAINS,
+  ),
   disableLocalIgmp: flag(
     'disable_local_igmp',
     'No IGMP reports for groups of the link (net.ipv4.igmp_link_local_mcast_reports).',
@@ -154,9 +156,7 @@ const routerKeywords = {
     flagOrBoolean,
     'Do not compare the addresses of every advertisement of the same Master; never necessary here.',
   ),
-  vrrpStrict: optional('vrrp_strict', flagOrBoolean, false, 'Hold to the RFC where keepalived is more tolerant.', {
-    later: (strict) => strict,
-  }),
+  vrrpStrict: optional('vrrp_strict', flagOrBoolean, false, 'Hold to the RFC where keepalived is more tolerant.'),
   notifyPriorityChanges: value('vrrp_notify_priority_changes', boolean(), 'Tell changes of the priority on the FIFOs.'),
   startupDelay: value('vrrp_startup_delay', decimalSeconds(0.001, TIMER_MAX), 'Wait before the first election.'),
   delayAfterBoot: value(
@@ -179,31 +179,20 @@ const firewallKeywords = {
     'vrrp_iptables',
     words('chains', 0, 2),
     'Chains for no_accept; read as nftables, which takes its place.',
-    {
-      ...LATER,
-      deprecated: 'iptables is not used; nftables takes its place',
-    },
+    { deprecated: 'iptables is not used; nftables takes its place' },
   ),
   ipsets: value('vrrp_ipsets', words('names of sets', 0, 6), 'Sets of iptables for no_accept; nftables has its own.', {
     ...LATER,
     deprecated: 'iptables is not used, so there are no sets; a keepalived without iptables does not know the word',
   }),
   nftables: value('nftables', tableName('keepalived'), 'Table for no_accept and virtual MAC interfaces.', {
-    ...LATER,
     once: true,
   }),
-  nftablesPriority: optional(
-    'nftables_priority',
-    integer(-INT32_MAX - 1, INT32_MAX),
-    -1,
-    'Priority of its chains.',
-    LATER,
-  ),
-  nftablesCounters: flag('nftables_counters', 'Count packets in its rules.', LATER),
+  nftablesPriority: optional('nftables_priority', integer(-INT32_MAX - 1, INT32_MAX), -1, 'Priority of its chains.'),
+  nftablesCounters: flag('nftables_counters', 'Count packets in its rules.'),
   nftablesInterfaceIndex: flag(
     'nftables_ifindex',
-    'Numbers of interfaces instead of names in its sets of link-local addresses.',
-    LATER,
+    'Numbers of interfaces instead of names in its sets of link-local addresses; always so here.',
   ),
 };
 

@@ -30,6 +30,8 @@ export class Interfaces {
   readonly #links = new Map<number, Link>();
   readonly #addresses = new Map<string, InterfaceAddress>();
   #onChange: (change: InterfaceChange) => void = () => {};
+  /** Ours, but they stay on this host: an instance may send from them. */
+  staticAddresses: ReadonlySet<IpAddress> = NONE;
 
   private constructor(route: RouteNetlink) {
     this.#route = route;
@@ -72,7 +74,9 @@ export class Interfaces {
     isOwner: boolean,
   ): IpAddress | undefined {
     const index = this.link(name)?.index;
-    const candidates = [...this.#addresses.values()].filter(({ interfaceIndex }) => interfaceIndex === index);
+    const candidates = [...this.#addresses.values()]
+      .filter(({ interfaceIndex }) => interfaceIndex === index)
+      .map((one) => (this.staticAddresses.has(one.address) ? { ...one, protocol: undefined } : one));
     const found = sourceAddress(family, candidates, virtual);
     return found ?? (isOwner ? sourceAddress(family, candidates, NONE) : undefined);
   }
@@ -101,7 +105,8 @@ export class Interfaces {
     const faults = new Set<string>();
     const addresses = [...instance.virtualAddresses, ...instance.excludedAddresses];
     const tracked = addresses.filter(({ noTrack }) => noTrack !== true);
-    for (const name of new Set([instance.interface, ...tracked.map((virtual) => virtual.interface)])) {
+    const names = [instance.interface, ...tracked.map((virtual) => virtual.interface), ...trackedByRouting(instance)];
+    for (const name of new Set(names)) {
       const isTracked = instance.trackPrimary || name !== instance.interface || !this.link(name);
       const problem = isTracked ? this.problemOf(name) : undefined;
       if (problem !== undefined) faults.add(problem);
@@ -165,3 +170,10 @@ export class Interfaces {
     }
   }
 }
+
+/** keepalived.conf(5) "no_track": the interfaces of routes and rules that are tracked. */
+const trackedByRouting = ({ virtualRoutes, virtualRules }: VrrpInstance): string[] =>
+  [
+    ...virtualRoutes.filter(({ tracked }) => tracked).map((route) => route.interface),
+    ...virtualRules.filter(({ tracked }) => tracked).map((rule) => rule.inputInterface),
+  ].filter((name) => name !== undefined);

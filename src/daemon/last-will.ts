@@ -5,9 +5,10 @@
 import { assert } from '../base/assert.ts';
 import { type Duration, inMilliseconds, microseconds } from '../base/time.ts';
 import { type GuardEnd, GuardSocket } from '../io/guard-socket.ts';
-import { type AddressKey, additionOf, type InterfaceAddress, removalOf } from '../io/route-addresses.ts';
+import { additionOf, removalOf } from '../io/route-addresses.ts';
 import { encodeMessage, NLM_F_REQUEST } from '../wire/netlink.ts';
 import { type LastAct, splitWill, WILL_SLOTS } from '../wire/will.ts';
+import type { Holdings } from './possession-keeper.ts';
 import type { Router } from './router.ts';
 
 /** Keep silent for this many Advertisement_Intervals, and the guard acts: before the peers' Master_Down_Interval ends. */
@@ -53,15 +54,16 @@ export class LastWill {
     this.#setLimit();
   }
 
-  /** What the router holds from now on; nothing: it is not MASTER any more. */
-  hold(router: Router, ours: readonly AddressKey[], endangered: readonly InterfaceAddress[]): void {
+  /** What the router holds from now on; undefined: it is not MASTER any more. */
+  hold(router: Router, holdings: Holdings | undefined): void {
     const before = this.#holdings.get(router);
-    if (ours.length === 0) {
+    if (holdings === undefined) {
       if (before === undefined) return;
       for (const slot of before.slots) this.#clear(slot);
       this.#holdings.delete(router);
     } else {
-      const removals = ours.map((key) => requestOf(removalOf(key)));
+      const { addresses, endangered, removals: ofRouting } = holdings;
+      const removals = [...ofRouting, ...addresses.map(removalOf)].map(requestOf);
       const additions = endangered.map((row) => requestOf(additionOf({ ...row, protocol: row.protocol ?? 0 })));
       const acts = [...this.#world.farewell(router), ...removals, ...additions];
       const count = splitWill(acts).length;

@@ -8,8 +8,10 @@ import type { LvsNotice } from '../ipvs/notice.ts';
 import type { Override, OverrideAnswer } from '../ipvs/overrides.ts';
 import type { VirtualServer } from '../ipvs/virtual-server.ts';
 import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
+import type { FirewallSettings } from '../vrrp/firewall.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
+import type { Statics } from '../vrrp/statics.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
@@ -45,6 +47,9 @@ export interface ElectionConfiguration {
   readonly startupDelay?: Duration | undefined;
   /** Say it when somebody advertises a VRID that is not configured. keepalived.conf(5) "log_unknown_vrids" */
   readonly logUnknownVrids?: boolean;
+  readonly statics?: Statics;
+  /** Of what drops packets to addresses; absent: as keepalived has it. */
+  readonly firewall?: FirewallSettings;
   /** Kinds of tracked things whose results main will send; any other has no effect. */
   readonly watched?: readonly TrackerKind[];
 }

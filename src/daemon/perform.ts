@@ -1,6 +1,6 @@
 /**
  * Carries out what `transition` decided: advertisements, addresses, announcements. An advertisement goes out at once and
- * never waits for anything; addresses and announcements are done in order by the address keeper.
+ * never waits for anything; addresses and announcements are done in order by the possession keeper.
  */
 import { familyOf } from '../base/address.ts';
 import { assertNever } from '../base/assert.ts';
@@ -9,14 +9,14 @@ import { nextSequenceNumber } from '../vrrp/sequence-number.ts';
 import type { Effect } from '../vrrp/virtual-router.ts';
 import { encodeArp, gratuitousArp } from '../wire/arp.ts';
 import { encodeNeighborAdvertisement, unsolicitedNeighborAdvertisement } from '../wire/neighbor-advertisement.ts';
-import type { AddressKeeper } from './address-keeper.ts';
 import { advertisementPackets } from './advertisement.ts';
 import type { Interfaces } from './interfaces.ts';
+import type { PossessionKeeper } from './possession-keeper.ts';
 import { addressKey, allAddresses, count, type Router } from './router.ts';
 import type { Sockets } from './sockets.ts';
 
 export interface PerformWorld {
-  readonly addresses: AddressKeeper;
+  readonly possessions: PossessionKeeper;
   readonly interfaces: Interfaces;
   readonly sockets: Sockets;
   /** An effect could not be carried out. */
@@ -38,10 +38,10 @@ export class Performer {
         break;
       case 'take-addresses':
       case 'release-addresses':
-        this.#world.addresses.settle(router);
+        this.#world.possessions.settle(router);
         break;
       case 'announce-addresses':
-        this.#world.addresses.afterwards(router, () => this.#announce(router, effect.rounds));
+        this.#world.possessions.afterwards(router, () => this.#announce(router, effect.rounds));
         break;
       case 'state-changed':
       case 'discard':

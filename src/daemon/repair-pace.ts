@@ -7,7 +7,7 @@ import { type Duration, elapsed, type Instant, seconds, ZERO } from '../base/tim
 /** Repairs at once before the pace slows down. */
 const FREE_REPAIRS = 5;
 /** Quiet for this long: forgotten. */
-const FORGET_AFTER = seconds(60);
+export const FORGET_AFTER = seconds(60);
 const SLOWEST = seconds(32);
 
 /** See the file's head. Keyed by the object. */

@@ -33,7 +33,7 @@ import { buildInstances } from '../vrrp/instances.ts';
 import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
 import { checkReferences } from '../vrrp/references.ts';
 import { type RuleLine, rulePriorities } from '../vrrp/rule-keywords.ts';
-import { buildStatics, type Statics } from '../vrrp/statics.ts';
+import { buildStatics, DEFAULT_INTERFACE, type Statics } from '../vrrp/statics.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import { buildTracked, type Tracked } from '../vrrp/tracked.ts';
 import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
@@ -42,6 +42,7 @@ import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
 import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
+import { staticReadings } from './static-readings.ts';
 
 /** What the agent runs with. Survives JSON unchanged. */
 export interface Configuration {
@@ -54,6 +55,7 @@ export interface Configuration {
   readonly ipvsNamespace?: string;
   readonly instances: readonly VrrpInstance[];
   readonly syncGroups: readonly SyncGroup[];
+  /** What is there whatever the instances do. */
   readonly statics: Statics;
   readonly bfdInstances: readonly BfdInstance[];
   /** What main tracks: as much of it as an instance or a group names. */
@@ -248,6 +250,15 @@ function build(
     notifyPriorityChanges: references.notifyPriorityChanges.get(one.name) ?? one.notifyPriorityChanges,
   }));
   const syncGroups = runningGroups(references.groups, tracked);
+  const statics = buildStatics(
+    staticReadings(root, statements),
+    {
+      interface: values.defaultInterface ?? DEFAULT_INTERFACE,
+      interfaceExists: looked.interfaceExists,
+      priorityOf,
+    },
+    report,
+  );
   const configuration = {
     global: withoutAbsent(values),
     ...withoutAbsent({
@@ -257,7 +268,7 @@ function build(
     }),
     instances: tracked,
     syncGroups,
-    statics: buildStatics(given, values.defaultInterface, priorityOf),
+    statics,
     bfdInstances: buildBfdInstances(given.bfdInstances),
     virtualServerGroups: groups,
     virtualServers: [...served.values()],

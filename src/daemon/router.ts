@@ -8,11 +8,14 @@ import type { InstanceReport } from '../status/report.ts';
 import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import type { NotifiedState } from '../vrrp/notice.ts';
 import { placeOf } from '../vrrp/own-interfaces.ts';
+import { NO_POSSESSIONS, type Possessions } from '../vrrp/possessions.ts';
+import { routeText, ruleText } from '../vrrp/routing-text.ts';
 import { FIRST_COUNTER } from '../vrrp/sequence-number.ts';
 import type { State, VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import type { KeyedDigest } from '../wire/authentication-header.ts';
 import { type ChecksumReading, passwordData } from '../wire/vrrp.ts';
 import { speaksOn } from './ears.ts';
+import { emptyHands, type Holder } from './holder.ts';
 
 /** A sync group at run time. */
 export interface RouterGroup {
@@ -22,7 +25,7 @@ export interface RouterGroup {
   told: State['name'];
 }
 
-export interface Router {
+export interface Router extends Holder {
   instance: VrrpInstance;
   /** keepalived.conf(5) "vrrp_sync_group"; undefined: in none. */
   group: RouterGroup | undefined;
@@ -36,8 +39,6 @@ export interface Router {
   /** Identification of the next IPv4 packet; 1-65535, never 0. */
   packetId: number;
   readonly counters: Record<string, number>;
-  /** Addresses that the kernel has for us, by `addressKey`. */
-  readonly held: Set<string>;
   /** It has had its startup event; before, it waits for what it tracks. */
   isStarted: boolean;
   /** That it waits has been said. */
@@ -46,10 +47,6 @@ export interface Router {
   lowerToldAt: Instant | undefined;
   /** A reload removed it; it may still wait for its successor. */
   isRemoved: boolean;
-  /** Addresses that a reload took from the configuration and that are still to be released. */
-  retired: readonly VirtualAddress[];
-  /** Why an address of ours could not be taken, or is there without our mark. */
-  readonly problems: Map<string, string>;
   /** What our version 3 checksums are computed over; may be learned from a unicast peer. */
   checksumReading: ChecksumReading;
   /** With auth_type AH: the digest that the password makes. */
@@ -71,18 +68,37 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Rout
     transitions: 0,
     packetId: 1,
     counters: {},
-    held: new Set(),
     isStarted: false,
     isWaiting: false,
     lowerToldAt: undefined,
     isRemoved: false,
-    retired: [],
-    problems: new Map(),
+    ...emptyHands(),
+    retired: NO_POSSESSIONS,
     checksumReading: checksumReadingOf(instance),
     digest: digestOf(instance),
     sequenceNumber: FIRST_COUNTER,
+    get title() {
+      return this.instance.name;
+    },
+    get fields() {
+      return { instance: this.instance.name, vrid: this.instance.vrid };
+    },
+    get all() {
+      return possessionsOf(this.instance);
+    },
+    get isEntitled() {
+      return this.state.name === 'Master';
+    },
+    get refusesPackets() {
+      return !this.instance.acceptMode;
+    },
+    countLoss(kind) {
+      count(this, kind === 'address' ? 'addresses lost' : `${kind}s lost`);
+    },
   };
 }
+
+export const isRouter = (holder: Holder): holder is Router => 'instance' in holder;
 
 /** What the state machine must know of an instance. */
 export const routerConfig = (
@@ -156,6 +172,12 @@ export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] 
 };
 
 const placed = new WeakMap<VrrpInstance, readonly VirtualAddress[]>();
+/** Everything that moves with the state. */
+export const possessionsOf = (instance: VrrpInstance): Possessions => ({
+  addresses: allAddresses(instance),
+  routes: instance.virtualRoutes,
+  rules: instance.virtualRules,
+});
 
 /** Identity of an address within the host. */
 export const addressKey = (entry: {
@@ -206,7 +228,21 @@ export function reportRouter(router: Router): InstanceReport {
         ...(problem === undefined ? {} : { problem }),
       };
     }),
+    ...routingOf(router),
+    ...(instance.acceptMode ? {} : { dropsPackets: instance.strictMode ? 'strict mode' : 'no_accept' }),
     counters: { ...router.counters },
     transitions: router.transitions,
+  };
+}
+
+/** Routes and rules; no key without any. */
+function routingOf({ all, heldRouting, problems }: Holder): Pick<InstanceReport, 'virtualRoutes' | 'virtualRules'> {
+  const shown = (text: string) => {
+    const problem = problems.get(text);
+    return { text, held: heldRouting.has(text), ...(problem === undefined ? {} : { problem }) };
+  };
+  return {
+    ...(all.routes.length === 0 ? {} : { virtualRoutes: all.routes.map((route) => shown(routeText(route))) }),
+    ...(all.rules.length === 0 ? {} : { virtualRules: all.rules.map((rule) => shown(ruleText(rule))) }),
   };
 }

@@ -15,6 +15,7 @@ import { isState } from '../vrrp/notifications.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 import { Child } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
+import { firewallSettings } from './firewall-settings.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import { healthConfiguration } from './health-configuration.ts';
 import type { Log } from './log.ts';
@@ -262,10 +263,11 @@ export class Supervisor {
   }
 
   #electionConfiguration() {
-    const { instances, syncGroups, global } = this.#configuration;
+    const { instances, syncGroups, statics, global } = this.#configuration;
     const watched: readonly TrackerKind[] = ['script', 'file', 'process'];
     const { startupDelay, logUnknownVrids } = global;
-    return { instances, syncGroups, watched, startupDelay, logUnknownVrids };
+    const firewall = firewallSettings(global);
+    return { instances, syncGroups, statics, watched, startupDelay, logUnknownVrids, firewall };
   }
 
   #hear(role: string, message: FromElection | FromHealth): void {

@@ -32,7 +32,7 @@ import {
 } from '../wire/rtnetlink-rule.ts';
 import { NETLINK_ROUTE } from './constants.ts';
 import { readAll } from './netlink-dump.ts';
-import { type NetlinkEvent, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
+import { type NetlinkEvent, type NetlinkRequest, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
 
 /** What changed. An unchanged one may be reported as added again; after an overrun everything has to be read. */
 export type RoutingEvent =
@@ -78,11 +78,15 @@ export class RoutingNetlink {
     this.#events = events;
   }
 
-  /** All routes of all tables, in the kernel's order. Rejects with NetlinkError. */
-  async routes(): Promise<RouteMessage[]> {
-    const request = { type: RTM_GETROUTE, body: encodeRouteRequest(), purpose: 'reading the routes' };
+  /**
+   * Routes of all tables, in the kernel's order. Rejects with NetlinkError.
+   * @param protocol only those with this number, which Linux 4.20 and later looks for itself
+   */
+  async routes(protocol?: number): Promise<RouteMessage[]> {
+    const body = encodeRouteRequest(undefined, protocol);
+    const request = { type: RTM_GETROUTE, body, purpose: 'reading the routes' };
     const all = await readAll(this.#requests, request, decodeRoute);
-    return all.filter(isRoute);
+    return all.filter((route) => isRoute(route) && (protocol === undefined || route.protocol === protocol));
   }
 
   /** All rules, in the kernel's order. Rejects with NetlinkError. */
@@ -104,7 +108,7 @@ export class RoutingNetlink {
    */
   async deleteRoute(route: RouteMessage): Promise<void> {
     const purpose = `removing the route to ${prefixText(route.destination)}`;
-    await this.#requests.request({ type: RTM_DELROUTE, body: encodeRoute(route), purpose });
+    await this.#requests.request({ ...removalOfRoute(route), purpose });
   }
 
   /** Rejects with NetlinkError: EEXIST when there is the same already. */
@@ -116,12 +120,17 @@ export class RoutingNetlink {
   /** Removes a rule that fits everything that is given, its protocol too. Rejects with NetlinkError: ENOENT. */
   async deleteRule(rule: RuleMessage): Promise<void> {
     const purpose = `removing the rule ${rule.priority ?? ''}`;
-    await this.#requests.request({ type: RTM_DELRULE, body: encodeRule(rule), purpose });
+    await this.#requests.request({ ...removalOfRule(rule), purpose });
   }
 
-  /** Called for every change since `open`. One callback; the last one counts. */
-  onEvent(callback: (event: RoutingEvent) => void): void {
+  /**
+   * Called for every change since `open`. One callback; the last one counts.
+   * @param isWanted whether events about routes with this number are; others cost next to nothing
+   */
+  onEvent(callback: (event: RoutingEvent) => void, isWanted: (protocol: number) => boolean = () => true): void {
     this.#events.onEvent((event) => {
+      if (event.type === 'message' && isOfRoute(event.message) && !isWanted(event.message.body[PROTOCOL_AT] ?? 0))
+        return;
       const change = changeOf(event);
       if (change !== undefined) callback(change);
     });
@@ -133,6 +142,22 @@ export class RoutingNetlink {
     this.#events.close();
   }
 }
+
+/** Where struct rtmsg has the protocol. */
+const PROTOCOL_AT = 5;
+const isOfRoute = ({ type }: { readonly type: number }): boolean => type === RTM_NEWROUTE || type === RTM_DELROUTE;
+
+type Request = Required<Omit<NetlinkRequest, 'purpose'>>;
+
+/** The request of `deleteRoute`. */
+export const removalOfRoute = (route: RouteMessage): Request => ({
+  type: RTM_DELROUTE,
+  flags: 0,
+  body: encodeRoute(route),
+});
+
+/** The request of `deleteRule`. */
+export const removalOfRule = (rule: RuleMessage): Request => ({ type: RTM_DELRULE, flags: 0, body: encodeRule(rule) });
 
 /** Entries of the routing cache stand in the dumps of IPv6. */
 const isRoute = (route: RouteMessage): boolean => (route.flags & RTM_F_CLONED) === 0;

@@ -74,6 +74,11 @@ export interface InstanceReport {
   /** Who is MASTER, as a BACKUP has heard it. */
   readonly master?: { readonly address: string; readonly priority: number };
   readonly virtualAddresses: readonly VirtualAddressReport[];
+  /** Absent: none. */
+  readonly virtualRoutes?: readonly RoutingReport[];
+  readonly virtualRules?: readonly RoutingReport[];
+  /** While it is MASTER, packets to its addresses are dropped, because of this keyword. */
+  readonly dropsPackets?: string;
   /** Since the start of the election process. */
   readonly counters: Readonly<Record<string, number>>;
   /** Changes of state since the start of the election process. */
@@ -84,6 +89,16 @@ export interface VirtualAddressReport {
   /** With its prefix length. */
   readonly address: string;
   readonly interface: string;
+  /** The kernel has it, for us. */
+  readonly held: boolean;
+  /** What is wrong with it; absent: nothing. */
+  readonly problem?: string;
+}
+
+/** A route or a rule. */
+export interface RoutingReport {
+  /** As ip(8) writes it, without what TCP is told. */
+  readonly text: string;
   /** The kernel has it, for us. */
   readonly held: boolean;
   /** What is wrong with it; absent: nothing. */

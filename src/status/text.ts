@@ -57,10 +57,21 @@ function instanceLines(instance: InstanceReport, options: TextOptions, paint: Pa
     `  ${paint(style[state], state)} since ${timeOf(instance.since, options)} (${ago(instance.since, options.now)}): ${why}`,
   ];
   if (master) lines.push(`  the master is ${master.address}, priority ${master.priority}`);
-  const places = padded(instance.virtualAddresses.map(({ address, interface: device }) => `${address} dev ${device}`));
-  for (const [i, { held, problem }] of instance.virtualAddresses.entries()) {
+  const addresses = instance.virtualAddresses.map(({ address, interface: device, ...rest }) => ({
+    ...rest,
+    text: `${address} dev ${device}`,
+  }));
+  const routes = (instance.virtualRoutes ?? []).map((route) => ({ ...route, text: `route ${route.text}` }));
+  const rules = (instance.virtualRules ?? []).map((rule) => ({ ...rule, text: `rule ${rule.text}` }));
+  const possessions = [...addresses, ...routes, ...rules];
+  const places = padded(possessions.map(({ text }) => text));
+  for (const [i, { held, problem }] of possessions.entries()) {
     const trouble = problem === undefined ? '' : `; ${paint('yellow', problem)}`;
     lines.push(`  ${places[i]}  ${held ? 'held' : 'not held'}${trouble}`);
+  }
+  if (instance.dropsPackets !== undefined) {
+    const when = state === 'MASTER' ? 'packets' : 'as MASTER, packets';
+    lines.push(`  ${when} to its addresses are dropped (${instance.dropsPackets}): they answer nobody, not even ping`);
   }
   return lines;
 }

@@ -90,18 +90,17 @@ export const OPTIONS: Readonly<Record<string, Option>> = {
     if (line.prefixLength !== prefixLength) {
       report.warning(line.word, `with peer the address has no prefix length; ${line.address}/${prefixLength} is used`);
     }
-    return { ...later(line, word, 'peer', report), prefixLength, peer };
+    return { ...line, prefixLength, peer };
   }),
   preferred_lft: withParameter((line, word, report) => {
-    const given = later(line, word, 'preferred_lft', report);
-    if (word.text === 'forever') return { ...given, preferredLifetime: FOREVER };
+    if (word.text === 'forever') return { ...line, preferredLifetime: FOREVER };
     const digits = /^\+?[0-9]*/.exec(word.text)?.[0] ?? '';
     const isInRange = Number(digits) <= UINT32_MAX && !word.text.startsWith('-');
     if (digits !== word.text) {
       const consequence = isInRange ? `${Number(digits)} is used` : 'it is ignored';
       report.error(word, `preferred_lft: expected seconds or forever, got '${word.text}'; ${consequence}`);
     } else if (!isInRange) report.error(word, `preferred_lft: ${word.text} is more than 32 bits; it is ignored`);
-    return isInRange ? { ...given, preferredLifetime: Number(digits) } : given;
+    return isInRange ? { ...line, preferredLifetime: Number(digits) } : line;
   }),
 };
 
@@ -116,20 +115,17 @@ export const ADDRESS_FLAGS = {
   use_vmac: 'useVmac',
 } as const satisfies Readonly<Record<string, keyof VirtualAddress>>;
 for (const [option, key] of Object.entries(ADDRESS_FLAGS)) {
-  (OPTIONS as Record<string, Option>)[option] = (line, words, report) => ({
-    ...later(line, words.option, option, report),
-    [key]: true,
-  });
+  (OPTIONS as Record<string, Option>)[option] = (line, words, report) => {
+    if (option === 'use_vmac') report.notActedOn(words.option, 'use_vmac of an address');
+    return { ...line, [key]: true };
+  };
 }
 
 /** The options of addresses that belong to no instance. */
 const { use_vmac: _, ...others } = OPTIONS;
 const STATIC_OPTIONS: Readonly<Record<string, Option>> = {
   ...others,
-  track_group: withParameter((line, group, report) => ({
-    ...later(line, group, 'track_group', report),
-    trackGroup: group.text,
-  })),
+  track_group: withParameter((line, group) => ({ ...line, trackGroup: group.text })),
 };
 
 /** One address with its options; nothing, when keepalived would not take it either. @param isStatic of no instance */
@@ -233,10 +229,5 @@ function ignored(
   details: { suggestion?: string } = {},
 ): AddressLine {
   report.error(at, message, details);
-  return line;
-}
-
-function later(line: AddressLine, at: Word, option: string, report: Report): AddressLine {
-  report.notActedOn(at, `${option} of an address`);
   return line;
 }

@@ -7,6 +7,7 @@
  */
 
 import { familyOf, type IpAddress } from '../base/address.ts';
+import { planOwnership } from './ownership.ts';
 
 /**
  * The mark on our addresses: `IFA_PROTO` (linux/if_addr.h), the number that rtnetlink(7) calls RTPROT_KEEPALIVED.
@@ -55,25 +56,21 @@ export interface AddressPlan<Desired extends InterfaceAddress> {
 export function planAddresses<Desired extends InterfaceAddress>(input: AddressesInput<Desired>): AddressPlan<Desired> {
   const { actual, desired, known, kernelKeepsProtocol = true } = input;
   const named = new Set([...known, ...desired].map(placeOf));
-  const isOurs = (row: ActualAddress): boolean =>
-    named.has(placeOf(row)) && (!kernelKeepsProtocol || row.protocol === HOLDFAST_PROTOCOL);
-
-  const ours = actual.filter(isOurs);
-  const held = new Set(ours.map(rowOf));
-  const taken = new Set(actual.filter((row) => !isOurs(row)).map(placeOf));
-  const missing = desired.filter((address) => !held.has(rowOf(address)));
-  const add = missing.filter((address) => !taken.has(placeOf(address)));
-
-  const wanted = new Set(desired.map(rowOf));
+  const { add, remove, foreign } = planOwnership<ActualAddress, Desired>({
+    actual,
+    desired,
+    rowOf,
+    placeOf,
+    isMarked: (row) => !kernelKeepsProtocol || row.protocol === HOLDFAST_PROTOCOL,
+    isKnown: (row) => named.has(placeOf(row)),
+  });
   const additions = new Set(add.map(placeOf));
-  const surplus = ours.filter((row) => !wanted.has(rowOf(row))).reverse();
   const isInTheWay = (row: ActualAddress): boolean => familyOf(row.address) === 'inet6' && additions.has(placeOf(row));
-
   return {
-    removeFirst: surplus.filter(isInTheWay),
+    removeFirst: remove.filter(isInTheWay),
     add,
-    remove: surplus.filter((row) => !isInTheWay(row)),
-    foreign: missing.filter((address) => taken.has(placeOf(address))),
+    remove: remove.filter((row) => !isInTheWay(row)),
+    foreign,
   };
 }
 

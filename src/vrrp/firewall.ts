@@ -37,13 +37,17 @@ export interface VirtualMacInterface {
   readonly family: Family;
 }
 
-export interface FirewallOptions {
+/** keepalived.conf(5) "nftables", "nftables_priority", "nftables_counters". */
+export interface FirewallSettings {
   /** The name of our tables. */
   readonly table: string;
   /** Of the chains: the lowest first; 0 is what nft(8) calls filter. */
   readonly priority: number;
   /** Count what is dropped. */
   readonly counters: boolean;
+}
+
+export interface FirewallOptions extends FirewallSettings {
   /** The kernel can send copies of packets elsewhere (CONFIG_NFT_DUP_IPV4, _IPV6); without, reports are just dropped. */
   readonly duplicates: boolean;
 }

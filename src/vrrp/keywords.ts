@@ -5,7 +5,20 @@
 import { seconds, ZERO } from '../base/time.ts';
 import type { Word } from '../config/lexer.ts';
 import { script } from '../config/script.ts';
-import { block, flag, LATER, type LineType, list, opaque, optional, required, table, value } from '../config/table.ts';
+import {
+  block,
+  blocks,
+  flag,
+  LATER,
+  type LineType,
+  list,
+  NAME,
+  opaque,
+  optional,
+  required,
+  table,
+  value,
+} from '../config/table.ts';
 import {
   boolean,
   type Complaints,
@@ -190,14 +203,14 @@ export const vrrpInstanceKeywords = table({
     ZERO,
     'Wait before taking over from a lower priority.',
   ),
-  acceptMode: flag('accept', 'Accept packets to the virtual addresses; the default.', LATER),
-  noAccept: flag('no_accept', 'Drop packets to the virtual addresses.', LATER),
+  acceptMode: flag('accept', 'Accept packets to the virtual addresses; the default.'),
+  noAccept: flag('no_accept', 'Drop packets to the virtual addresses.'),
   skipCheckAdvertisedAddresses: value(
     'skip_check_adv_addr',
     boolean(),
     'Do not compare the addresses of every advertisement of the same Master; never necessary here.',
   ),
-  strictMode: value('strict_mode', boolean(), 'Hold to the RFC where keepalived is more tolerant.', LATER),
+  strictMode: value('strict_mode', boolean(), 'Hold to the RFC where keepalived is more tolerant.'),
   dontTrackPrimary: flag('dont_track_primary', 'Ignore faults of the own interface.'),
   garpMasterDelay: value('garp_master_delay', wholeSeconds(0, 4294), 'Wait before the second round of gratuitous ARP.'),
   garpMasterRepeat: value(
@@ -249,9 +262,9 @@ export const vrrpInstanceKeywords = table({
   useVmacAddresses: flag('use_vmac_addr', 'A virtual MAC interface for addresses on other interfaces too.'),
   vmacTransmitBase: flag('vmac_xmit_base', 'Send advertisements from the interface below the virtual MAC.'),
   useIpvlan: value('use_ipvlan', words('a name and an address', 0), 'Hold the addresses on an ipvlan interface.'),
-  promoteSecondaries: flag('promote_secondaries', 'Keep secondary addresses when their primary goes.', LATER),
-  virtualRoutes: list('virtual_routes', routeLine(false), 'Routes that come and go with the addresses.', LATER),
-  virtualRules: list('virtual_rules', ruleLine(false), 'Routing rules that come and go with the addresses.', LATER),
+  promoteSecondaries: flag('promote_secondaries', 'Keep secondary addresses when their primary goes.'),
+  virtualRoutes: list('virtual_routes', routeLine(false), 'Routes that come and go with the addresses.'),
+  virtualRules: list('virtual_rules', ruleLine(false), 'Routing rules that come and go with the addresses.'),
   oldUnicastChecksum: value(
     'old_unicast_checksum',
     orNothing(wordOf('never')),
@@ -309,12 +322,22 @@ export const vrrpSyncGroupKeywords = table({
   trackingWeight: flag('sync_group_tracking_weight', 'Weights of tracked things count in the group.'),
 });
 
-/** Lists of the top level that have lines of their own grammar. */
+/** The words of track_group NAME { }. */
+export const trackGroupKeywords = table({
+  group: list('group', nameLine, 'Names of instances.'),
+});
+
+/** Blocks of the top level that have lines of their own grammar. */
 export const staticBlocks = {
-  staticAddresses: list('static_ipaddress', addressLine(true), 'Addresses that are there while the agent runs.', LATER),
-  staticRoutes: list('static_routes', routeLine(true), 'Routes that are there while the agent runs.', LATER),
-  staticRules: list('static_rules', ruleLine(true), 'Routing rules that are there while the agent runs.', LATER),
-  trackGroups: opaque('track_group', 'Instances that follow static addresses, routes or rules.'),
+  staticAddresses: list('static_ipaddress', addressLine(true), 'Addresses that are there while the agent runs.'),
+  staticRoutes: list('static_routes', routeLine(true), 'Routes that are there while the agent runs.'),
+  staticRules: list('static_rules', ruleLine(true), 'Routing rules that are there while the agent runs.'),
+  trackGroups: blocks(
+    'track_group',
+    NAME,
+    trackGroupKeywords,
+    'Instances that are in FAULT while static addresses, routes or rules that name the group cannot be had.',
+  ),
   garpGroups: opaque('garp_group', 'Interfaces that share the spacing of gratuitous ARP.'),
   linkbeatInterfaces: opaque('linkbeat_interfaces', 'Interfaces whose link is polled.'),
   interfaceDelays: opaque('interface_up_down_delays', 'How long an interface must be up or down to count.'),

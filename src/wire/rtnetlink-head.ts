@@ -20,9 +20,13 @@ export interface Prefix {
   readonly prefixLength: number;
 }
 
-/** The body of a dump request (RTM_GETROUTE, RTM_GETRULE). @param family undefined: every family */
-export const encodeRouteRequest = (family?: Family): Uint8Array =>
-  Uint8Array.of(familyNumber(family), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+/**
+ * The body of a dump request (RTM_GETROUTE, RTM_GETRULE).
+ * @param family undefined: every family
+ * @param protocol 0: every one; of routes only
+ */
+export const encodeRouteRequest = (family?: Family, protocol = 0): Uint8Array =>
+  Uint8Array.of(familyNumber(family), 0, 0, 0, 0, protocol, 0, 0, 0, 0, 0, 0);
 
 /** The header, as far as both have it. */
 export interface Head {

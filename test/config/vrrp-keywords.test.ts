@@ -199,7 +199,6 @@ describe('strict_mode', () => {
   it('sets what the RFC wants, and says which lines it overrules', () => {
     const lines = ['strict_mode', 'priority 255', 'preempt_delay 3', 'down_timer_adverts 4', 'higher_prio_send_advert'];
     expect(said(instanceWith(...lines))).toEqual([
-      '4:1 note: accepted, not acted on yet: strict_mode',
       '6:1 warning: preempt_delay does not go with strict mode; it is ignored',
       '7:1 warning: down_timer_adverts is 3 in strict mode',
       '8:1 warning: higher_prio_send_advert does not go with strict mode; it is off',

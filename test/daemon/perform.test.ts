@@ -1,9 +1,9 @@
 /** Performer: in which order things reach the network. */
 import { expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
-import type { AddressKeeper } from '../../src/daemon/address-keeper.ts';
 import type { Interfaces } from '../../src/daemon/interfaces.ts';
 import { Performer } from '../../src/daemon/perform.ts';
+import type { PossessionKeeper } from '../../src/daemon/possession-keeper.ts';
 import { addressKey, allAddresses, type Router } from '../../src/daemon/router.ts';
 import type { Sockets } from '../../src/daemon/sockets.ts';
 import { decodeArp } from '../../src/wire/arp.ts';
@@ -28,7 +28,7 @@ it('announces an address when the kernel has it, not before, and none that the k
     order.push(arp.ok ? `ARP ${arp.value.senderProtocolAddress}` : 'no ARP');
   };
   const performer = new Performer({
-    addresses: addresses as unknown as AddressKeeper,
+    possessions: addresses as unknown as PossessionKeeper,
     interfaces: {
       link: () => ({ index: 2, name: 'eth0', mac: '02:00:00:00:00:01', flags: { noArp: false } }),
     } as unknown as Interfaces,

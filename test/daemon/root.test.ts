@@ -67,7 +67,7 @@ describe('readConfiguration', () => {
         },
       ],
       syncGroups: [],
-      statics: { addresses: [], routes: [], rules: [] },
+      statics: { addresses: [], routes: [], rules: [], groups: [] },
       bfdInstances: [],
       tracked: { scripts: [], files: [], processes: [] },
       virtualServerGroups: [],
@@ -121,18 +121,14 @@ describe('readConfiguration', () => {
   });
 
   it('tells everything that is not acted on in one note', () => {
-    expect(
-      read(
-        'static_routes {\n 10.0.0.0/8 dev eth0\n}\ngarp_group {\n garp_interval 1\n interface eth0\n}\ninterface_up_down_delays {\n}\nSSL {\n}',
-      ).diagnostics,
-    ).toEqual([
+    expect(read('interface_up_down_delays {\n eth0 1\n}\nlinkbeat_interfaces {\n}\nSSL {\n}').diagnostics).toEqual([
       {
         severity: 'note',
         file: 'test.conf',
         line: 1,
         column: 1,
-        length: 13,
-        message: 'accepted, not acted on yet: static_routes, garp_group, interface_up_down_delays, SSL',
+        length: 24,
+        message: 'accepted, not acted on yet: interface_up_down_delays, linkbeat_interfaces, SSL',
       },
     ]);
   });

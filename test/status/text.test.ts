@@ -31,6 +31,9 @@ const report: StatusReport = {
         { address: '192.168.4.15/32', interface: 'eth0', held: true },
         { address: '192.168.4.6/32', interface: 'eth0', held: false, problem: 'it could not be added: EPERM' },
       ],
+      virtualRoutes: [{ text: '10.1.0.0/16 dev eth0', held: true }],
+      virtualRules: [{ text: 'from all table 5 priority 9', held: false, problem: 'it is there already' }],
+      dropsPackets: 'no_accept',
       counters: {},
       transitions: 2,
     },
@@ -107,8 +110,11 @@ warning: no virtual server works: the kernel has no IPVS
 
 VI_1  eth0, VRID 50, VRRPv2, priority 50
   MASTER since 12:03:11 (3 min 2 s): no advertisement from 192.168.4.5 (priority 100) for 3.609 s
-  192.168.4.15/32 dev eth0  held
-  192.168.4.6/32 dev eth0   not held; it could not be added: EPERM
+  192.168.4.15/32 dev eth0          held
+  192.168.4.6/32 dev eth0           not held; it could not be added: EPERM
+  route 10.1.0.0/16 dev eth0        held
+  rule from all table 5 priority 9  not held; it is there already
+  packets to its addresses are dropped (no_accept): they answer nobody, not even ping
 
 VI_2  eth1, VRID 51, VRRPv2, priority 90 (configured 100)
   BACKUP since 12:06:13 (0 s): startup
