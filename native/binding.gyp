@@ -7,6 +7,7 @@
         'address.cc',
         'arguments.cc',
         'clock.cc',
+        'connector.cc',
         'error.cc',
         'inotify.cc',
         'poll.cc',

@@ -48,8 +48,9 @@ void Poll::OnTeardown(napi_async_cleanup_hook_handle, void* self) {
   if (poll->owner_ != nullptr) poll->Close();
 }
 
-void CallFromLoop(Napi::Env env, const Napi::Object& self, const Napi::Function& function) {
-  const napi_status status = napi_make_callback(env, nullptr, self, function, 0, nullptr, nullptr);
+void CallFromLoop(Napi::Env env, const Napi::Object& self, const Napi::Function& function, size_t count,
+                  const napi_value* arguments) {
+  const napi_status status = napi_make_callback(env, nullptr, self, function, count, arguments, nullptr);
   if (status != napi_pending_exception) return;
   napi_value exception;
   if (napi_get_and_clear_last_exception(env, &exception) == napi_ok) napi_fatal_exception(env, exception);

@@ -42,6 +42,7 @@ class Poll {
 
 // Calls a JavaScript function from the event loop, with its microtasks after it. What it throws goes to
 // 'uncaughtException', as from any of Node's own callbacks.
-void CallFromLoop(Napi::Env env, const Napi::Object& self, const Napi::Function& function);
+void CallFromLoop(Napi::Env env, const Napi::Object& self, const Napi::Function& function, size_t count = 0,
+                  const napi_value* arguments = nullptr);
 
 }  // namespace holdfast

@@ -54,7 +54,7 @@ export interface AnswerPattern {
   readonly isUnwanted: boolean;
   /** Words of `regex_options`, in the order of the file. */
   readonly options: readonly string[];
-  /** Where a match may begin at the earliest and end at the latest, in bytes; 0: wherever it is. */
+  /** Where a match may begin at the earliest and at the latest, in bytes; 0: wherever it is. */
   readonly minOffset: number;
   readonly maxOffset: number;
   /** Memory of the just-in-time compiler: first and largest size. */
@@ -91,6 +91,8 @@ export interface WebChecker extends Timing, Connection {
   /** While down, pages are asked for one directly after the other. */
   readonly fastRecovery: boolean;
   readonly tlsCompliant: boolean;
+  /** The certificate must be good, and for the virtual host or the address. */
+  readonly tlsVerify: boolean;
 }
 
 /** keepalived.conf(5) "SMTP_CHECK". */
@@ -112,8 +114,10 @@ export interface DnsChecker extends Timing, Connection {
 export interface MiscChecker extends Timing {
   readonly kind: 'MISC_CHECK';
   readonly script: Script;
-  /** Whole seconds; zero: as long as delay_loop of the virtual server. */
+  /** Whole seconds; zero: `fallbackTimeout`. */
   readonly timeout: Duration;
+  /** delay_loop of the virtual server. */
+  readonly fallbackTimeout: Duration;
   /** Exit status 2 to 255 sets the weight. */
   readonly isDynamic: boolean;
 }
@@ -162,6 +166,45 @@ export interface BfdChecker {
   readonly alpha: boolean;
 }
 
+/** A Redis server that answers PING. Of holdfast alone, as the following. */
+export interface RedisChecker extends Timing, Connection {
+  readonly kind: 'REDIS_CHECK';
+  readonly user?: string;
+  /** Absent: none is said. */
+  readonly password?: string;
+}
+
+/** A PostgreSQL server that takes connections. */
+export interface PostgresqlChecker extends Timing, Connection {
+  readonly kind: 'PGSQL_CHECK';
+  readonly user: string;
+  readonly database: string;
+}
+
+/** A MySQL or MariaDB server that takes connections. */
+export interface MysqlChecker extends Timing, Connection {
+  readonly kind: 'MYSQL_CHECK';
+  readonly user: string;
+}
+
+/** A directory that takes a simple bind. */
+export interface LdapChecker extends Timing, Connection {
+  readonly kind: 'LDAP_CHECK';
+  /** Both empty: an anonymous one. */
+  readonly bindDn: string;
+  readonly password: string;
+}
+
+/** A gRPC server that says that it serves. */
+export interface GrpcChecker extends Timing, Connection {
+  readonly kind: 'GRPC_CHECK';
+  /** Empty: the server as a whole. */
+  readonly service: string;
+  readonly virtualHost?: string;
+  readonly tls: boolean;
+  readonly tlsVerify: boolean;
+}
+
 /** A checker of one real server. */
 export type CheckerConfig =
   | TcpChecker
@@ -172,10 +215,18 @@ export type CheckerConfig =
   | UdpChecker
   | PingChecker
   | FileChecker
-  | BfdChecker;
+  | BfdChecker
+  | RedisChecker
+  | PostgresqlChecker
+  | MysqlChecker
+  | LdapChecker
+  | GrpcChecker;
 
 /** A checker that probes by itself, from time to time. */
 export type TimedChecker = Extract<CheckerConfig, Timing>;
+
+/** A checker that others tell what it has to know. */
+export type ToldChecker = Exclude<CheckerConfig, Timing>;
 
 /** A checker that connects to its server. */
 export type ConnectingChecker = Extract<TimedChecker, Connection>;

@@ -1,5 +1,5 @@
 /** The words of DNS_CHECK { }, and what they come to. keepalived.conf(5) "DNS_CHECK". */
-import { LATER, table, value, variant } from '../config/table.ts';
+import { table, value, variant } from '../config/table.ts';
 import { oneWord, type ValueType } from '../config/values.ts';
 import { RECORD_TYPES, type RecordType } from '../wire/dns.ts';
 import { connectionKeywords, connectionOf, type GivenChecker, timingKeywords, timingOf } from './keywords.ts';
@@ -48,5 +48,4 @@ export const dnsChecker = variant(
       return [{ kind: 'DNS_CHECK', ...connection, ...timing, recordType: type, name }];
     },
   }),
-  LATER,
 );

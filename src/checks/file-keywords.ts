@@ -1,6 +1,6 @@
 /** The words of FILE_CHECK { }, and what they come to. keepalived.conf(5) "FILE_CHECK". */
 import type { Report } from '../config/diagnostics.ts';
-import { LATER, type Reading, table, value, variant } from '../config/table.ts';
+import { type Reading, table, value, variant } from '../config/table.ts';
 import { INT32_MAX, integer, type ValueType, words } from '../config/values.ts';
 import type { CheckerConfig } from './checker-config.ts';
 import { anyWord, type GivenChecker, type Inherited, type TrackFileDefaults } from './keywords.ts';
@@ -34,7 +34,6 @@ export const fileChecker = variant(
     keyword: reading.keyword,
     configure: (inherited, report) => configure(reading, inherited, report),
   }),
-  LATER,
 );
 
 function configure({ values, keyword, at }: FileReading, inherited: Inherited, report: Report): CheckerConfig[] {

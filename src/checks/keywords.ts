@@ -35,6 +35,8 @@ export interface Inherited {
   readonly retry: number | undefined;
   readonly delayBeforeRetry: Duration | undefined;
   readonly delayLoop: Duration;
+  /** Of the virtual server itself. */
+  readonly outerDelayLoop: Duration;
   readonly warmup: Duration | undefined;
   readonly alpha: boolean;
   readonly virtualHost: string | undefined;
@@ -84,7 +86,7 @@ export const timingKeywords = {
   delayLoop: value('delay_loop', delayLoopType(), 'Wait from one check to the next.'),
   warmup: value('warmup', delayType(), 'The first check comes at a random time within this.'),
   alpha: value('alpha', boolean(), 'Down until the first success.'),
-  logAllFailures: value('log_all_failures', boolean(), 'Log every failed attempt, not only the last.', { later: true }),
+  logAllFailures: value('log_all_failures', boolean(), 'Log every failed attempt, not only the last.'),
 };
 
 /** `timingKeywords` where the old spelling of `retry` is met. @param message what to say about it */
@@ -104,11 +106,9 @@ export const connectionKeywords = {
   connectPort: value('connect_port', port(), 'Port to connect to instead of the one of the real server.'),
   bindAddress: value('bindto', hostAddress(), 'Address to connect from.'),
   bindPort: value('bind_port', port(), 'Port to connect from.'),
-  bindInterface: value('bind_if', bindInterface, 'Interface to connect through; link-local addresses need it.', {
-    later: true,
-  }),
+  bindInterface: value('bind_if', bindInterface, 'Interface to connect through; link-local addresses need it.'),
   connectTimeout: value('connect_timeout', connectTimeoutType(), 'How long an attempt may take.'),
-  fwmark: value('fwmark', unsigned(0, UINT32_MAX), 'Firewall mark on the packets of the check.', { later: true }),
+  fwmark: value('fwmark', unsigned(0, UINT32_MAX), 'Firewall mark on the packets of the check.'),
 };
 
 /** A block with the words of `timingKeywords`, and others. */

@@ -1,7 +1,7 @@
 /** The words of MISC_CHECK { }, and what they come to. keepalived.conf(5) "MISC_CHECK". */
 import { seconds, ZERO } from '../base/time.ts';
 import { script } from '../config/script.ts';
-import { flag, LATER, table, value, variant } from '../config/table.ts';
+import { flag, table, value, variant } from '../config/table.ts';
 import { GIVES_UP, type ValueType, wholeSeconds, words } from '../config/values.ts';
 import { type GivenChecker, timingKeywords, timingOf } from './keywords.ts';
 
@@ -40,8 +40,16 @@ export const miscChecker = variant(
       const [name, group] = user ?? [];
       const as = { ...(name === undefined ? {} : { user: name }), ...(group === undefined ? {} : { group }) };
       const timing = timingOf(reading, inherited, { retry: 0, delayBeforeRetry: seconds(1) });
-      return [{ kind: 'MISC_CHECK', ...timing, script: { command: given.command, ...as }, timeout, isDynamic }];
+      return [
+        {
+          kind: 'MISC_CHECK',
+          ...timing,
+          script: { command: given.command, ...as },
+          timeout,
+          fallbackTimeout: inherited.outerDelayLoop,
+          isDynamic,
+        },
+      ];
     },
   }),
-  LATER,
 );

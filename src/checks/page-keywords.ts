@@ -97,7 +97,7 @@ const pageKeywords = {
   expressionOptions: value('regex_options', expressionOptions, 'How the regular expression is read.'),
   stack: value('regex_stack', stack, 'Memory of the just-in-time compiler.'),
   minOffset: value('regex_min_offset', offset, 'Where a match may begin at the earliest.'),
-  maxOffset: value('regex_max_offset', offset, 'Where a match may end at the latest.'),
+  maxOffset: value('regex_max_offset', offset, 'Where a match may begin at the latest.'),
   tlsCompliant: value('tls_compliant', boolean(), 'Say goodbye as TLS wants, for this page.', { since: '2.3' }),
 };
 

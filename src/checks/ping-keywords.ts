@@ -1,5 +1,5 @@
 /** The words of PING_CHECK { }, and what they come to. keepalived.conf(5) "PING_CHECK". */
-import { LATER, table, variant } from '../config/table.ts';
+import { table, variant } from '../config/table.ts';
 import { connectionKeywords, connectionOf, type GivenChecker, timingKeywords, timingOf } from './keywords.ts';
 
 /** PING_CHECK as one of the checkers of a real server. */
@@ -14,5 +14,4 @@ export const pingChecker = variant(
       return connection === undefined ? [] : [{ kind: 'PING_CHECK', ...connection, ...timingOf(reading, inherited) }];
     },
   }),
-  LATER,
 );

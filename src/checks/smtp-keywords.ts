@@ -1,7 +1,7 @@
 /** The words of SMTP_CHECK { }, and what they come to. keepalived.conf(5) "SMTP_CHECK". */
 
 import type { Report } from '../config/diagnostics.ts';
-import { blocks, type Header, LATER, type Reading, table, value, variant } from '../config/table.ts';
+import { blocks, type Header, type Reading, table, value, variant } from '../config/table.ts';
 import { SILENT } from '../config/values.ts';
 import type { CheckerConfig } from './checker-config.ts';
 import {
@@ -45,7 +45,6 @@ export const smtpChecker = variant(
     keyword: reading.keyword,
     configure: (inherited, report) => configure(reading, inherited, report),
   }),
-  LATER,
 );
 
 const ownPlace = Object.keys(connectionKeywords) as (keyof typeof connectionKeywords)[];

@@ -1,14 +1,13 @@
 /** SSL { } of the top level: what SSL_GET shows and trusts. keepalived.conf(5) "SSL". */
 import type { Report } from '../config/diagnostics.ts';
-import { blocks, type Header, LATER, type Reading, table, value } from '../config/table.ts';
+import { blocks, type Header, type Reading, table, value } from '../config/table.ts';
 import { anyWord } from './keywords.ts';
 
-const option = (word: string, expected: string, doc: string) =>
-  value(word, anyWord(expected), doc, { ...LATER, missingIs: 5 });
+const option = (word: string, expected: string, doc: string) => value(word, anyWord(expected), doc, { missingIs: 5 });
 
 const sslKeywords = table({
   password: option('password', 'a pass phrase', 'Opens the key.'),
-  authority: option('ca', 'a file', 'Certificates of authorities; loaded, but nothing is checked against them.'),
+  authority: option('ca', 'a file', 'Certificates of authorities, for tls_verify; those that the host trusts.'),
   certificate: option('certificate', 'a file', 'Certificate to show, with its chain.'),
   key: option('key', 'a file', 'Key of the certificate.'),
 });
@@ -16,7 +15,7 @@ const sslKeywords = table({
 const NO_HEADER: Header = { min: 0, max: 0, expected: 'nothing', missingIs: 5 };
 
 /** SSL of the top level; the last one counts. */
-export const ssl = blocks('SSL', NO_HEADER, sslKeywords, 'Certificates for SSL_GET.', LATER);
+export const ssl = blocks('SSL', NO_HEADER, sslKeywords, 'Certificates for SSL_GET.');
 
 type SslReading = Reading<(typeof sslKeywords)['entries']>;
 

@@ -1,6 +1,6 @@
 /** The words of UDP_CHECK { }, and what they come to. keepalived.conf(5) "UDP_CHECK". */
 import type { Report } from '../config/diagnostics.ts';
-import { LATER, optional, type Reading, table, value, variant } from '../config/table.ts';
+import { optional, type Reading, table, value, variant } from '../config/table.ts';
 import type { Word } from '../config/tape.ts';
 import { orNothing, unsigned, type ValueType, words } from '../config/values.ts';
 import type { CheckerConfig, ReplyPattern } from './checker-config.ts';
@@ -78,7 +78,6 @@ export const udpChecker = variant(
     keyword: reading.keyword,
     configure: (inherited, report) => configure(reading, inherited, report),
   }),
-  LATER,
 );
 
 function configure(reading: UdpReading, inherited: Inherited, report: Report): CheckerConfig[] {

@@ -1,7 +1,7 @@
 /** The words of HTTP_GET { } and SSL_GET { }, and what they come to. keepalived.conf(5) "HTTP_GET". */
 import { seconds } from '../base/time.ts';
 import type { Report } from '../config/diagnostics.ts';
-import { blocks, type Header, LATER, type Reading, table, value, variant } from '../config/table.ts';
+import { blocks, type Header, type Reading, table, value, variant } from '../config/table.ts';
 import { boolean, GIVES_UP, oneOf, orNothing } from '../config/values.ts';
 import type { CheckerConfig, WebChecker } from './checker-config.ts';
 import {
@@ -36,6 +36,11 @@ const webKeywords = table({
   sniName: value('sni_name', orNothing(anyWord('a host name')), 'Host to name in the TLS handshake.', { since: '2.3' }),
   fastRecovery: value('fast_recovery', boolean(), 'Do not wait between the pages while down.'),
   tlsCompliant: value('tls_compliant', boolean(), 'Say goodbye as TLS wants.', { since: '2.3' }),
+  tlsVerify: value(
+    'tls_verify',
+    boolean(),
+    'The certificate must be good, and for sni_name, the virtual host or the address. Of holdfast alone.',
+  ),
 });
 
 type WebReading = Reading<(typeof webKeywords)['entries']>;
@@ -51,13 +56,12 @@ const webChecker = (kind: WebChecker['kind'], doc: string) =>
       keyword: reading.keyword,
       configure: (inherited, report) => configure(kind, reading, inherited, report),
     }),
-    LATER,
   );
 
 /** HTTP_GET and SSL_GET as checkers of a real server. */
 export const webCheckers = [
   webChecker('HTTP_GET', 'Healthy when web pages are as they should be.'),
-  webChecker('SSL_GET', 'The same over TLS; the certificate is not looked at.'),
+  webChecker('SSL_GET', 'The same over TLS; the certificate is not looked at without tls_verify.'),
 ];
 
 function configure(
@@ -87,6 +91,7 @@ function configure(
       ...(typeof sniName === 'string' ? { sniName } : {}),
       fastRecovery: values.fastRecovery ?? false,
       tlsCompliant: values.tlsCompliant ?? false,
+      tlsVerify: values.tlsVerify ?? false,
     },
   ];
 }

@@ -92,6 +92,12 @@ export function checkerLines(placed: PlacedChecker, host: DumpHost, state: Check
       return [...head, ...connecting(checker), ...udpLines(checker)];
     case 'TCP_CHECK':
     case 'PING_CHECK':
+    // of which keepalived knows nothing
+    case 'GRPC_CHECK':
+    case 'REDIS_CHECK':
+    case 'PGSQL_CHECK':
+    case 'MYSQL_CHECK':
+    case 'LDAP_CHECK':
       return [...head, ...connecting(checker)];
     default:
       return assertNever(checker);

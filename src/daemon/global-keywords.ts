@@ -184,11 +184,11 @@ const lvsKeywords = {
     LATER,
   ),
   rsInitNotifies: value('rs_init_notifies', boolean(), 'Tell of servers that are up from the start.'),
-  checkerLogAllFailures: value(
-    'checker_log_all_failures',
+  checkerLogAllFailures: value('checker_log_all_failures', boolean(), 'Log every failed attempt, not only the last.'),
+  mergeChecks: value(
+    'merge_checks',
     boolean(),
-    'Log every failed attempt, not only the last.',
-    LATER,
+    'Checkers of several virtual servers that ask a server the same question in the same way are one; on. Of holdfast alone.',
   ),
   lvsNetlinkCommandBuffer: optional(
     'lvs_netlink_cmd_rcv_bufs',

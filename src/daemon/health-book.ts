@@ -1,34 +1,70 @@
 /**
- * All checkers of a configuration with their state: which are due, what a result changes, which real servers are
- * healthy. A checker keeps its state over a reload as long as it asks the same question, however often it does.
+ * All checkers of a configuration with their state: which are due, what a result changes, which real servers are healthy, and
+ * what weight they are to have. Checkers of several virtual servers that ask the same question of the same server in the same
+ * way are one. A checker keeps its state over a reload as long as it asks the same question, however often it does.
  */
 import { DueHeap } from '../base/heap.ts';
-import type { Instant } from '../base/time.ts';
-import type { CheckResult } from '../checks/checker.ts';
-import type { TimedChecker } from '../checks/checker-config.ts';
-import { type Health, type HealthEffect, type HealthEvent, healthTransition, newHealth } from '../checks/health.ts';
-import { isActedOn } from '../checks/index.ts';
+import { type Instant, ZERO } from '../base/time.ts';
+import type { CheckResult, Fact } from '../checks/checker.ts';
+import type { CheckerConfig, TimedChecker, ToldChecker } from '../checks/checker-config.ts';
+import {
+  type Health,
+  type HealthEffect,
+  type HealthEvent,
+  healthTransition,
+  newHealth,
+  type Pace,
+  toldHealth,
+} from '../checks/health.ts';
+import { isActedOn, isTimed, toldCheckerKind } from '../checks/index.ts';
+import { effectiveWeight } from '../checks/weight.ts';
+import type { ServerState } from '../ipvs/pool.ts';
 import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
-import type { CheckReport } from '../status/report.ts';
 
-/** One checker of one real server. */
-export interface CheckerEntry {
-  readonly id: string;
+/** A real server that a checker speaks for. */
+export interface CheckedServer {
   readonly virtualServerId: string;
   readonly realServerId: string;
-  config: TimedChecker;
+}
+
+/** What the last probe of a checker said. */
+export interface LastCheck {
+  readonly result: CheckResult;
+  /** What it means for the server: null: nothing is known yet. */
+  readonly healthy: boolean | null;
+  /** Milliseconds of Unix time. */
+  readonly at: number;
+  readonly took_ms: number;
+}
+
+/** One checker, of one real server or of the same one in several virtual servers. */
+export interface CheckerEntry {
+  readonly id: string;
+  config: TimedChecker | ToldChecker;
+  pace: Pace;
+  servers: CheckedServer[];
   health: Health;
   /** Ends the probe that is on its way. */
   abort: AbortController | undefined;
-  startedAt: number;
-  last: CheckReport;
+  last: LastCheck | undefined;
+}
+
+export interface BookOptions {
+  /** See the file's head. */
+  readonly merges: boolean;
+  /** From 0 to 1, anew for each call. */
+  readonly random: () => number;
 }
 
 /** See the file's head. */
 export class HealthBook {
   readonly #due = new DueHeap();
+  readonly #facts = new Map<string, Fact>();
   #entries = new Map<string, CheckerEntry>();
   #byServer = new Map<string, CheckerEntry[]>();
+  /** By the question that they ask. */
+  #byProbe = new Map<string, CheckerEntry>();
+  #lastId = 0;
 
   get nextAt(): Instant | undefined {
     return this.#due.nextAt;
@@ -38,27 +74,37 @@ export class HealthBook {
     return this.#entries.get(id);
   }
 
-  /**
-   * From now on these are the checkers. One that is new begins after its warm-up; one that is gone is aborted.
-   * @param random from 0 to 1, anew for each call
-   */
-  configure(virtualServers: readonly VirtualServer[], now: Instant, random: () => number): void {
-    const before = this.#entries;
+  /** From now on these are the checkers. One that is new begins after its warm-up; one that is gone is aborted. */
+  configure(virtualServers: readonly VirtualServer[], now: Instant, { merges, random }: BookOptions): void {
+    const before = { entries: this.#entries, byServer: this.#byServer, byProbe: this.#byProbe };
     this.#entries = new Map();
     this.#byServer = new Map();
+    this.#byProbe = new Map();
+    const shared = new Map<string, CheckerEntry>();
     for (const virtualServer of virtualServers) {
       for (const realServer of virtualServer.realServers) {
+        const server = { virtualServerId: virtualServer.id, realServerId: realServer.id };
+        const key = serverKey(server.virtualServerId, server.realServerId);
         const entries = realServer.checkers.filter(isActedOn).map((config, i) => {
-          const id = `${virtualServer.id} ${realServer.id} ${i}`;
-          const old = before.get(id);
-          if (old && probeOf(old.config) === probeOf(config)) return Object.assign(old, { config });
-          return newEntry(id, virtualServer, realServer, config, newHealth(config, now, random()));
+          const share = merges && canBeShared(config) ? JSON.stringify(config) : undefined;
+          const same = share === undefined ? undefined : shared.get(share);
+          if (same !== undefined) {
+            same.servers.push(server);
+            return same;
+          }
+          const probe = probeOf(config);
+          const old = before.byServer.get(key)?.[i];
+          const known = old && probeOf(old.config) === probe ? old : before.byProbe.get(probe);
+          const entry = this.#enter(config, known, now, random);
+          entry.servers.push(server);
+          if (share !== undefined) shared.set(share, entry);
+          this.#byProbe.set(probe, entry);
+          return entry;
         });
-        for (const entry of entries) this.#entries.set(entry.id, entry);
-        this.#byServer.set(serverKey(virtualServer.id, realServer.id), entries);
+        this.#byServer.set(key, entries);
       }
     }
-    for (const [id, entry] of before) {
+    for (const [id, entry] of before.entries) {
       if (this.#entries.get(id) === entry) continue;
       entry.abort?.abort();
       this.#due.delete(id);
@@ -78,26 +124,47 @@ export class HealthBook {
 
   /** Something happened to a checker; what is to be done about it. */
   handle(entry: CheckerEntry, event: HealthEvent, now: Instant): readonly HealthEffect[] {
-    const { health, effects } = healthTransition(entry.config, entry.health, event, now);
+    const { health, effects } = healthTransition(entry.pace, entry.health, event, now);
     entry.health = health;
     if (this.#entries.get(entry.id) === entry) this.#schedule(entry);
     return effects;
   }
 
+  /** Keeps a fact for those that are told; whom it concerns, and what it means to them. */
+  tell(fact: Fact): (readonly [CheckerEntry, CheckResult])[] {
+    this.#facts.set(factKey(fact), fact);
+    return this.#toldOf(fact);
+  }
+
+  /** All that is known, as `tell`: for checkers that are new. */
+  toldNow(): (readonly [CheckerEntry, CheckResult])[] {
+    return [...this.#facts.values()].flatMap((fact) => this.#toldOf(fact));
+  }
+
+  #toldOf(fact: Fact): (readonly [CheckerEntry, CheckResult])[] {
+    return [...this.#entries.values()].flatMap((entry) => {
+      const kind = toldCheckerKind(entry.config.kind);
+      if (kind === undefined || factKey(kind.subject(entry.config)) !== factKey(fact)) return [];
+      return [[entry, kind.judge(entry.config, fact)] as const];
+    });
+  }
+
   /** Notes what a probe found, for `status`. */
-  note(entry: CheckerEntry, result: CheckResult, at: Date, took_ms: number): void {
-    const time = { at: at.toISOString(), took_ms: Math.round(took_ms * 10) / 10 };
-    const { kind } = entry.config;
-    if (result.outcome === 'healthy') entry.last = { kind, healthy: true, ...time };
-    else {
-      const healthy = result.outcome === 'inconclusive' ? entry.last.healthy : false;
-      entry.last = { kind, healthy, reason: result.reason, ...time };
-    }
+  note(entry: CheckerEntry, result: CheckResult, at: number, took_ms: number): void {
+    const healthy = result.outcome === 'inconclusive' ? (entry.last?.healthy ?? null) : result.outcome === 'healthy';
+    entry.last = { result, healthy, at, took_ms };
   }
 
   /** A real server is healthy when all of its checkers are up; one without checkers always is. */
-  isHealthy(virtualServerId: string, realServerId: string): boolean {
-    return this.checksOf(virtualServerId, realServerId).every((entry) => entry.health.up);
+  healthOf(virtualServerId: string, { id, weight }: RealServer): ServerState {
+    const entries = this.checksOf(virtualServerId, id);
+    return {
+      isUp: entries.every((entry) => entry.health.up),
+      weight: effectiveWeight(
+        weight,
+        entries.map((entry) => entry.health.weight),
+      ),
+    };
   }
 
   checksOf(virtualServerId: string, realServerId: string): readonly CheckerEntry[] {
@@ -113,41 +180,65 @@ export class HealthBook {
     this.#entries = new Map();
   }
 
+  /** @param known a checker of before that asks the same */
+  #enter(
+    config: TimedChecker | ToldChecker,
+    known: CheckerEntry | undefined,
+    now: Instant,
+    random: () => number,
+  ): CheckerEntry {
+    const pace = paceOf(config);
+    if (known !== undefined && !this.#entries.has(known.id)) {
+      this.#entries.set(known.id, known);
+      return Object.assign(known, { config, pace, servers: [] });
+    }
+    this.#lastId += 1;
+    const fresh = isTimed(config) ? newHealth(config, now, random()) : toldHealth(!pace.alpha, now);
+    const entry: CheckerEntry = {
+      id: String(this.#lastId),
+      config,
+      pace,
+      servers: [],
+      // of what was one and is now several: the same, from its next probe on
+      health: known === undefined ? fresh : { ...known.health, probe: 0, nextAt: fresh.nextAt },
+      abort: undefined,
+      last: known?.last,
+    };
+    this.#entries.set(entry.id, entry);
+    return entry;
+  }
+
   #schedule(entry: CheckerEntry): void {
     if (entry.health.nextAt === undefined) this.#due.delete(entry.id);
     else this.#due.set(entry.id, entry.health.nextAt);
   }
 }
 
-/** What a checker asks, without when and how often. */
-const probeOf = (config: TimedChecker): string => {
-  const {
-    retry: _r,
-    delayBeforeRetry: _b,
-    delayLoop: _d,
-    warmup: _w,
-    alpha: _a,
-    logAllFailures: _l,
-    ...probe
-  } = config;
-  return JSON.stringify(probe);
+/** Commands may be counted by whoever wrote them: each is run as often as it is configured. */
+const canBeShared = (config: CheckerConfig): boolean => isTimed(config) && config.kind !== 'MISC_CHECK';
+
+const NEVER: Pace = {
+  retry: 0,
+  delayBeforeRetry: ZERO,
+  delayLoop: ZERO,
+  warmup: ZERO,
+  alpha: false,
+  logAllFailures: false,
 };
+
+function paceOf(config: TimedChecker | ToldChecker): Pace {
+  if (config.kind === 'FILE_CHECK') return NEVER;
+  if (config.kind === 'BFD_CHECK') return { ...NEVER, alpha: config.alpha };
+  return config.kind === 'MISC_CHECK' ? { ...config, runsFromStart: true } : config;
+}
+
+/** What a checker asks, without when and how often. */
+function probeOf(config: CheckerConfig): string {
+  const probe: Record<string, unknown> = { ...config };
+  for (const key of ['retry', 'delayBeforeRetry', 'delayLoop', 'warmup', 'alpha', 'logAllFailures']) delete probe[key];
+  return JSON.stringify(probe);
+}
 
 const serverKey = (virtualServerId: string, realServerId: string): string => `${virtualServerId} ${realServerId}`;
 
-const newEntry = (
-  id: string,
-  virtualServer: VirtualServer,
-  realServer: RealServer,
-  config: TimedChecker,
-  health: Health,
-): CheckerEntry => ({
-  id,
-  virtualServerId: virtualServer.id,
-  realServerId: realServer.id,
-  config,
-  health,
-  abort: undefined,
-  startedAt: 0,
-  last: { kind: config.kind, healthy: null },
-});
+const factKey = ({ kind, name }: Pick<Fact, 'kind' | 'name'>): string => `${kind} ${name}`;

@@ -6,8 +6,14 @@ import type { LvsSettings } from './ipvs-settings.ts';
 import type { HealthConfiguration } from './messages.ts';
 import type { Configuration } from './root.ts';
 
-export function healthConfiguration({ global, instances, virtualServers }: Configuration): HealthConfiguration {
-  return { virtualServers, lvs: lvsSettings(global, instances), tellsAll: global.rsInitNotifies ?? false };
+export function healthConfiguration({ global, instances, virtualServers, ssl }: Configuration): HealthConfiguration {
+  return {
+    virtualServers,
+    lvs: lvsSettings(global, instances),
+    tellsAll: global.rsInitNotifies ?? false,
+    ...(ssl === undefined ? {} : { ssl }),
+    mergesChecks: global.mergeChecks ?? true,
+  };
 }
 
 function lvsSettings(global: GlobalDefinitions, instances: readonly VrrpInstance[]): LvsSettings {

@@ -4,6 +4,9 @@
  * main is the parent; election and health are its children and never talk to each other.
  */
 import type { Duration } from '../base/time.ts';
+import type { CommandOutcome, Fact } from '../checks/checker.ts';
+import type { TlsSettings } from '../checks/ssl-keywords.ts';
+import type { Script } from '../config/script.ts';
 import type { LvsNotice } from '../ipvs/notice.ts';
 import type { Override, OverrideAnswer } from '../ipvs/overrides.ts';
 import type { VirtualServer } from '../ipvs/virtual-server.ts';
@@ -71,6 +74,10 @@ export interface HealthConfiguration {
   readonly lvs: LvsSettings;
   /** Tell of servers that are up from the start, too: keepalived.conf(5) "rs_init_notifies" */
   readonly tellsAll: boolean;
+  /** Absent: as the TLS library has it. */
+  readonly ssl?: TlsSettings | undefined;
+  /** Checkers that ask the same question in the same way are one. */
+  readonly mergesChecks: boolean;
 }
 
 export type ToHealth =
@@ -79,6 +86,10 @@ export type ToHealth =
   | { readonly type: 'instance'; readonly name: string; readonly isMaster: boolean }
   /** An operator sets the weight of a real server; answered by `overridden`. */
   | { readonly type: 'override'; readonly id: number; readonly override: Override }
+  /** After `start` all that is known, then what changes. */
+  | { readonly type: 'fact'; readonly fact: Fact }
+  /** Main has run a command. */
+  | { readonly type: 'command-ended'; readonly id: number; readonly outcome: CommandOutcome }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'ping' }
   | { readonly type: 'stop' };
@@ -107,6 +118,8 @@ export type FromHealth =
   | FromChild
   | { readonly type: 'lvs-notice'; readonly notice: LvsNotice }
   | ({ readonly type: 'overridden'; readonly id: number } & OverrideAnswer)
+  | { readonly type: 'run-command'; readonly id: number; readonly script: Script; readonly timeout: Duration }
+  | { readonly type: 'stop-command'; readonly id: number }
   | {
       readonly type: 'status';
       readonly id: number;

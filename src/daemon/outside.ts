@@ -14,10 +14,11 @@ import type { NotificationReport } from '../status/report.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
 import { TRACK_FILE_BYTES } from '../vrrp/track-file.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
+import { CommandDesk } from './command-desk.ts';
 import { FileTrackers } from './file-trackers.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
 import type { NotifyFifo as NotifyFifoValue } from './global-values.ts';
-import type { LogLevel } from './messages.ts';
+import type { LogLevel, ToHealth } from './messages.ts';
 import { Notifier, type NotifyFifos } from './notifier.ts';
 import { type FifoConfig, NotifyFifo } from './notify-fifo.ts';
 import { ProcessTrackers } from './process-trackers.ts';
@@ -34,8 +35,10 @@ import { describeEnding, ScriptRunner, succeeded } from './script-runner.ts';
 import { ScriptTrackers } from './script-trackers.ts';
 
 export interface OutsideWorld {
-  /** For the election. */
+  /** For the election, and for the checkers. */
   report(result: TrackResult): void;
+  /** For the health process. */
+  commandEnded(message: Extract<ToHealth, { type: 'command-ended' }>): void;
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
 }
 
@@ -46,6 +49,7 @@ export class Outside {
   readonly #files: FileTrackers;
   readonly #processes: ProcessTrackers;
   readonly #notifier: Notifier;
+  readonly #commands: CommandDesk;
   readonly #log: OutsideWorld['log'];
   #watcher: FileWatcher | undefined;
   #defaults: ScriptDefaults;
@@ -69,6 +73,7 @@ export class Outside {
       ...world,
     });
     this.#processes = new ProcessTrackers({ now, processes: runningProcesses, ...world });
+    this.#commands = new CommandDesk(this.#runner, world.commandEnded);
     this.#log = world.log;
     const { log } = world;
     const runner = this.#runner;
@@ -105,6 +110,16 @@ export class Outside {
   /** The health process has said what happened. */
   toldOfServers(notice: LvsNotice): void {
     this.#notifier.lvs(notice);
+  }
+
+  /** The health process wants a command to be run, or to end. */
+  command(message: Parameters<CommandDesk['hear']>[0]): void {
+    this.#commands.hear(message);
+  }
+
+  /** The health process that wanted them is gone. */
+  forgetCommands(): void {
+    this.#commands.stopAll();
   }
 
   /** What became of the last notification of each instance, group and server. */

@@ -6,8 +6,13 @@
 import { bfdChecker } from '../checks/bfd-keywords.ts';
 import { dnsChecker } from '../checks/dns-keywords.ts';
 import { fileChecker } from '../checks/file-keywords.ts';
+import { grpcChecker } from '../checks/grpc.ts';
+import { ldapChecker } from '../checks/ldap.ts';
 import { miscChecker } from '../checks/misc-keywords.ts';
+import { mysqlChecker } from '../checks/mysql.ts';
 import { pingChecker } from '../checks/ping-keywords.ts';
+import { postgresqlChecker } from '../checks/postgresql.ts';
+import { redisChecker } from '../checks/redis.ts';
 import { smtpChecker } from '../checks/smtp-keywords.ts';
 import { buildTlsSettings, ssl, type TlsSettings } from '../checks/ssl-keywords.ts';
 import { tcpChecker } from '../checks/tcp-keywords.ts';
@@ -96,6 +101,11 @@ const checkers = [
   pingChecker,
   fileChecker,
   bfdChecker,
+  grpcChecker,
+  redisChecker,
+  postgresqlChecker,
+  mysqlChecker,
+  ldapChecker,
 ];
 
 /** All words of keepalived.conf(5), from the top level down. */

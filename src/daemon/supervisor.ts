@@ -5,6 +5,7 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.ts';
+import type { Fact } from '../checks/checker.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { ServiceManager } from '../io/service-manager.ts';
@@ -12,6 +13,7 @@ import { type OverrideAnswer, readOverride } from '../ipvs/overrides.ts';
 import type { StatusReport } from '../status/report.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
 import { isState } from '../vrrp/notifications.ts';
+import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 import { Child } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
@@ -92,7 +94,11 @@ export class Supervisor {
     this.#options = options;
     this.#configuration = outcome.configuration;
     this.#outside = new Outside(outcome.configuration, {
-      report: (result) => this.#election?.send({ type: 'track-result', result }),
+      report: (result) => {
+        this.#election?.send({ type: 'track-result', result });
+        this.#tellHealth(result);
+      },
+      commandEnded: (message) => this.#health?.send(message),
       log: (...fact) => this.#log(...fact),
     });
     this.#diagnostics = outcome.diagnostics;
@@ -260,6 +266,13 @@ export class Supervisor {
   #startHealth(): void {
     this.#health?.send({ type: 'start', configuration: healthConfiguration(this.#configuration) });
     for (const [name, isMaster] of this.#masters) this.#health?.send({ type: 'instance', name, isMaster });
+    for (const result of this.#outside.results()) this.#tellHealth(result);
+  }
+
+  /** What checkers may want to know. */
+  #tellHealth(result: TrackResult): void {
+    const fact = factOf(result);
+    if (fact !== undefined) this.#health?.send({ type: 'fact', fact });
   }
 
   #electionConfiguration() {
@@ -288,6 +301,10 @@ export class Supervisor {
       case 'lvs-notice':
         this.#outside.toldOfServers(message.notice);
         break;
+      case 'run-command':
+      case 'stop-command':
+        this.#outside.command(message);
+        break;
       case 'started':
         if (this.#starting.delete(role) && this.#starting.size === 0) this.#ready();
         break;
@@ -315,6 +332,7 @@ export class Supervisor {
 
   #died(role: string, how: string, retryIn: Duration | undefined): void {
     const next = retryIn === undefined ? 'the agent ends' : `starting it again in ${inSeconds(retryIn)} s`;
+    if (role === 'health') this.#outside.forgetCommands();
     this.#log('error', 'process-died', `the ${role} process died (${how}); ${next}`, { role });
     if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded(); // it starts with the new one
     const stillborn = this.#starting.has(role) ? (this.#stillborn.get(role) ?? 0) + 1 : 0;
@@ -418,6 +436,12 @@ export class Supervisor {
   #log(level: LogLevel, event: string, message: string, fields: LogRecord['fields']): void {
     this.#options.log.write({ level, event, message, fields });
   }
+}
+
+/** What a tracked thing is to checkers; undefined: nothing. */
+function factOf(result: TrackResult): Fact | undefined {
+  if (result.kind === 'file') return result;
+  return result.kind === 'bfd' ? { kind: 'bfd', name: result.name, value: result.isUp ? 1 : 0 } : undefined;
 }
 
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

@@ -1,117 +1,147 @@
-/** A conversation in lines over one TCP connection, for checkers that want more than a connection. */
-import { createConnection } from 'node:net';
+/** A conversation over one TCP connection, in lines or in bytes, for checkers that want more than a connection. */
+import type { Socket } from 'node:net';
 import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
-import { type ConnectRequest, isLocalFault } from './tcp-connect.ts';
+import { type ConnectRequest, isLocalFault, openConnection } from './tcp-connect.ts';
 
 /** Nobody who answers as he should says more than this in one line. */
 const LINE_MAX = 4096;
+/** Nor is more than this read at once; what nobody reads is not taken from the kernel. */
+const READ_MAX = 65_536;
+const LINE_END = 0x0a;
 
-/** The other side, line by line. */
+/** The other side. */
 export interface Speaker {
   /** The next line without its end. Rejects when the connection ends, after `timeout`, and for a line that does not end. */
   hear(): Promise<string>;
+  /** As many bytes, at most 64 KiB. Rejects as `hear`. */
+  read(length: number): Promise<Uint8Array>;
   /** Sends a line. */
   say(line: string): void;
+  write(bytes: Uint8Array): void;
 }
 
-/** `local`: the fault is on this host. */
-export type ConversationOutcome<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly stage: 'connect' | 'answer'; readonly reason: string; readonly local: boolean };
+/** Why something was not answered. `local`: the fault is on this host. */
+export interface AnswerFault {
+  readonly ok: false;
+  readonly stage: 'connect' | 'answer';
+  readonly reason: string;
+  readonly local: boolean;
+}
+
+export type ConversationOutcome<T> = { readonly ok: true; readonly value: T } | AnswerFault;
 
 /**
  * Connects, and talks. Never rejects: what goes wrong, an error of `talk` too, is an outcome.
  * @param request its timeout holds for the connection and again for each answer
  */
-export function converse<T>(
+export async function converse<T>(
   request: ConnectRequest,
   signal: AbortSignal,
   talk: (other: Speaker) => Promise<T>,
 ): Promise<ConversationOutcome<T>> {
-  return new Promise((resolve) => {
-    const { address, port, timeout, bindAddress, bindPort } = request;
-    const socket = createConnection({
-      host: address,
-      port,
-      ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
-      ...(bindPort === undefined ? {} : { localPort: bindPort }),
+  const connection = await openConnection(request, signal);
+  if (!connection.ok) return { ...connection, stage: 'connect' };
+  const { socket } = connection;
+  const inbox = new Inbox(socket, request.timeout);
+  const abort = () => inbox.end('aborted');
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    const value = await talk({
+      hear: () => inbox.line(),
+      read: (length) => inbox.bytes(length),
+      say: (line) => void socket.write(`${line}\r\n`),
+      write: (bytes) => void socket.write(bytes),
     });
-    let stage: 'connect' | 'answer' = 'connect';
-    const settle = (outcome: ConversationOutcome<T>) => {
-      clearTimeout(late);
-      signal.removeEventListener('abort', abort);
-      socket.destroy();
-      lines.end('closed by us');
-      resolve(outcome);
-    };
-    const fail = (reason: string, local = false) => settle({ ok: false, stage, reason, local });
-    const abort = () => fail('aborted', true);
-    const late = setTimeout(() => fail(`timeout after ${inSeconds(timeout)} s`), inMilliseconds(timeout));
-    const lines = new Lines(timeout);
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? error.message;
-      fail(code, stage === 'connect' && isLocalFault(code));
-    });
-    socket.setEncoding('latin1');
-    socket.on('data', (text) => lines.take(String(text)));
-    socket.once('end', () => lines.end('the connection was closed'));
-    socket.once('connect', () => {
-      clearTimeout(late);
-      stage = 'answer';
-      const speaker = { hear: () => lines.next(), say: (line: string) => void socket.write(`${line}\r\n`) };
-      talk(speaker).then(
-        (value) => settle({ ok: true, value }),
-        (error: Error) => fail(error.message),
-      );
-    });
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, stage: 'answer', reason: (error as Error).message, local: signal.aborted };
+  } finally {
+    signal.removeEventListener('abort', abort);
+    socket.destroy();
+  }
 }
 
-/** What was received, in lines; one reader. */
-class Lines {
+/** What was received; one reader. */
+class Inbox {
+  readonly #socket: Socket;
   readonly #timeout: Duration;
-  #text = '';
+  #received: Buffer = Buffer.alloc(0);
   #ended: string | undefined;
-  #reader: (() => void) | undefined;
+  #look: (() => void) | undefined;
 
-  constructor(timeout: Duration) {
+  constructor(socket: Socket, timeout: Duration) {
+    this.#socket = socket;
     this.#timeout = timeout;
+    socket.on('data', (piece: Buffer) => {
+      this.#received = this.#received.length === 0 ? piece : Buffer.concat([this.#received, piece]);
+      if (this.#received.length >= READ_MAX) socket.pause();
+      this.#look?.();
+    });
+    socket.once('end', () => this.end('the connection was closed'));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code ?? error.message;
+      this.end(isLocalFault(code) ? `this host: ${code}` : code);
+    });
   }
 
-  take(text: string): void {
-    if (this.#text.length < 2 * LINE_MAX) this.#text += text;
-    this.#reader?.();
-  }
-
-  /** @param reason for whoever waits for a line */
+  /** @param reason for whoever waits */
   end(reason: string): void {
     this.#ended ??= reason;
-    this.#reader?.();
+    this.#look?.();
   }
 
-  next(): Promise<string> {
+  line(): Promise<string> {
+    return this.#next(() => {
+      const end = this.#received.indexOf(LINE_END);
+      if (end > LINE_MAX || (end < 0 && this.#received.length > LINE_MAX)) throw new Error('a line without an end');
+      return end < 0
+        ? undefined
+        : this.#take(end + 1)
+            .toString('latin1')
+            .replace(/\r?\n$/, '');
+    });
+  }
+
+  bytes(length: number): Promise<Uint8Array> {
+    if (length > READ_MAX) return Promise.reject(new Error(`an answer of ${length} bytes`));
+    return this.#next(() => (this.#received.length < length ? undefined : this.#take(length)));
+  }
+
+  #take(length: number): Buffer {
+    const taken = this.#received.subarray(0, length);
+    this.#received = this.#received.subarray(length);
+    if (this.#received.length < READ_MAX) this.#socket.resume();
+    return taken;
+  }
+
+  /** Waits until something is there. @param look undefined: not yet; throws: never */
+  #next<T>(look: () => T | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
-      const done = (act: () => void) => {
+      const done = () => {
         clearTimeout(late);
-        this.#reader = undefined;
-        act();
+        this.#look = undefined;
+      };
+      const fail = (reason: string) => {
+        done();
+        reject(new Error(reason));
       };
       const late = setTimeout(
-        () => done(() => reject(new Error(`no answer within ${inSeconds(this.#timeout)} s`))),
+        () => fail(`no answer within ${inSeconds(this.#timeout)} s`),
         inMilliseconds(this.#timeout),
       );
-      this.#reader = () => {
-        const end = this.#text.indexOf('\n');
-        if (end >= 0) {
-          const line = this.#text.slice(0, end).replace(/\r$/, '');
-          this.#text = this.#text.slice(end + 1);
-          done(() => resolve(line));
-        } else if (this.#text.length > LINE_MAX) done(() => reject(new Error('a line without an end')));
-        else if (this.#ended !== undefined) done(() => reject(new Error(this.#ended)));
+      this.#look = () => {
+        try {
+          const found = look();
+          if (found !== undefined) {
+            done();
+            resolve(found);
+          } else if (this.#ended !== undefined) fail(this.#ended);
+        } catch (error) {
+          fail((error as Error).message);
+        }
       };
-      this.#reader();
+      this.#look();
     });
   }
 }

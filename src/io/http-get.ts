@@ -3,111 +3,114 @@
  * cache. The body is handed over piece by piece and never kept.
  */
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
 import type { Socket } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
-import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
-import { isLocalFault } from './tcp-connect.ts';
+import type { TLSSocket } from 'node:tls';
+import { inMilliseconds, inSeconds } from '../base/time.ts';
+import type { AnswerFault } from './conversation.ts';
+import { type ConnectRequest, openConnection } from './tcp-connect.ts';
+import { certificateEnd, type TlsClient, type TlsRequest } from './tls-connection.ts';
 
-/** What to ask, and where. */
-export interface HttpGet {
-  readonly address: string;
-  readonly port: number;
+/** What to ask, and where. The timeout holds for the connection, the handshake, and again for the whole answer. */
+export interface HttpGet extends ConnectRequest {
   readonly path: string;
   /** The Host header, as it is. */
   readonly host: string;
-  /** TLS, without looking at the certificate; the name for SNI, where one is to be sent. */
-  readonly tls?: { readonly serverName?: string | undefined };
-  /** For the connection, and again for the whole answer. */
-  readonly timeout: Duration;
-  readonly bindAddress?: string | undefined;
-  readonly bindPort?: number | undefined;
+  /** 1.0C asks for the connection to be closed, and so does 1.1. */
+  readonly protocol: '1.0' | '1.0C' | '1.1';
+  readonly tls?: TlsRequest | undefined;
   /** Gets the body in pieces; the answer ends early when it returns false. */
-  readonly onBody?: (piece: Uint8Array) => boolean;
+  readonly onBody: (piece: Uint8Array) => boolean;
 }
 
-/** `local`: the fault is on this host and says nothing about the server. */
 export type HttpOutcome =
-  | { readonly ok: true; readonly status: number }
-  | { readonly ok: false; readonly stage: 'connect' | 'answer'; readonly reason: string; readonly local: boolean };
+  | { readonly ok: true; readonly status: number; readonly certificateEnd?: string | undefined }
+  | AnswerFault;
 
-/** One for all: making it costs more than a handshake. */
-let context: SecureContext | undefined;
+/** Servers with many cookies are servers too. */
+const HEADER_MAX = 65_536;
 
 /** Asks once. Never rejects: a refusal, a timeout, nonsense and an abort are outcomes. */
-export function httpGet(wanted: HttpGet, signal: AbortSignal): Promise<HttpOutcome> {
+export async function httpGet(wanted: HttpGet, signal: AbortSignal, tls: TlsClient): Promise<HttpOutcome> {
+  const connection = await openConnection(wanted, signal);
+  if (!connection.ok) return { ...connection, stage: 'connect' };
+  const { socket } = connection;
+  if (wanted.tls === undefined) return ask(wanted, socket, signal);
+  const secured = await tls.start(socket, wanted.tls, wanted.timeout, signal);
+  if (!secured.ok) return secured;
+  const end = certificateEnd(secured.socket);
+  const outcome = await ask(wanted, secured.socket, signal);
+  return outcome.ok && end !== undefined ? { ...outcome, certificateEnd: end } : outcome;
+}
+
+function ask(wanted: HttpGet, socket: Socket | TLSSocket, signal: AbortSignal): Promise<HttpOutcome> {
   return new Promise((resolve) => {
-    const { timeout } = wanted;
-    let stage: 'connect' | 'answer' = 'connect';
     let isSettled = false;
-    let asked: ClientRequest | undefined;
     const settle = (outcome: HttpOutcome) => {
       if (isSettled) return;
       isSettled = true;
       clearTimeout(late);
       signal.removeEventListener('abort', abort);
-      asked?.destroy();
+      if (wanted.tls?.goodbye && outcome.ok) socket.end(() => socket.destroy());
+      else socket.destroy();
       resolve(outcome);
     };
-    const fail = (reason: string, local = false) => settle({ ok: false, stage, reason, local });
-    const overdue = () => fail(`timeout after ${inSeconds(timeout)} s`);
+    const fail = (reason: string, local = false) => settle({ ok: false, stage: 'answer', reason, local });
     const abort = () => fail('aborted', true);
-    let late = setTimeout(overdue, inMilliseconds(timeout));
+    const { timeout } = wanted;
+    const late = setTimeout(() => fail(`no answer within ${inSeconds(timeout)} s`), inMilliseconds(timeout));
     if (signal.aborted) {
       abort();
       return;
     }
     signal.addEventListener('abort', abort, { once: true });
+    let request: ClientRequest;
     try {
-      asked = open(wanted);
+      request = open(wanted, socket);
     } catch (error) {
       // what no server could be asked, as a path with a line break
       fail((error as Error).message);
       return;
     }
-    const connected = () => {
-      stage = 'answer';
-      clearTimeout(late);
-      if (!isSettled) late = setTimeout(overdue, inMilliseconds(timeout));
-    };
-    asked.once('socket', (socket: Socket) => socket.once(wanted.tls ? 'secureConnect' : 'connect', connected));
-    asked.on('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? error.message;
-      fail(code, stage === 'connect' && isLocalFault(code));
-    });
-    asked.once('response', (answer: IncomingMessage) => {
+    request.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    request.once('response', (answer: IncomingMessage) => {
       const done = () => settle({ ok: true, status: answer.statusCode ?? 0 });
       answer.on('data', (piece: Buffer) => {
-        if (wanted.onBody?.(piece) === false) done();
+        if (!isSettled && !wanted.onBody(piece)) done();
       });
       answer.once('end', done);
       answer.once('aborted', () => fail('the connection was closed before the answer was complete'));
       answer.once('error', (error) => fail(error.message));
     });
-    asked.end();
+    request.end();
   });
 }
 
-function open({ address, port, path, host, tls, bindAddress, bindPort }: HttpGet): ClientRequest {
-  const common = {
-    host: address,
-    port,
+/** A request with the headers of keepalived's, so that rules of servers and lines of their logs go on working. */
+function open({ path, host, protocol }: HttpGet, socket: Socket): ClientRequest {
+  if (protocol !== '1.1') sayVersion10(socket);
+  const closes = protocol !== '1.0';
+  const request = plainRequest({
+    createConnection: () => socket,
     path,
-    agent: false as const,
     setHost: false,
-    // what keepalived says, so that rules of servers and lines of their logs go on working
-    headers: { 'User-Agent': 'KeepAliveClient', Connection: 'close', Host: host },
-    ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
-    ...(bindPort === undefined ? {} : { localPort: bindPort }),
+    headers: { 'User-Agent': 'KeepAliveClient', ...(closes ? { Connection: 'close' } : {}), Host: host },
+    // a server with a header that is not quite right serves all the same
+    insecureHTTPParser: true,
+    maxHeaderSize: HEADER_MAX,
+  });
+  if (!closes) request.removeHeader('Connection');
+  return request;
+}
+
+const VERSION = ' HTTP/1.1\r\n';
+
+/** Node's client says HTTP/1.1 whatever it is told: the first line is put right on its way out. */
+function sayVersion10(socket: Socket): void {
+  const write = socket.write;
+  socket.write = (bytes: Uint8Array | string, ...rest: unknown[]): boolean => {
+    socket.write = write;
+    const text = String(bytes);
+    if (!text.includes(VERSION)) throw new Error('assertion failed: the request has no version');
+    return Reflect.apply(write, socket, [text.replace(VERSION, ' HTTP/1.0\r\n'), ...rest]);
   };
-  if (tls === undefined) return plainRequest(common);
-  context ??= createSecureContext();
-  // an empty name: none is sent
-  const options = {
-    ...common,
-    secureContext: context,
-    rejectUnauthorized: false,
-    servername: tls.serverName ?? '',
-  };
-  return tlsRequest(options);
 }

@@ -65,6 +65,31 @@ export interface NativeSocket {
   close(): void;
 }
 
+/** How a connection is made besides where to. */
+export interface ConnectOptions {
+  /** Where from. */
+  readonly from?: SocketAddress | undefined;
+  /** SO_BINDTODEVICE. */
+  readonly interface?: string | undefined;
+  /** SO_MARK, 0-4294967295; 0: none. */
+  readonly mark?: number | undefined;
+  /** Hand the descriptor over instead of closing the connection with a reset. */
+  readonly keep?: boolean | undefined;
+}
+
+/** TCP connections that are being made, behind one epoll descriptor. Keeps the process alive while there are any. */
+export interface NativeConnector {
+  /**
+   * Begins an attempt. 0: it will be among the ended ones; else the error of the system call that was refused.
+   * @param id 0-4294967295, of no attempt that is on its way
+   */
+  start(id: number, to: SocketAddress, options?: ConnectOptions): number;
+  /** Ends an attempt without a word; nothing happens when it has ended. */
+  cancel(id: number): void;
+  /** Cancels all; idempotent. */
+  close(): void;
+}
+
 /** A timerfd on CLOCK_MONOTONIC. Keeps the process alive until closed. */
 export interface NativeTimer {
   /** Fires once at the monotonic time in microseconds (at once when past); undefined disarms. */
@@ -91,6 +116,13 @@ export interface NativeSignalListener {
 }
 
 export interface Native {
+  /**
+   * Calls back with three numbers for each attempt that has ended: its id, as a signed number; 0 or the error, positive; the
+   * descriptor, which is then the caller's to close, or -1.
+   */
+  readonly Connector: new (
+    callback: (ended: Int32Array) => void,
+  ) => NativeConnector;
   /** Calls back while there is something to read: what is not read calls again. */
   readonly Inotify: new (
     callback: () => void,

@@ -1,20 +1,34 @@
-/** One TCP connection attempt, made and closed again: what TCP_CHECK asks the kernel for. */
-import { createConnection } from 'node:net';
+/**
+ * TCP connection attempts: made and closed again, as TCP_CHECK wants it, or handed over to a conversation. Made by the
+ * addon, because Node can neither mark packets nor bind to an interface, and takes longer.
+ */
+import { Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { addressBytes, familyOf, type IpAddress, isLinkLocal } from '../base/address.ts';
 import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
+import { type NativeConnector, native, type SocketAddress } from './native.ts';
 
 /** What to connect to, and from where. */
 export interface ConnectRequest {
-  readonly address: string;
+  readonly address: IpAddress;
   readonly port: number;
   readonly timeout: Duration;
-  readonly bindAddress?: string | undefined;
+  readonly bindAddress?: IpAddress | undefined;
   readonly bindPort?: number | undefined;
+  readonly bindInterface?: string | undefined;
+  /** 0: none. */
+  readonly fwmark?: number | undefined;
 }
 
-/** See `tcpConnect`. `local`: the fault is on this host. */
-export type TcpOutcome =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly reason: string; readonly local: boolean };
+/** Why there is no connection. `local`: the fault is on this host. */
+export interface ConnectFault {
+  readonly ok: false;
+  readonly reason: string;
+  readonly local: boolean;
+}
+
+/** See `tcpConnect`. */
+export type TcpOutcome = { readonly ok: true } | ConnectFault;
 
 /** Errors that say nothing about the other side. */
 const LOCAL = new Set([
@@ -23,6 +37,7 @@ const LOCAL = new Set([
   'EMFILE',
   'ENFILE',
   'ENOBUFS',
+  'ENODEV',
   'ENOMEM',
   'EPERM',
   'EACCES',
@@ -32,41 +47,126 @@ const LOCAL = new Set([
 /** Whether an error of that code says nothing about the other side. */
 export const isLocalFault = (code: string): boolean => LOCAL.has(code);
 
+/** How the addon wants an address. Throws ENODEV. @param device that a link-local address is on */
+export function socketAddress(address: IpAddress, port: number, device?: string): SocketAddress {
+  const bytes = addressBytes(address);
+  if (familyOf(address) === 'inet') return { family: 'inet', address: bytes, port };
+  const scopeId = device !== undefined && isLinkLocal(address) ? native().interfaceIndex(device) : 0;
+  return { family: 'inet6', address: bytes, port, scopeId };
+}
+
+/** Where a socket is bound to; undefined: the kernel may choose. Throws ENODEV. */
+export function sourceAddress({ address, bindAddress, bindPort, bindInterface }: Omit<ConnectRequest, 'timeout'>) {
+  if (bindAddress === undefined && bindPort === undefined) return undefined;
+  const any = (familyOf(address) === 'inet' ? '0.0.0.0' : '::') as IpAddress;
+  return socketAddress(bindAddress ?? any, bindPort ?? 0, bindInterface);
+}
+
+/** `error` is 0 or what the kernel said, `fd` a descriptor for who wanted to keep it. */
+type Ended = (error: number, fd: number) => void;
+
+/** The attempts of this thread. */
+class Attempts {
+  readonly #native: NativeConnector;
+  readonly #waiting = new Map<number, Ended>();
+  #last = 0;
+
+  constructor() {
+    this.#native = new (native().Connector)((ended) => this.#take(ended));
+  }
+
+  /** @returns its number; undefined: it has ended already */
+  start(request: ConnectRequest, keep: boolean, ended: Ended): number | undefined {
+    this.#last = (this.#last + 1) & 0x7fffffff;
+    const id = this.#last;
+    const { address, port, bindInterface, fwmark = 0 } = request;
+    const to = socketAddress(address, port, bindInterface);
+    const from = sourceAddress(request);
+    const isPlain = from === undefined && bindInterface === undefined && fwmark === 0 && !keep;
+    const options = isPlain ? undefined : { from, interface: bindInterface, mark: fwmark, keep };
+    const error = this.#native.start(id, to, options);
+    if (error === 0) {
+      this.#waiting.set(id, ended);
+      return id;
+    }
+    ended(error, -1);
+    return undefined;
+  }
+
+  cancel(id: number): void {
+    if (this.#waiting.delete(id)) this.#native.cancel(id);
+  }
+
+  #take(ended: Int32Array): void {
+    for (let at = 0; at < ended.length; at += 3) {
+      const [id, error, fd] = [ended[at] as number, ended[at + 1] as number, ended[at + 2] as number];
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (waiting) waiting(error, fd);
+      else if (fd >= 0) new Socket({ fd }).destroy(); // was given up while it was being told
+    }
+  }
+}
+
+let attempts: Attempts | undefined;
+
+/** @param succeeded makes the outcome of a connection; gets a descriptor where `keep` says so */
+function attempt<T>(
+  request: ConnectRequest,
+  signal: AbortSignal,
+  keep: boolean,
+  succeeded: (fd: number) => T,
+): Promise<T | ConnectFault> {
+  return new Promise((resolve) => {
+    let id: number | undefined;
+    let late: NodeJS.Timeout | undefined;
+    const settle = (outcome: T | ConnectFault) => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', abort);
+      if (id !== undefined) attempts?.cancel(id);
+      resolve(outcome);
+    };
+    const failed = (reason: string, local: boolean) => settle({ ok: false, reason, local });
+    const abort = () => failed('aborted', true);
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    try {
+      attempts ??= new Attempts();
+      id = attempts.start(request, keep, (error, fd) => {
+        id = undefined;
+        if (error === 0) settle(succeeded(fd));
+        else failedWith(error);
+      });
+    } catch (error) {
+      // an interface that is not there
+      failed((error as NodeJS.ErrnoException).code ?? (error as Error).message, true);
+      return;
+    }
+    function failedWith(error: number): void {
+      const code = getSystemErrorName(-error);
+      failed(code, isLocalFault(code));
+    }
+    if (id === undefined) return;
+    const { timeout } = request;
+    late = setTimeout(() => failed(`timeout after ${inSeconds(timeout)} s`, false), inMilliseconds(timeout));
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+const CONNECTED: TcpOutcome = { ok: true };
+
 /**
  * Connects, and closes at once with a reset, so that thousands of checks leave no TIME_WAIT behind. Never rejects: a
  * refusal, a timeout and an abort are outcomes.
  */
-export function tcpConnect(request: ConnectRequest, signal: AbortSignal): Promise<TcpOutcome> {
-  return new Promise((resolve) => {
-    const { address, port, timeout, bindAddress, bindPort } = request;
-    const socket = createConnection({
-      host: address,
-      port,
-      ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
-      ...(bindPort === undefined ? {} : { localPort: bindPort }),
-    });
-    const settle = (outcome: TcpOutcome) => {
-      clearTimeout(late);
-      signal.removeEventListener('abort', abort);
-      if (outcome.ok) socket.resetAndDestroy();
-      else socket.destroy();
-      resolve(outcome);
-    };
-    const late = setTimeout(
-      () => settle({ ok: false, reason: `timeout after ${inSeconds(timeout)} s`, local: false }),
-      inMilliseconds(timeout),
-    );
-    const abort = () => settle({ ok: false, reason: 'aborted', local: true });
-    socket.once('connect', () => {
-      // TCP lets a socket be its own peer (RFC 9293 §3.5, simultaneous open): nobody listens there
-      const itself = socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress;
-      settle(itself ? { ok: false, reason: 'ECONNREFUSED', local: false } : { ok: true });
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      const code = error.code ?? error.message;
-      settle({ ok: false, reason: code, local: isLocalFault(code) });
-    });
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
+export const tcpConnect = (request: ConnectRequest, signal: AbortSignal): Promise<TcpOutcome> =>
+  attempt(request, signal, false, () => CONNECTED);
+
+/** Connects, for somebody who has more to say. Never rejects. */
+export const openConnection = (
+  request: ConnectRequest,
+  signal: AbortSignal,
+): Promise<{ readonly ok: true; readonly socket: Socket } | ConnectFault> =>
+  attempt(request, signal, true, (fd) => ({ ok: true, socket: new Socket({ fd, readable: true, writable: true }) }));

@@ -147,6 +147,7 @@ function checkersOf(
     retry,
     delayBeforeRetry,
     delayLoop,
+    outerDelayLoop: outer.delayLoop,
     warmup,
     alpha,
     virtualHost,

@@ -162,4 +162,6 @@ export interface CheckReport {
   /** When the last probe ended, and how long it took. */
   readonly at?: string;
   readonly took_ms?: number;
+  /** When the certificate that the server showed ends. */
+  readonly certificateEnd?: string;
 }

@@ -111,18 +111,13 @@ describe('TCP_CHECK', () => {
 
 describe('checkers that are not acted on yet', () => {
   it('are known to the last word, and the servers that rely on them are counted', () => {
-    const check = ['HTTP_GET {', 'url {', 'path /', 'status_code 200', '}', 'connect_timeout 3', 'nb_get_retry 3', '}'];
-    const text =
-      serviceWith(...['1', '2'].flatMap((n) => [`real_server 10.0.0.${n} 80 {`, ...check, '}'])) +
-      serviceWith('protocol UDP', 'real_server 10.0.0.3 80 {', 'MISC_CHECK {', 'misc_path "/bin/true"', '}', '}');
+    const session = 'bfd_instance rs1 {\nneighbor_ip 10.0.0.1\n}\n';
+    const check = ['BFD_CHECK {', 'name rs1', '}'];
+    const text = session + serviceWith(...['1', '2'].flatMap((n) => [`real_server 10.0.0.${n} 80 {`, ...check, '}']));
     expect(said(text)).toEqual([
-      '6:1 warning: HTTP_GET is not acted on yet: 2 real servers are treated as healthy, as if it succeeded',
-      '6:1 note: accepted, not acted on yet: HTTP_GET, MISC_CHECK',
-      '12:1 warning: nb_get_retry is the old spelling of retry',
-      '22:1 warning: nb_get_retry is the old spelling of retry',
-      '32:1 warning: protocol again, after line 29; UDP counts',
-      '34:1 warning: MISC_CHECK is not acted on yet: the real server is treated as healthy, as if it succeeded',
+      '1:1 note: accepted, not acted on yet: bfd_instance, BFD_CHECK',
+      '9:1 warning: BFD_CHECK is not acted on yet: 2 real servers are treated as healthy, as if it succeeded',
     ]);
-    expect(serviceOf(text)?.realServers[0]?.checkers).toMatchObject([{ kind: 'HTTP_GET', retry: 3 }]);
+    expect(serviceOf(text)?.realServers[0]?.checkers).toMatchObject([{ kind: 'BFD_CHECK', session: 'rs1' }]);
   });
 });

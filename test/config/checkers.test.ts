@@ -23,6 +23,7 @@ const HTTP = {
   enableSni: false,
   fastRecovery: false,
   tlsCompliant: false,
+  tlsVerify: false,
 };
 const page = (...lines: string[]) => ['url {', 'path /', ...lines, '}'];
 const pageOf = (...lines: string[]) => {
@@ -43,6 +44,7 @@ describe('HTTP_GET and SSL_GET', () => {
     ['http_protocol 1.1', { httpProtocol: '1.1' }],
     ['enable_sni', { enableSni: true }],
     ['fast_recovery', { fastRecovery: true }],
+    ['tls_verify', { tlsVerify: true }],
     ['bind_if eth0', { bindInterface: 'eth0' }],
     ['fwmark 7', { fwmark: 7 }],
   ])('take %s', (line, expected) => {
@@ -224,6 +226,7 @@ describe('MISC_CHECK', () => {
       retry: 0,
       script: { command: ['/bin/check', 'a', 'b c'] },
       timeout: ZERO,
+      fallbackTimeout: TIMED.delayLoop,
       isDynamic: false,
     });
   });

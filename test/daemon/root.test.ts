@@ -128,7 +128,7 @@ describe('readConfiguration', () => {
         line: 1,
         column: 1,
         length: 24,
-        message: 'accepted, not acted on yet: interface_up_down_delays, linkbeat_interfaces, SSL',
+        message: 'accepted, not acted on yet: interface_up_down_delays, linkbeat_interfaces',
       },
     ]);
   });

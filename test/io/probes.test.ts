@@ -5,10 +5,9 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { milliseconds, seconds } from '../../src/base/time.ts';
-import { greet } from '../../src/checks/smtp-dialogue.ts';
-import { converse } from '../../src/io/conversation.ts';
 import { type HttpGet, httpGet } from '../../src/io/http-get.ts';
 import { ping } from '../../src/io/ping.ts';
+import { TlsClient } from '../../src/io/tls-connection.ts';
 import { udpExchange } from '../../src/io/udp-exchange.ts';
 import { withBlackhole } from '../support/blackhole.ts';
 import { withRefusingPort, withServer } from '../support/checker-conformance.ts';
@@ -18,9 +17,19 @@ const never = new AbortController().signal;
 /** Short enough to be waited for. */
 const HURRIED = milliseconds(100);
 
+const tls = new TlsClient();
+const request = (port: number): HttpGet => ({
+  address: LOOPBACK,
+  port,
+  path: '/',
+  host: 'www.example.org',
+  protocol: '1.1',
+  timeout: seconds(5),
+  onBody: () => true,
+});
+
 describe('httpGet', () => {
-  const get = (port: number, more: Partial<HttpGet> = {}) =>
-    httpGet({ address: LOOPBACK, port, path: '/', host: 'www.example.org', timeout: seconds(5), ...more }, never);
+  const get = (port: number, more: Partial<HttpGet> = {}) => httpGet({ ...request(port), ...more }, never, tls);
   const answering = (answer: string) => (socket: Socket) => {
     socket.on('data', () => socket.end(answer));
   };
@@ -49,6 +58,24 @@ describe('httpGet', () => {
       'GET /status?x=1 HTTP/1.1\r\nUser-Agent: KeepAliveClient\r\nConnection: close\r\nHost: www.example.org\r\n\r\n',
     ]);
   });
+
+  it.each([
+    ['1.0', 'GET / HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: www.example.org\r\n\r\n'],
+    ['1.0C', 'GET / HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nConnection: close\r\nHost: www.example.org\r\n\r\n'],
+  ] as const)(
+    'says HTTP %s as it is told, to the byte (keepalived.conf(5) "http_protocol")',
+    async (protocol, wanted) => {
+      let asked = '';
+      const serve = (socket: Socket) => {
+        socket.on('data', (text) => {
+          asked += text;
+          socket.end('HTTP/1.0 200 OK\r\n\r\nok');
+        });
+      };
+      const outcome = await withServer(LOOPBACK, serve, (port) => get(port, { protocol }));
+      expect([outcome, asked]).toEqual([{ ok: true, status: 200 }, wanted]);
+    },
+  );
 
   it('takes an answer of HTTP/1.0 that ends with the connection, and chunks', async () => {
     for (const answer of [
@@ -88,7 +115,7 @@ describe('httpGet', () => {
     expect(await withServer(LOOPBACK, drip, (port) => get(port, { timeout: HURRIED }))).toEqual({
       ok: false,
       stage: 'answer',
-      reason: 'timeout after 0.1 s',
+      reason: 'no answer within 0.1 s',
       local: false,
     });
   });
@@ -150,68 +177,15 @@ describe('httpGet', () => {
     const outcome = await withServer(
       LOOPBACK,
       () => {},
-      (port) =>
-        httpGet({ address: LOOPBACK, port, path: '/', host: 'a', timeout: seconds(5) }, AbortSignal.timeout(20)),
+      (port) => httpGet(request(port), AbortSignal.timeout(20), tls),
     );
     expect(outcome).toMatchObject({ ok: false, reason: 'aborted', local: true });
   });
 });
 
-describe('a conversation by SMTP', () => {
-  const talk = (port: number, timeout = seconds(5)) =>
-    converse({ address: LOOPBACK, port, timeout }, never, (other) => greet(other, 'checker.example.org'));
-  /** A server that says these replies, one for each line it hears after the first. */
-  const saying =
-    (...replies: string[]) =>
-    (socket: Socket) => {
-      const next = () => socket.write(replies.shift() ?? '');
-      next();
-      socket.on('data', next);
-    };
-
-  it('ends well with 220, 250 and 221, in one line or many', async () => {
-    const serve = saying(
-      '220-mail.example.org\r\n220 ESMTP\r\n',
-      '250-mail.example.org\r\n250-SIZE\r\n250 OK\r\n',
-      '221 bye\r\n',
-    );
-    expect(await withServer(LOOPBACK, serve, (port) => talk(port))).toEqual({ ok: true, value: undefined });
-  });
-
-  it.each([
-    [['554 no service\r\n'], "greeting: '554 no service', expected 220"],
-    [['220 hi\r\n', '550 who are you\r\n'], "HELO: '550 who are you', expected 250"],
-    [['220 hi\r\n', '250 ok\r\n', '500 what\r\n'], "QUIT: '500 what', expected 221"],
-    [['SSH-2.0-x\x07\r\n'], "greeting: no reply of SMTP: 'SSH-2.0-x?'"],
-    [[`${'220-x\r\n'.repeat(100)}`], 'greeting: a reply of more than 100 lines'],
-    [['x'.repeat(5000)], 'a line without an end'],
-  ])('%j is a failure with a reason', async (replies, reason) => {
-    expect(await withServer(LOOPBACK, saying(...replies), (port) => talk(port))).toEqual({
-      ok: false,
-      stage: 'answer',
-      reason,
-      local: false,
-    });
-  });
-
-  it('a server that says nothing is waited for, and not longer', async () => {
-    const outcome = await withServer(
-      LOOPBACK,
-      () => {},
-      (port) => talk(port, HURRIED),
-    );
-    expect(outcome).toEqual({ ok: false, stage: 'answer', reason: 'no answer within 0.1 s', local: false });
-  });
-
-  it('a server that hangs up is a failure', async () => {
-    const hangUp = (socket: Socket) => socket.end('220 hi\r\n');
-    expect(await withServer(LOOPBACK, hangUp, (port) => talk(port))).toMatchObject({ ok: false, stage: 'answer' });
-  });
-});
-
 describe('udpExchange', () => {
   const ask = (port: number, address = LOOPBACK, isReply?: (bytes: Uint8Array) => boolean) =>
-    udpExchange({ address, port, payload: Buffer.from('ping'), timeout: HURRIED }, never, isReply);
+    udpExchange({ address, port, timeout: HURRIED }, Buffer.from('ping'), never, isReply);
 
   for (const address of ['127.0.0.1', '::1'] as IpAddress[]) {
     it(`hands over the reply of a server on ${address}, and passes over what is none`, async () => {
@@ -223,7 +197,7 @@ describe('udpExchange', () => {
       await new Promise<void>((resolve) => server.bind(0, address, resolve));
       const outcome = await ask(server.address().port, address, (bytes) => String(Buffer.from(bytes)) !== 'stray');
       server.close();
-      expect(outcome).toEqual({ type: 'reply', bytes: Buffer.from('pong ping') });
+      expect(outcome).toEqual({ type: 'reply', bytes: new Uint8Array(Buffer.from('pong ping')) });
     });
   }
 
@@ -239,26 +213,24 @@ describe('udpExchange', () => {
   });
 
   it('an address to send from that is not ours is a fault of this host', async () => {
-    const request = {
-      address: LOOPBACK,
-      port: 9,
-      payload: Buffer.from('x'),
-      timeout: HURRIED,
-      bindAddress: '192.0.2.77',
-    };
-    expect(await udpExchange(request, never)).toEqual({ type: 'fault', reason: 'EADDRNOTAVAIL', local: true });
+    const bound = { address: LOOPBACK, port: 9, timeout: HURRIED, bindAddress: '192.0.2.77' as IpAddress };
+    expect(await udpExchange(bound, Buffer.from('x'), never)).toEqual({
+      type: 'fault',
+      reason: 'EADDRNOTAVAIL',
+      local: true,
+    });
   });
 });
 
 const whyNoPing = process.getuid?.() === 0 ? undefined : 'not root';
 describe.skipIf(whyNoPing !== undefined)(`ping${whyNoPing === undefined ? '' : ` (skipped: ${whyNoPing})`}`, () => {
   it.each(['127.0.0.1', '::1'] as IpAddress[])('%s answers', async (address) => {
-    expect(await ping({ address, timeout: seconds(5) }, never)).toMatchObject({ type: 'reply' });
+    expect(await ping({ address, port: 0, timeout: seconds(5) }, never)).toMatchObject({ type: 'reply' });
   });
 
   it('many at once get each its own reply', async () => {
     const outcomes = await Promise.all(
-      Array.from({ length: 50 }, () => ping({ address: LOOPBACK, timeout: seconds(5) }, never)),
+      Array.from({ length: 50 }, () => ping({ address: LOOPBACK, port: 0, timeout: seconds(5) }, never)),
     );
     expect(outcomes.filter(({ type }) => type === 'reply')).toHaveLength(50);
   });

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { milliseconds, seconds } from '../../src/base/time.ts';
-import { tcpConnect } from '../../src/io/tcp-connect.ts';
+import { openConnection, tcpConnect } from '../../src/io/tcp-connect.ts';
 import { withBlackhole } from '../support/blackhole.ts';
 import { withRefusingPort, withServer } from '../support/checker-conformance.ts';
 
@@ -23,7 +23,7 @@ const timeWaits = (port: number): string[] => {
 };
 
 /** A connection that is made to a server, as the server sees it from its beginning to its end. */
-async function seenBy(different: { bindAddress?: string; bindPort?: number } = {}) {
+async function seenBy(different: { bindAddress?: IpAddress; bindPort?: number } = {}) {
   const seen = { from: '', end: 'orderly', bytes: 0 };
   let over = () => {};
   const closed = new Promise<void>((resolve) => {
@@ -78,7 +78,7 @@ describe('tcpConnect', () => {
   });
 
   it('comes from the address that it is bound to (keepalived.conf(5) "bindto")', async () => {
-    const { from } = await seenBy({ bindAddress: '127.0.0.9' });
+    const { from } = await seenBy({ bindAddress: '127.0.0.9' as IpAddress });
     expect(from).toMatch(/^127\.0\.0\.9:/);
   });
 
@@ -89,7 +89,7 @@ describe('tcpConnect', () => {
       async (free) => free,
     );
     for (let i = 0; i < 3; i++) {
-      const { outcome, from } = await seenBy({ bindAddress: '127.0.0.9', bindPort });
+      const { outcome, from } = await seenBy({ bindAddress: '127.0.0.9' as IpAddress, bindPort });
       expect({ outcome, from }).toEqual({ outcome: { ok: true }, from: `127.0.0.9:${bindPort}` });
     }
   });
@@ -99,7 +99,7 @@ describe('tcpConnect', () => {
       LOOPBACK,
       () => {},
       async (port) => {
-        expect(await tcpConnect({ ...target(port), bindAddress: '192.0.2.77' }, never())).toEqual({
+        expect(await tcpConnect({ ...target(port), bindAddress: '192.0.2.77' as IpAddress }, never())).toEqual({
           ok: false,
           reason: 'EADDRNOTAVAIL',
           local: true,
@@ -153,5 +153,34 @@ describe('tcpConnect', () => {
 
   it('finds nobody on port 0', async () => {
     expect(await tcpConnect(target(0), never())).toEqual({ ok: false, reason: 'ECONNREFUSED', local: false });
+  });
+});
+
+describe('openConnection', () => {
+  it('hands over a connection that can be read and written', async () => {
+    const echo = (socket: Socket) => void socket.pipe(socket);
+    await withServer(LOOPBACK, echo, async (port) => {
+      const outcome = await openConnection(target(port), never());
+      if (!outcome.ok) throw new Error(outcome.reason);
+      const heard = new Promise((resolve) => outcome.socket.once('data', (bytes) => resolve(String(bytes))));
+      outcome.socket.write('hello');
+      expect(await heard).toBe('hello');
+      outcome.socket.destroy();
+    });
+  });
+
+  it('goes through the interface that it is told (keepalived.conf(5) "bind_if")', async () => {
+    await withServer(
+      LOOPBACK,
+      () => {},
+      async (port) => {
+        expect(await tcpConnect({ ...target(port), bindInterface: 'lo' }, never())).toEqual({ ok: true });
+        expect(await tcpConnect({ ...target(port), bindInterface: 'nosuch0' }, never())).toEqual({
+          ok: false,
+          reason: 'ENODEV',
+          local: true,
+        });
+      },
+    );
   });
 });

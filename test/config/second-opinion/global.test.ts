@@ -252,8 +252,12 @@ secondOpinion('global_defs', {
   'words that stand there twice': TWICE.map(global),
 });
 
+/** Words of which keepalived knows nothing. */
+const OURS = new Set(['merge_checks']);
+
 describe('the rows above', () => {
   it('have every word and every spelling', () => {
-    expect(Object.keys(ROWS).sort()).toEqual([...globalKeywords.found.keys()].sort());
+    const known = [...globalKeywords.found.keys()].filter((word) => !OURS.has(word));
+    expect(Object.keys(ROWS).sort()).toEqual(known.sort());
   });
 });
