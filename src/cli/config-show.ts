@@ -1,7 +1,8 @@
 /** `holdfast config show`: a configuration as the agent understands it, as a file that keepalived reads too, or as JSON. */
 import { existsSync } from 'node:fs';
 import { printable } from '../config/diagnostic-text.ts';
-import { dumpHost } from '../daemon/dump-host.ts';
+import { dumpHost, isRunnable } from '../daemon/dump-host.ts';
+import { withoutMissingCommands } from '../daemon/dump-present.ts';
 import { keepalivedDump } from '../daemon/keepalived-dump.ts';
 import type { ReadOutcomeWithTree } from '../daemon/root.ts';
 import { showConfiguration } from '../daemon/shown-configuration.ts';
@@ -38,7 +39,9 @@ export function dumpConfig(given: string | undefined): number {
   const file = given ?? configurationFile(existsSync);
   try {
     const { configuration } = readConfigurationFile(file);
-    process.stdout.write(keepalivedDump(configuration, dumpHost(configuration.global)));
+    const { global } = configuration;
+    const present = withoutMissingCommands(configuration, isRunnable(global));
+    process.stdout.write(keepalivedDump(present, dumpHost(global)));
     return 0;
   } catch (error) {
     process.stderr.write(`holdfast: ${(error as Error).message}\n`);

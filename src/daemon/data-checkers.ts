@@ -127,7 +127,7 @@ function timingLines(timing: ShownTiming, delayBeforeRetry: Duration): Lines {
     entry('Delay loop', microsecondsText(timing.delayLoop)),
     entry('Warmup', microsecondsText(timing.warmup)),
     entry('Retries', timing.retry),
-    entry('Delay before retry', microsecondsText(timing.delayBeforeRetry)),
+    timing.retry !== 0 && entry('Delay before retry', microsecondsText(timing.delayBeforeRetry)),
     entry('Default delay before retry', microsecondsText(delayBeforeRetry)),
     entry('Log all failures', yesNo(timing.logAllFailures === true)),
   ];

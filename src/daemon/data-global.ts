@@ -72,7 +72,7 @@ function mailLines(global: GlobalDefinitions, host: DumpHost): Lines {
     valueIf('Smtp server', server),
     server !== undefined && valueIf('Smtp server port', smtpServer?.port),
     valueIf('Smtp HELO name', global.smtpHeloName === true ? undefined : global.smtpHeloName),
-    (server !== undefined || smtpConnectTimeout !== DEFAULT_SMTP_TIMEOUT) &&
+    (smtpServer !== undefined || smtpConnectTimeout !== DEFAULT_SMTP_TIMEOUT) &&
       value('Smtp server connection timeout', inSeconds(smtpConnectTimeout)),
     ...(notificationEmailFrom === undefined
       ? []
@@ -167,11 +167,10 @@ function scriptLines(global: GlobalDefinitions, host: DumpHost): Lines {
   const { notifyFifo, vrrpNotifyFifo, lvsNotifyFifo } = global;
   return [
     fifo('Global notify fifo', notifyFifo),
-    script('Global notify fifo script', global.notifyFifoScript, notifyFifo?.path),
     fifo('VRRP notify fifo', vrrpNotifyFifo),
     script('VRRP notify fifo script', global.vrrpNotifyFifoScript, vrrpNotifyFifo?.path),
     fifo('LVS notify fifo', lvsNotifyFifo),
-    script('LVS notify fifo script', global.lvsNotifyFifoScript, lvsNotifyFifo?.path),
+    script('LVS notify fifo script', global.lvsNotifyFifoScript, undefined),
     value('FIFO write vrrp states on reload', global.fifoWriteStatesOnReload),
     value('VRRP notify priority changes', global.notifyPriorityChanges ?? false),
   ];
@@ -206,7 +205,8 @@ const needsTable = ({ virtualMac, acceptMode, strictMode }: VrrpInstance): boole
   virtualMac !== undefined || !acceptMode || strictMode;
 
 function firewallLines({ global, instances }: Configuration): Lines {
-  const nftables = global.nftables ?? (instances.some(needsTable) ? 'keepalived' : undefined);
+  const isNeeded = global.iptables !== undefined || instances.some(needsTable);
+  const nftables = global.nftables ?? (isNeeded ? 'keepalived' : undefined);
   return [
     ...(nftables === undefined
       ? []

@@ -1,6 +1,6 @@
 /** The section `VRRP Topology` of keepalived.data: the virtual routers, as keepalived 2.2.7 shows them. */
 import { inMilliseconds, inSeconds } from '../base/time.ts';
-import type { NotifyScripts, Tracked, Tracking, VrrpInstance } from '../vrrp/instance.ts';
+import type { NotifyScripts, Tracked, Tracking, UnicastPeer, VrrpInstance } from '../vrrp/instance.ts';
 import { addressText, routeText, ruleText } from './data-lines.ts';
 import { type DumpHost, enabled, entry, entryIf, type Lines, listed, scriptLine, yesNo } from './data-text.ts';
 
@@ -24,23 +24,26 @@ export interface InstanceContext {
   /** Absent: it does not run. */
   readonly state?: InstanceState | undefined;
   readonly syncGroup?: string | undefined;
+  /** keepalived.conf(5) "vrrp_check_unicast_src". */
+  readonly checksUnicastSource: boolean;
 }
 
 /** The lines of one virtual router. */
-export function instanceLines(instance: VrrpInstance, { host, state, syncGroup }: InstanceContext): Lines {
+export function instanceLines(instance: VrrpInstance, context: InstanceContext): Lines {
+  const { host, state, syncGroup, checksUnicastSource } = context;
   const address = (one: VrrpInstance['virtualAddresses'][number]) => addressText(one, state?.isSet);
   return [
     ` VRRP Instance = ${instance.name}`,
     entry('VRRP Version', instance.version),
-    instance.family === 'inet6' && '   Using Native IPv6',
     entryIf('Sync group', syncGroup),
+    instance.family === 'inet6' && '   Using Native IPv6',
     ...stateLines(instance, state),
     ...interfaceLines(instance, state),
     ...announcementLines(instance),
     ...electionLines(instance, state),
     ...listed(`Virtual IP (${instance.virtualAddresses.length}):`, instance.virtualAddresses.map(address)),
     ...listed('Virtual IP Excluded :', instance.excludedAddresses.map(address)),
-    ...unicastLines(instance),
+    ...unicastLines(instance, checksUnicastSource),
     state === undefined && '   No sockets allocated',
     ...listed('Virtual Routes :', instance.virtualRoutes.map(routeText)),
     ...listed('Virtual Rules :', instance.virtualRules.map(ruleText)),
@@ -91,7 +94,8 @@ function moment(seconds: number): string {
 }
 
 function interfaceLines(instance: VrrpInstance, state: InstanceState | undefined): Lines {
-  const { virtualMac, ipvlan, interface: base, sourceAddress, unicastPeers, multicastGroup } = instance;
+  const { virtualMac, ipvlan, interface: base, unicastPeers, multicastGroup } = instance;
+  const sourceAddress = instance.sourceAddress ?? ipvlan?.address?.address;
   const source = sourceAddress ?? state?.source;
   return [
     ...(virtualMac === undefined
@@ -169,15 +173,20 @@ function electionLines(instance: VrrpInstance, state: InstanceState | undefined)
   ];
 }
 
+const TTL_MAX = 255;
 const AUTHENTICATION = { none: 'none', PASS: 'SIMPLE_PASSWORD', AH: 'IPSEC_AH' } as const;
 const CHECKSUM = { auto: 'no', always: 'config', never: 'never' } as const;
 
-function unicastLines(instance: VrrpInstance): Lines {
+const hasLimits = ({ minTtl, maxTtl }: UnicastPeer): boolean => minTtl > 0 || maxTtl < TTL_MAX;
+
+/** @param isGlobal whether sources are checked because of global_defs, of which keepalived tells there only */
+function unicastLines(instance: VrrpInstance, isGlobal: boolean): Lines {
   const { unicastPeers, unicastTtl, checkUnicastSource, oldUnicastChecksum } = instance;
   if (unicastPeers.length === 0) return [];
   return [
-    entry('Unicast TTL', unicastTtl),
-    `   Check unicast src : ${yesNo(checkUnicastSource)}`,
+    // keepalived leaves the hop limit to the kernel there
+    (instance.family === 'inet' || unicastTtl !== TTL_MAX) && entry('Unicast TTL', unicastTtl),
+    `   Check unicast src : ${yesNo(checkUnicastSource && (!isGlobal || unicastPeers.some(hasLimits)))}`,
     ...listed(
       'Unicast Peer :',
       unicastPeers.map(({ address, minTtl, maxTtl }) => `${address} min_ttl ${minTtl} max_ttl ${maxTtl}`),

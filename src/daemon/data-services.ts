@@ -87,7 +87,7 @@ export function serverLines(server: VirtualServer, host: DumpHost, states: Servi
     ` VS ${titleOf(server)}`,
     entryIf('VirtualHost', server.virtualHost),
     server.snmpName !== undefined && entry('SNMP name', `'${server.snmpName}'`),
-    entry('Address family', server.family ?? 'inet'),
+    entry('Address family', server.family ?? 'IPv4 & IPv6'),
     entry('connection timeout', decimal(inSeconds(server.connectTimeout))),
     entry('delay_loop', decimal(inSeconds(server.delayLoop))),
     entry('lvs_sched', server.scheduler),

@@ -1,16 +1,16 @@
 /** What a dump asks of this host: accounts and programs. */
 import { spawnSync } from 'node:child_process';
-import { realpathSync } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import type { Script } from '../config/script.ts';
 import { findProgram } from '../io/programs.ts';
 import type { DumpHost } from './data-text.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
-import { resolveAccount, scriptDefaults, scriptHost, scriptText } from './runnable.ts';
+import { resolveAccount, resolveScript, scriptDefaults, scriptHost, scriptText } from './runnable.ts';
 
 /** @param global whose script_user counts */
 export function dumpHost(global: GlobalDefinitions): DumpHost {
   const defaults = scriptDefaults(global);
-  const host = scriptHost({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
+  const host = scriptHost(ownAccount());
   return {
     accountOf: ({ user, group }) => {
       const own = user === undefined ? defaults : { user, ...(group === undefined ? {} : { group }) };
@@ -20,6 +20,27 @@ export function dumpHost(global: GlobalDefinitions): DumpHost {
     commandText: resolvedText,
     addressOf,
   };
+}
+
+/** Whether keepalived would run a command on this host. @param global whose script_user and security count */
+export function isRunnable(global: GlobalDefinitions): (script: Script) => boolean {
+  const defaults = scriptDefaults(global);
+  const host = scriptHost(ownAccount());
+  return (script) => {
+    const command = resolveScript(script, defaults, host);
+    return command.ok && isExecutable(command.value.program);
+  };
+}
+
+const ownAccount = () => ({ uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 });
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A name service that does not answer keeps nobody longer than this. */

@@ -41,8 +41,11 @@ const globalSection = (configuration: Configuration, host: DumpHost): Lines => [
 function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpState | undefined): Lines {
   const { instances, syncGroups, statics, bfdInstances } = configuration;
   const { scripts, files, processes } = configuration.tracked;
-  const { smtpAlertVrrp, smtpAlert } = configuration.global;
+  const { smtpAlertVrrp, smtpAlert, checkUnicastSource: checksUnicastSource } = configuration.global;
   const indented = (texts: readonly string[]) => texts.map((text) => `     ${text}`);
+  // without virtual routers keepalived has no process that would track anything
+  if (instances.length === 0 && statics.addresses.length + statics.routes.length + statics.rules.length === 0)
+    return [];
   const groupOf = (name: string) => syncGroups.find(({ members }) => members.includes(name))?.name;
   return [
     ...section('Static Addresses', indented(statics.addresses.map((one) => addressText(one, state !== undefined)))),
@@ -51,7 +54,7 @@ function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpStat
     ...section(
       'VRRP Topology',
       instances.flatMap((one) =>
-        instanceLines(one, { host, state: state?.instance(one), syncGroup: groupOf(one.name) }),
+        instanceLines(one, { host, state: state?.instance(one), syncGroup: groupOf(one.name), checksUnicastSource }),
       ),
     ),
     ...section(

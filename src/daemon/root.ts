@@ -33,6 +33,7 @@ import type { ServiceContext } from '../ipvs/real-servers.ts';
 import type { VirtualServer, VirtualServerGroup } from '../ipvs/virtual-server.ts';
 import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
 import { type BfdInstance, buildBfdInstances } from '../vrrp/bfd-instance.ts';
+import type { InstanceReading } from '../vrrp/complete-instance.ts';
 import type { Tracking, VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
 import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
@@ -41,9 +42,16 @@ import { type RuleLine, rulePriorities } from '../vrrp/rule-keywords.ts';
 import { buildStatics, DEFAULT_INTERFACE, type Statics } from '../vrrp/statics.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import { buildTracked, type Tracked } from '../vrrp/tracked.ts';
-import { bfdKeywords, trackFileKeywords, trackProcessKeywords, vrrpScriptKeywords } from '../vrrp/tracking-keywords.ts';
+import {
+  type BfdReading,
+  bfdKeywords,
+  trackFileKeywords,
+  trackProcessKeywords,
+  vrrpScriptKeywords,
+} from '../vrrp/tracking-keywords.ts';
 import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
+import type { LvsSyncDaemon } from './global-values.ts';
 import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
@@ -204,6 +212,13 @@ function kindByReading(readFile: FileAccess['readFile'], path: string): 'file' |
   }
 }
 
+/** keepalived.conf(5) "lvs_sync_daemon_interface" of an instance, long obsolete: the first one counts. */
+function oldSyncDaemon(instances: readonly InstanceReading[]): LvsSyncDaemon | undefined {
+  const found = instances.find(({ values }) => values.syncDaemonInterface !== undefined);
+  const name = found?.values.syncDaemonInterface;
+  return name === undefined ? undefined : { interface: name, inst: found?.header[0]?.text ?? '', id: 0 };
+}
+
 /** Only what is there: what is absent is undefined in a reading, and absent in a configuration. */
 const withoutAbsent = <T extends object>(values: T): WithoutAbsent<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as WithoutAbsent<T>;
@@ -270,7 +285,7 @@ function build(
     report,
   );
   const configuration = {
-    global: withoutAbsent(values),
+    global: withoutAbsent({ ...values, lvsSyncDaemon: values.lvsSyncDaemon ?? oldSyncDaemon(given.instances) }),
     ...withoutAbsent({
       instanceName: given.instanceName?.[0],
       networkNamespace: given.networkNamespace?.[0],
@@ -315,10 +330,9 @@ function serviceContext(
   const positions = new Map(statements.map(({ block }, i) => [block, i]));
   const positionOf = ({ owner }: { readonly owner: Statement }): number => positions.get(owner.block) ?? 0;
   const files = values.trackFiles.filter((one) => one.values.file !== undefined);
-  const sessions = values.bfdInstances.filter((one) => one.values.neighbour !== undefined);
   return (reading) => {
     const here = positionOf(reading);
-    const find = <R extends (typeof files)[number] | (typeof sessions)[number]>(all: readonly R[], name: string) =>
+    const find = <R extends (typeof files)[number] | BfdReading>(all: readonly R[], name: string) =>
       all.find((one) => one.header[0]?.text === name && positionOf(one) < here);
     return {
       smtpAlert: global.smtpAlertChecker ?? global.smtpAlert,
@@ -328,7 +342,7 @@ function serviceContext(
         return file && (file.values.weight ?? { weight: 1, reverse: false });
       },
       hasBfd: (name) => {
-        const session = find(sessions, name);
+        const session = find(values.bfdInstances, name);
         return session !== undefined && (session.values.checker || !session.values.vrrp);
       },
     };

@@ -88,7 +88,7 @@ class References {
       vrrp_script: named(blocks.scripts.filter((one) => one.values.script !== undefined && !unusable.has(nameOf(one)))),
       track_file: named(blocks.trackFiles.filter(({ values }) => values.file !== undefined)),
       vrrp_track_process: named(blocks.trackProcesses.filter(({ values }) => values.process !== undefined)),
-      bfd_instance: named(blocks.bfdInstances.filter(({ values }) => values.neighbour !== undefined)),
+      bfd_instance: named(blocks.bfdInstances),
     };
     this.#weights = {
       vrrp_script: weightsOf(blocks.scripts),
