@@ -85,14 +85,6 @@ void SetParentDeathSignal(const Napi::CallbackInfo& info) {
   if (prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(signal)) < 0) ThrowSystemError(info.Env(), errno, "prctl");
 }
 
-void IgnoreSignal(const Napi::CallbackInfo& info) {
-  int64_t number;
-  if (!ReadInteger(info[0], "signal", 1, 64, &number)) return;
-  struct sigaction action {};
-  action.sa_handler = SIG_IGN;
-  if (sigaction(static_cast<int>(number), &action, nullptr) < 0) ThrowSystemError(info.Env(), errno, "sigaction");
-}
-
 void MakeFifo(const Napi::CallbackInfo& info) {
   std::string path;
   int64_t mode;
@@ -116,7 +108,6 @@ void DefineProcessFunctions(Napi::Env env, Napi::Object exports) {
   Define<Unshare>(env, exports, "unshare");
   Define<SetNamespace>(env, exports, "setNamespace");
   Define<SetParentDeathSignal>(env, exports, "setParentDeathSignal");
-  Define<IgnoreSignal>(env, exports, "ignoreSignal");
   Define<MakeFifo>(env, exports, "makeFifo");
 }
 

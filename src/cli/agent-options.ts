@@ -17,6 +17,9 @@ export interface AgentOptions {
   readonly logFacility: string | undefined;
   readonly noSyslog: boolean;
   readonly pidFile: string | undefined;
+  readonly vrrpPidFile: string | undefined;
+  readonly checkersPidFile: string | undefined;
+  readonly bfdPidFile: string | undefined;
   readonly runDirectory: string;
   readonly runElection: boolean;
   readonly runHealth: boolean;
@@ -65,6 +68,9 @@ const ACTED_ON: readonly OptionSpec[] = [
   flag('G', 'no-syslog', 'do not log to syslog'),
   valued(undefined, 'log-format', 'FORMAT', 'text, json or journal'),
   valued('p', 'pid', 'FILE', 'pid file; default RUN-DIR/holdfast.pid'),
+  valued('r', 'vrrp_pid', 'FILE', 'pid file of the election process; default RUN-DIR/vrrp.pid'),
+  valued('c', 'checkers_pid', 'FILE', 'pid file of the health process; default RUN-DIR/checkers.pid'),
+  valued('b', 'bfd_pid', 'FILE', 'another pid file of the election process, which has the BFD sessions'),
   valued(undefined, 'run-dir', 'DIR', 'where the control socket and the pid file are; default /run/holdfast'),
   flag('P', 'vrrp', 'run the election only, no health checks and no IPVS'),
   flag('C', 'check', 'run health checks and IPVS only, no election'),
@@ -82,9 +88,6 @@ const ACTED_ON: readonly OptionSpec[] = [
 
 /** keepalived's other options: accepted so that its service files work, and named in the log. */
 const ACCEPTED: readonly OptionSpec[] = [
-  valued('r', 'vrrp_pid', 'FILE', ''),
-  valued('c', 'checkers_pid', 'FILE', ''),
-  valued('b', 'bfd_pid', 'FILE', ''),
   flag('B', 'no_bfd', ''),
   flag(undefined, 'all', ''),
   valued('g', 'log-file', 'FILE', '', 'optional'),
@@ -147,6 +150,9 @@ export function readAgentOptions(
       logFacility: facility,
       noSyslog: has('no-syslog'),
       pidFile: last('pid'),
+      vrrpPidFile: last('vrrp_pid'),
+      checkersPidFile: last('checkers_pid'),
+      bfdPidFile: last('bfd_pid'),
       runDirectory: last('run-dir') ?? defaultRunDirectory(environment),
       runElection: !has('check'),
       runHealth: !has('vrrp'),

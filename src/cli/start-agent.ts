@@ -60,6 +60,11 @@ export async function startAgent(
       readConfiguration: () => readConfigurationFile(file, options.configId),
       runDirectory: options.runDirectory,
       pidFile,
+      childPidFiles: {
+        vrrp: options.vrrpPidFile ?? join(options.runDirectory, 'vrrp.pid'),
+        checkers: options.checkersPidFile ?? join(options.runDirectory, 'checkers.pid'),
+        bfd: options.bfdPidFile,
+      },
       runElection: options.runElection,
       runHealth: options.runHealth,
       respawn: options.respawn,

@@ -2,6 +2,7 @@
  * The child's end of the channel to main: typed messages, log records, and what to do when main is gone.
  */
 import type { FromChild, LogLevel } from './messages.ts';
+import { followDumpSignals } from './signals.ts';
 
 export interface Channel<From> {
   send(message: From): void;
@@ -33,8 +34,7 @@ export function openChannel<To, From extends { readonly type: string } = FromChi
   // Ctrl-C reaches the whole foreground group: main decides what it means
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});
-  process.on('SIGUSR1', () => {}); // without a listener it opens Node's debugger
-  process.on('SIGUSR2', () => {});
+  followDumpSignals((request) => send({ type: 'dump', request }));
   // so does a SIGTERM to the whole group, as from systemd: main stops the others in order
   process.on('SIGTERM', () => {});
   // main may be gone before anybody listened

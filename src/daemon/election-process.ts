@@ -63,6 +63,9 @@ export function runElection(): void {
             ...(election?.report() ?? { instances: [], strayPackets: {} }),
           });
           break;
+        case 'snapshot':
+          channel.send({ type: 'snapshot', id: message.id, routers: election?.snapshots(message.clear) ?? [] });
+          break;
         case 'ping':
           channel.send({ type: 'pong' });
           break;

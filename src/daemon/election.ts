@@ -43,6 +43,7 @@ import {
   routerConfig,
   routerId,
 } from './router.ts';
+import { clearCounters, type RouterSnapshot, snapshotOf } from './router-snapshot.ts';
 import { Sockets } from './sockets.ts';
 import { StaticHolder } from './static-holder.ts';
 import { TrackedThings } from './tracked-things.ts';
@@ -242,6 +243,14 @@ export class Election {
   report() {
     const instances = [...this.#loop.routers.values()].map(reportRouter);
     return { instances, strayPackets: { ...this.#admission.strays }, lateness: this.#lateness.report() };
+  }
+
+  /** For the dumps, in the order of the configuration. @param clear count from zero afterwards */
+  snapshots(clear: boolean): RouterSnapshot[] {
+    const routers = [...this.#loop.routers.values()];
+    const snapshots = routers.map((router) => snapshotOf(router, now()));
+    if (clear) routers.forEach(clearCounters);
+    return snapshots;
   }
 
   /**

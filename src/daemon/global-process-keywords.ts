@@ -188,22 +188,11 @@ const reloadKeywords = {
 const fileKeywords = {
   umask: value('umask', umask, 'Permissions that files do not get when they are written; 0177 unless given.'),
   randomSeed: value('random_seed', integer(0, UINT32_MAX), 'Seed of what is random in the configuration.', LATER),
-  dataUseInstance: value(
-    'data_use_instance',
-    boolean(),
-    'Put the name of the instance into the names of dumps.',
-    LATER,
-  ),
-  stateDumpFile: value('state_dump_file', text('a path'), 'Where SIGUSR1 writes the state.', {
-    ...LATER,
-    since: '2.3',
-  }),
-  statsDumpFile: value('stats_dump_file', text('a path'), 'Where SIGUSR2 writes the counters.', {
-    ...LATER,
-    since: '2.3',
-  }),
-  jsonDumpFile: value('json_dump_file', text('a path'), 'Where the JSON dump is written.', { ...LATER, since: '2.3' }),
-  jsonVersion: value('json_version', oneOf({ 1: 1, 2: 2 }), 'Form of the JSON dump.', { ...LATER, since: '2.3' }),
+  dataUseInstance: value('data_use_instance', boolean(), 'Put the name of the instance into the names of dumps.'),
+  stateDumpFile: value('state_dump_file', text('a path'), 'Where SIGUSR1 writes the state.', { since: '2.3' }),
+  statsDumpFile: value('stats_dump_file', text('a path'), 'Where SIGUSR2 writes the counters.', { since: '2.3' }),
+  jsonDumpFile: value('json_dump_file', text('a path'), 'Where the JSON dump is written.', { since: '2.3' }),
+  jsonVersion: value('json_version', oneOf({ 1: 1, 2: 2 }), 'Form of the JSON dump.', { since: '2.3' }),
   iprouteUsrDirectory: value(
     'iproute_usr_dir',
     text('a directory'),

@@ -115,6 +115,8 @@ export class ElectionLoop {
     router.cause = effect.cause;
     router.detail = effect.detail ?? '';
     router.transitions += 1;
+    if (to === 'MASTER') count(router, 'became master');
+    if (from === 'MASTER') count(router, 'released master');
     this.#world.log(
       'notice',
       'state-change',

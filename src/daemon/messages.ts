@@ -19,6 +19,8 @@ import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 import type { LvsSettings } from './ipvs-settings.ts';
+import type { RouterSnapshot } from './router-snapshot.ts';
+import type { DumpRequest } from './signals.ts';
 
 /** Severity, by syslog's names. */
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
@@ -65,6 +67,8 @@ export type ToElection =
   /** A guard waits under this name. */
   | { readonly type: 'guard'; readonly name: string }
   | { readonly type: 'status'; readonly id: number }
+  /** For the dumps; `clear`: count from zero afterwards. */
+  | { readonly type: 'snapshot'; readonly id: number; readonly clear: boolean }
   | { readonly type: 'ping' }
   /** `now`: without waiting for successors. */
   | { readonly type: 'stop'; readonly now?: boolean };
@@ -100,10 +104,13 @@ export type FromChild =
   | { readonly type: 'configured' }
   | { readonly type: 'log'; readonly record: LogRecord }
   | { readonly type: 'pong' }
+  /** Somebody sent a signal to the child that is meant for the agent. */
+  | { readonly type: 'dump'; readonly request: DumpRequest }
   | { readonly type: 'stopped' };
 
 export type FromElection =
   | FromChild
+  | { readonly type: 'snapshot'; readonly id: number; readonly routers: readonly RouterSnapshot[] }
   | { readonly type: 'notice'; readonly notice: VrrpNotice }
   | {
       readonly type: 'status';

@@ -21,7 +21,7 @@ import type { NotifyFifo as NotifyFifoValue } from './global-values.ts';
 import type { LogLevel, ToHealth } from './messages.ts';
 import { Notifier, type NotifyFifos } from './notifier.ts';
 import { type FifoConfig, NotifyFifo } from './notify-fifo.ts';
-import { ProcessTrackers } from './process-trackers.ts';
+import { ProcessTrackers, type ProcessTrackReport } from './process-trackers.ts';
 import type { Configuration } from './root.ts';
 import {
   resolveAccount,
@@ -100,6 +100,10 @@ export class Outside {
   /** What is known of everything that is tracked, for an election that knows nothing. */
   results(): TrackResult[] {
     return [...this.#files.results(), ...this.#processes.results(), ...this.#scripts.results()];
+  }
+
+  get trackedProcesses(): readonly ProcessTrackReport[] {
+    return this.#processes.reports;
   }
 
   /** The election has said what happened. */

@@ -1,4 +1,4 @@
-/** The pid file: written at start, removed at stop, and how a second agent notices the first. */
+/** Files of process ids: written at start, removed at stop, and how a second agent notices the first. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
@@ -23,14 +23,44 @@ export function runningAgent(file: string): number | undefined {
   }
 }
 
-/** Writes our pid. Throws as node:fs does. */
-export const writePidFile = (file: string): void => writeFileSync(file, `${process.pid}\n`, { mode: 0o644 });
+/** Throws as node:fs does. */
+export const writePidFile = (file: string, pid = process.pid): void => writeFileSync(file, `${pid}\n`, { mode: 0o644 });
 
-/** Removes the file if it is still ours. */
-export function removePidFile(file: string): void {
+/** Removes the file if it is still that of the process. */
+export function removePidFile(file: string, pid = process.pid): void {
   try {
-    if (Number.parseInt(readFileSync(file, 'utf8'), 10) === process.pid) rmSync(file);
+    if (Number.parseInt(readFileSync(file, 'utf8'), 10) === pid) rmSync(file);
   } catch {
     // never written, or removed by somebody else
+  }
+}
+
+/** The files of a child process, which may get another pid. */
+export class ChildPidFiles {
+  readonly #files: readonly string[];
+  readonly #failed: (sentence: string) => void;
+  #pid: number | undefined;
+
+  /** @param failed what to do when a file cannot be written: the child runs all the same */
+  constructor(files: readonly (string | undefined)[], failed: (sentence: string) => void) {
+    this.#files = files.filter((file) => file !== undefined);
+    this.#failed = failed;
+  }
+
+  /** The child has been started. */
+  write(pid: number | undefined): void {
+    if (pid === undefined) return;
+    this.#pid = pid;
+    for (const file of this.#files) {
+      try {
+        writePidFile(file, pid);
+      } catch (error) {
+        this.#failed(`pid file ${file}: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  remove(): void {
+    for (const file of this.#files) removePidFile(file, this.#pid);
   }
 }

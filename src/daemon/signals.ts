@@ -1,6 +1,6 @@
 /**
- * Signals that keepalived has a meaning for and holdfast has not yet: they must not end the agent, and SIGUSR1 must not
- * open Node's debugger.
+ * keepalived's signals for dumps: SIGUSR1, SIGUSR2 and three real-time signals that Node cannot name. keepalived(8). Each
+ * process of the agent listens: scripts send them to whatever pid file they know, and main hears of all.
  */
 import { native } from '../io/native.ts';
 
@@ -15,9 +15,14 @@ export const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
   TDUMP: 64,
 };
 
-/** Takes SIGUSR1 and SIGUSR2 over and ignores keepalived's real-time signals. */
-export function tameSignals(onSignal: (name: string) => void): void {
-  process.on('SIGUSR1', () => onSignal('SIGUSR1'));
-  process.on('SIGUSR2', () => onSignal('SIGUSR2'));
-  for (const name of ['JSON', 'STATS_CLEAR', 'TDUMP']) native().ignoreSignal(SIGNAL_NUMBERS[name] ?? 0);
+/** What a signal asks for, by keepalived's names. */
+export type DumpRequest = 'DATA' | 'STATS' | 'STATS_CLEAR' | 'JSON' | 'TDUMP';
+
+/** From now on none of them ends the process, and SIGUSR1 does not open Node's debugger. */
+export function followDumpSignals(onRequest: (request: DumpRequest) => void): void {
+  process.on('SIGUSR1', () => onRequest('DATA'));
+  process.on('SIGUSR2', () => onRequest('STATS'));
+  for (const request of ['STATS_CLEAR', 'JSON', 'TDUMP'] as const) {
+    new (native().SignalListener)(SIGNAL_NUMBERS[request] as number, () => onRequest(request));
+  }
 }

@@ -15,20 +15,21 @@ import type { VrrpNotice } from '../vrrp/notice.ts';
 import { isState } from '../vrrp/notifications.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
+import { agentStatus } from './agent-status.ts';
 import { Child } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
 import { firewallSettings } from './firewall-settings.ts';
+import { Dumps } from './dumps.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import { healthConfiguration } from './health-configuration.ts';
 import type { Log } from './log.ts';
 import type { FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
 import { Outside } from './outside.ts';
-import { removePidFile, writePidFile } from './pid-file.ts';
+import { ChildPidFiles, removePidFile, writePidFile } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration, ReadOutcome } from './root.ts';
-import { tameSignals } from './signals.ts';
+import { followDumpSignals } from './signals.ts';
 import { VERSION } from './version.ts';
-import { warningsOf } from './warnings.ts';
 
 /** Asked children answer within this, or `status` does without them. */
 const ANSWER_TIME = seconds(2);
@@ -53,6 +54,8 @@ export interface SupervisorOptions {
   readonly readConfiguration: () => ReadOutcome;
   readonly runDirectory: string;
   readonly pidFile: string;
+  /** Of the processes; of BFD: another name for that of the election. */
+  readonly childPidFiles: { readonly vrrp: string; readonly checkers: string; readonly bfd: string | undefined };
   readonly runElection: boolean;
   readonly runHealth: boolean;
   readonly respawn: boolean;
@@ -74,6 +77,9 @@ export class Supervisor {
   /** Which instances are MASTER, as far as they have said something. */
   readonly #masters = new Map<string, boolean>();
   readonly #outside: Outside;
+  readonly #dumps: Dumps;
+  readonly #electionPid: ChildPidFiles;
+  readonly #healthPid: ChildPidFiles;
   #configuration: Configuration;
   #diagnostics: readonly Diagnostic[];
   #refused: string | undefined;
@@ -101,6 +107,21 @@ export class Supervisor {
       commandEnded: (message) => this.#health?.send(message),
       log: (...fact) => this.#log(...fact),
     });
+    this.#dumps = new Dumps({
+      configuration: () => this.#configuration,
+      askElection: async (clear) => {
+        const answer = await this.#questions.ask<Extract<FromElection, { type: 'snapshot' }>>((id) =>
+          this.#election?.send({ type: 'snapshot', id, clear }),
+        );
+        return answer?.routers;
+      },
+      trackedProcesses: () => this.#outside.trackedProcesses,
+      log: (...fact) => this.#log(...fact),
+    });
+    const failed = (sentence: string) => this.#log('warning', 'pid-file', sentence, {});
+    const { vrrp, checkers, bfd } = options.childPidFiles;
+    this.#electionPid = new ChildPidFiles([vrrp, bfd], failed);
+    this.#healthPid = new ChildPidFiles([checkers], failed);
     this.#diagnostics = outcome.diagnostics;
     this.#serviceManager = new ServiceManager(options.environment);
     if (options.runElection) {
@@ -161,9 +182,7 @@ export class Supervisor {
     });
     process.on('SIGHUP', () => this.#reload());
     process.on('SIGPIPE', () => {});
-    tameSignals((name) =>
-      this.#log('notice', 'signal', `${name}: dumps are not acted on yet; ask holdfast status`, {}),
-    );
+    followDumpSignals((request) => void this.#dumps.request(request));
     this.#log('notice', 'starting', `holdfast ${VERSION} starting with ${configurationFile}`, { pid: process.pid });
     this.#logDiagnostics(this.#diagnostics);
     if (this.#election) this.#starting.add('election');
@@ -186,40 +205,20 @@ export class Supervisor {
       ),
       this.#questions.ask<Extract<FromHealth, { type: 'status' }>>((id) => this.#health?.send({ type: 'status', id })),
     ]);
-    const instances = election?.instances ?? [];
-    const { notifications } = this.#outside;
-    return {
-      version: 1,
-      agent: {
-        version: VERSION,
-        pid: process.pid,
-        startedAt: this.#startedAt.toISOString(),
-        configurationFile: this.#options.configurationFile,
-        configurationProblems: this.#diagnostics.filter((entry) => entry.severity !== 'note').length,
-        warnings: warningsOf({
-          diagnostics: this.#diagnostics,
-          standing: [
-            this.#refused,
-            this.#needsRestart,
-            this.#election && !election ? 'the election process does not answer' : undefined,
-            this.#guard && this.#guard.pid === undefined ? NO_GUARD : undefined,
-            this.#health && !health ? 'the health process does not answer' : undefined,
-          ],
-          instances,
-          ipvs: this.#configuration.virtualServers.length > 0 ? health?.ipvs : undefined,
-          notifications,
-        }),
-      },
-      instances,
-      strayPackets: election?.strayPackets ?? {},
-      ...(election?.lateness ? { lateness: election.lateness } : {}),
-      ipvs: health?.ipvs ?? {
-        available: false,
-        reason: this.#health ? 'the health process does not answer' : 'not run',
-      },
-      virtualServers: health?.virtualServers ?? [],
-      notifications,
-    };
+    return agentStatus({
+      startedAt: this.#startedAt,
+      configurationFile: this.#options.configurationFile,
+      diagnostics: this.#diagnostics,
+      standing: [
+        this.#refused,
+        this.#needsRestart,
+        this.#guard && this.#guard.pid === undefined ? NO_GUARD : undefined,
+      ],
+      election: this.#election ? (election ?? 'silent') : 'not run',
+      health: this.#health ? (health ?? 'silent') : 'not run',
+      wantsIpvs: this.#configuration.virtualServers.length > 0,
+      notifications: this.#outside.notifications,
+    });
   }
 
   /** `holdfast drain`, `undrain` and `weight`. */
@@ -250,6 +249,7 @@ export class Supervisor {
   }
 
   #startElection(): void {
+    this.#electionPid.write(this.#election?.pid);
     const { guardLimit } = this.#options;
     this.#election?.send({
       type: 'start',
@@ -264,6 +264,7 @@ export class Supervisor {
   }
 
   #startHealth(): void {
+    this.#healthPid.write(this.#health?.pid);
     this.#health?.send({ type: 'start', configuration: healthConfiguration(this.#configuration) });
     for (const [name, isMaster] of this.#masters) this.#health?.send({ type: 'instance', name, isMaster });
     for (const result of this.#outside.results()) this.#tellHealth(result);
@@ -289,7 +290,11 @@ export class Supervisor {
         this.#options.log.write(message.record);
         break;
       case 'status':
+      case 'snapshot':
         this.#questions.answer(message.id, message);
+        break;
+      case 'dump':
+        void this.#dumps.request(message.request);
         break;
       case 'notice':
         this.#outside.told(message.notice);
@@ -408,6 +413,8 @@ export class Supervisor {
     await this.#health?.stop({ type: 'stop' });
     await this.#outside.close(this.#configuration.global);
     if (this.#server) await closeControlServer(this.#server);
+    this.#electionPid.remove();
+    this.#healthPid.remove();
     removePidFile(this.#options.pidFile);
     this.#serviceManager.close();
     this.#log('notice', 'stopped', 'Stopped', {});

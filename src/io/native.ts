@@ -150,8 +150,6 @@ export interface Native {
   setNamespace(fd: number, type: number): void;
   /** prctl(PR_SET_PDEATHSIG). */
   setParentDeathSignal(signal: number): void;
-  /** sigaction(2) with SIG_IGN, 1-64: for real-time signals, which Node cannot name. Processes made later inherit it. */
-  ignoreSignal(signal: number): void;
   /** mkfifo(3); the mode is lessened by the mask of the process. */
   makeFifo(path: string, mode: number): void;
 }

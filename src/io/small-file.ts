@@ -1,5 +1,6 @@
-/** The beginning of small files that others write, read without ever waiting for a writer. */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+/** Small files: the beginning of what others write, read without ever waiting for a writer; and what others read. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 
 /** @returns undefined: not there, not to be read, or not a file that has a content */
 export function readBeginning(path: string, bytes: number): string | undefined {
@@ -25,6 +26,25 @@ export function writeSmallFile(path: string, content: string, umask: number): vo
   const fd = openSync(path, flags, 0o666 & ~umask);
   try {
     writeSync(fd, content);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Puts a new file under a path, so that whoever reads there sees the old one or the new one as a whole. Safe in a
+ * directory that everybody can write: whatever waits there under that name is replaced, not followed. Throws as node:fs does.
+ */
+export function replaceFile(path: string, content: string, umask: number): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const fd = openSync(temporary, flags, 0o666 & ~umask);
+  try {
+    writeFileSync(fd, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }

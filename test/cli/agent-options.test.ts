@@ -116,7 +116,10 @@ describe('readAgentOptions', () => {
       strict: false,
       signum: undefined,
       show: undefined,
-      notActedOn: ['vrrp_pid', 'checkers_pid'],
+      vrrpPidFile: '/run/b.pid',
+      checkersPidFile: '/run/c.pid',
+      bfdPidFile: undefined,
+      notActedOn: [],
       ignored: [],
     });
   });

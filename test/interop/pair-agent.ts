@@ -68,6 +68,11 @@ export class PairAgent {
     this.#process?.signal('SIGHUP');
   }
 
+  /** Any signal to its main process, real-time ones too. */
+  signal(signal: number): void {
+    if (this.#process?.pid !== undefined) process.kill(this.#process.pid, signal);
+  }
+
   /** SIGTERM, and waits for the end. */
   async stop(): Promise<void> {
     this.#process?.signal('SIGTERM');

@@ -65,8 +65,11 @@ export class Pair {
     await succeed('ip', ['-n', this.namespaceOf(where), '-batch', '-'], `${commands.join('\n')}\n`);
   }
 
-  /** An agent with this configuration; it is not started yet. */
-  agent(side: Side, name: PairAgentName, configuration: string): PairAgent {
+  /**
+   * An agent with this configuration; it is not started yet.
+   * @param wrapper words before the command that runs it
+   */
+  agent(side: Side, name: PairAgentName, configuration: string, wrapper: readonly string[] = []): PairAgent {
     const directory = join(this.directory, `${side}-${this.agents.length}`);
     mkdirSync(directory);
     const file = join(directory, 'agent.conf');
@@ -75,7 +78,7 @@ export class Pair {
       name,
       file,
       directory,
-      (words) => this.command(side, ...words),
+      (words) => this.command(side, ...wrapper, ...words),
       () => this.#pids(side),
     );
     this.agents.push(agent);
