@@ -4,9 +4,10 @@
  */
 import { basename, dirname, extname, isAbsolute, join } from 'node:path';
 import type { GlobalDefinitions } from './global-keywords.ts';
+import type { DumpedPart } from './keepalived-dump.ts';
 
 /** Of which part of the agent a state dump tells: main, the election, the health process. */
-export type DumpPart = 'parent' | 'vrrp' | 'check' | 'bfd';
+export type DumpPart = 'parent' | DumpedPart;
 
 export interface DumpPaths {
   state(part: DumpPart): string;

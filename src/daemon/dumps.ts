@@ -3,10 +3,13 @@
  * exporters read. One after another; what is asked for once more meanwhile is written once more.
  */
 import { replaceFile } from '../io/small-file.ts';
+import type { VirtualServerReport } from '../status/report.ts';
 import { addressText, routeText, ruleText } from './data-lines.ts';
-import { resolvedText } from './dump-host.ts';
-import { dumpPaths } from './dump-paths.ts';
+import { dumpHost, resolvedText } from './dump-host.ts';
+import { type DumpPaths, dumpPaths } from './dump-paths.ts';
+import { dumpState } from './dump-state.ts';
 import { statsText } from './dump-stats.ts';
+import { keepalivedDump } from './keepalived-dump.ts';
 import type { LogLevel } from './messages.ts';
 import type { ProcessTrackReport } from './process-trackers.ts';
 import type { Configuration } from './root.ts';
@@ -19,6 +22,8 @@ export interface DumpsWorld {
   configuration(): Configuration;
   /** The routers as they run; undefined: the election does not answer. `clear`: they count from zero afterwards. */
   askElection(clear: boolean): Promise<readonly RouterSnapshot[] | undefined>;
+  /** The virtual servers as they run; undefined: the health process does not answer. */
+  askHealth(): Promise<readonly VirtualServerReport[] | undefined>;
   trackedProcesses(): readonly ProcessTrackReport[];
   log(level: LogLevel, event: string, message: string, fields: Record<string, string>): void;
 }
@@ -71,8 +76,25 @@ export class Dumps {
     if (snapshots === undefined && configuration.instances.length > 0) {
       throw new Error('the election process does not answer');
     }
-    if (request === 'JSON') write(paths.json, this.#json(configuration, snapshots ?? []));
+    if (request === 'DATA') await this.#writeState(configuration, snapshots ?? [], paths, write);
+    else if (request === 'JSON') write(paths.json, this.#json(configuration, snapshots ?? []));
     else write(paths.stats, statsText(snapshots ?? []));
+  }
+
+  async #writeState(
+    configuration: Configuration,
+    snapshots: readonly RouterSnapshot[],
+    paths: DumpPaths,
+    write: (path: string, text: string) => void,
+  ): Promise<void> {
+    const { instances, syncGroups, virtualServers, global } = configuration;
+    const served = virtualServers.length === 0 ? [] : await this.#world.askHealth();
+    if (served === undefined) throw new Error('the health process does not answer');
+    const state = dumpState({ snapshots, virtualServers: served, syncGroups });
+    const host = dumpHost(global);
+    write(paths.state('parent'), keepalivedDump(configuration, host, state, []));
+    if (instances.length > 0) write(paths.state('vrrp'), keepalivedDump(configuration, host, state, ['vrrp']));
+    if (virtualServers.length > 0) write(paths.state('check'), keepalivedDump(configuration, host, state, ['check']));
   }
 
   #json({ global, instances, tracked }: Configuration, snapshots: readonly RouterSnapshot[]): string {

@@ -22,12 +22,20 @@ export interface DumpState {
   checker(placed: PlacedChecker): CheckerState;
 }
 
-/** The whole text. */
-export function keepalivedDump(configuration: Configuration, host: DumpHost, state?: DumpState): string {
+/** What one file of keepalived has, behind the global definitions: its processes write one each. */
+export type DumpedPart = 'vrrp' | 'check';
+
+/** The whole text, or what some of keepalived's processes write. */
+export function keepalivedDump(
+  configuration: Configuration,
+  host: DumpHost,
+  state?: DumpState,
+  parts: readonly DumpedPart[] = ['vrrp', 'check'],
+): string {
   const lines = [
     ...globalSection(configuration, host),
-    ...vrrpLines(configuration, host, state),
-    ...checkLines(configuration, host, state),
+    ...(parts.includes('vrrp') ? vrrpLines(configuration, host, state) : []),
+    ...(parts.includes('check') ? checkLines(configuration, host, state) : []),
   ];
   return `${lines.filter((line) => line !== false).join('\n')}\n`;
 }

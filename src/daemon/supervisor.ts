@@ -115,6 +115,12 @@ export class Supervisor {
         );
         return answer?.routers;
       },
+      askHealth: async () => {
+        const answer = await this.#questions.ask<Extract<FromHealth, { type: 'status' }>>((id) =>
+          this.#health?.send({ type: 'status', id }),
+        );
+        return answer?.virtualServers;
+      },
       trackedProcesses: () => this.#outside.trackedProcesses,
       log: (...fact) => this.#log(...fact),
     });

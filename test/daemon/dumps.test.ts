@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instant, seconds } from '../../src/base/time.ts';
 import { addressText, routeText, ruleText } from '../../src/daemon/data-lines.ts';
 import { dumpPaths } from '../../src/daemon/dump-paths.ts';
+import { dumpState } from '../../src/daemon/dump-state.ts';
 import { statisticsOf } from '../../src/daemon/dump-stats.ts';
 import { Dumps } from '../../src/daemon/dumps.ts';
 import { ChildPidFiles } from '../../src/daemon/pid-file.ts';
@@ -103,6 +104,28 @@ describe('snapshotOf', () => {
   });
 });
 
+describe('dumpState', () => {
+  const snapshots = [
+    { ...snapshotOf(router({ name: 'A' }), instant(0)), state: 'Master' },
+    { ...snapshotOf(router({ name: 'B' }), instant(0)), state: 'Fault', faults: ['eth0 is down'] },
+  ] as const;
+  const group = (...members: string[]) => ({ name: 'G', members }) as never;
+  const state = (...members: string[]) => dumpState({ snapshots, virtualServers: [], syncGroups: [group(...members)] });
+
+  it('shows an instance as the election has it, and one that it has not told of not at all', () => {
+    expect(state().instance(instance({ name: 'B' }))).toMatchObject({ name: 'FAULT', faults: 1, isSet: false });
+    expect(state().instance(instance({ name: 'C' }))).toBeUndefined();
+  });
+
+  it('a group is what its members are, and in FAULT where they differ and one is', () => {
+    expect([state('A').group('G'), state('A', 'B').group('G'), state('C').group('G')]).toEqual([
+      'MASTER',
+      'FAULT',
+      'INIT',
+    ]);
+  });
+});
+
 describe('vrrpJson', () => {
   const source = {
     instances: [instance()],
@@ -129,6 +152,7 @@ describe('Dumps', () => {
     new Dumps({
       configuration: () => readConfiguration('f', () => text).configuration,
       askElection: async () => routers,
+      askHealth: async () => [],
       trackedProcesses: () => [],
       log: (level, _event, message) => said.push(`${level} ${message}`),
     });
@@ -153,6 +177,29 @@ describe('Dumps', () => {
     await gone.request('STATS');
     await gone.request('STATS');
     expect(said.filter((line) => line.startsWith('error STATS: ENOENT'))).toHaveLength(2);
+  });
+
+  it('writes a file for each part of the agent that has something to tell', async () => {
+    const text = `global_defs {
+ state_dump_file ${directory}/
+}
+virtual_server 10.0.0.1 80 {
+ lb_algo rr
+ lb_kind NAT
+ protocol TCP
+ real_server 10.0.0.2 80 {
+  weight 3
+  TCP_CHECK {
+  }
+ }
+}
+`;
+    await dumps(text, []).request('DATA');
+    expect(readdirSync(directory).sort()).toEqual(['keepalived_check.data', 'keepalived_parent.data']);
+    const check = readFileSync(join(directory, 'keepalived_check.data'), 'utf8');
+    expect(check).toMatch(/^------< Global definitions >------\n[\s\S]*\n------< LVS Topology >------\n/);
+    expect(check).toContain('------< Health checkers >------');
+    expect(readFileSync(join(directory, 'keepalived_parent.data'), 'utf8')).not.toContain('LVS Topology');
   });
 
   it('writes nothing rather than zeros when the election does not answer', async () => {

@@ -145,8 +145,11 @@ async function dumped(name: PairAgentName) {
     const stats = await asked('STATS', 'keepalived.stats', text);
     const cleared = await asked('STATS_CLEAR', 'keepalived.stats', text);
     const afterwards = await asked('STATS', 'keepalived.stats', text);
+    const isWhole = (given: string) =>
+      /Priority = 10\n[\s\S]*Notify priority changes = \w+\n/.test(given) ? given : undefined;
+    const data = await asked('DATA', 'keepalived.data', isWhole);
     await agent.stop();
-    return { json: heard, stats, cleared, afterwards };
+    return { data, json: heard, stats, cleared, afterwards };
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -161,6 +164,12 @@ const comparable = (instances: readonly Instance[]) =>
       MOMENTARY.includes(key) ? [key, typeof value] : [key, value],
     ),
   );
+
+/** The lines about virtual routers, without what is of the moment or of keepalived's insides. */
+const topology = (text: string) =>
+  (/< VRRP Topology >-+\n([\s\S]*?)\n-+</.exec(text)?.[1] ?? '')
+    .split('\n')
+    .map((line) => line.replace(/^( *(Last transition|Flags|Multicast address [0-9a-f.:]+)).*/, '$1'));
 
 /** The lines of a text with the counters that depend on the moment left out. */
 const layout = (text: string) => text.replace(/(Received|Sent): \d+/g, '$1');
@@ -177,7 +186,13 @@ it('writes what keepalived writes, for the signals that keepalived has', async (
   expect(counted(ours.cleared.value)).toEqual([1, 1, 0]);
   expect(counted(ours.afterwards.value)).toEqual([0, 0, 0]);
   expect(counted(theirs.afterwards.value)).toEqual([0, 0, 0]);
-  for (const dump of ['json', 'stats', 'cleared'] as const) {
+  const [our, their] = [ours.data.value, theirs.data.value].map(topology);
+  // keepalived shows its descriptors and timers too
+  expect(their?.filter((line) => our?.includes(line))).toEqual(our);
+  for (const word of ['State', 'Wantstate', 'Priority', 'Effective priority']) {
+    expect(our?.filter((line) => line.startsWith(`   ${word} = `))).toHaveLength(3);
+  }
+  for (const dump of ['data', 'json', 'stats', 'cleared'] as const) {
     expect(ours[dump].mode).toBe(0o600);
     expect(theirs[dump].mode).toBe(0o600);
   }
