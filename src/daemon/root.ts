@@ -21,6 +21,7 @@ import { webCheckers } from '../checks/web-keywords.ts';
 import { type Diagnostic, type ExitCode, Report } from '../config/diagnostics.ts';
 import { expand } from '../config/expand.ts';
 import type { FileAccess } from '../config/glob.ts';
+import type { Word } from '../config/lexer.ts';
 import type { Surroundings } from '../config/parameters.ts';
 import { Reader } from '../config/reader.ts';
 import { block, blocks, flag, LATER, NAME, type NumberOf, type Reading, table, value } from '../config/table.ts';
@@ -36,8 +37,10 @@ import { type BfdInstance, buildBfdInstances } from '../vrrp/bfd-instance.ts';
 import type { InstanceReading } from '../vrrp/complete-instance.ts';
 import type { Tracking, VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
-import { staticBlocks, vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
+import { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
 import { checkReferences } from '../vrrp/references.ts';
+import { checkVrrpRootBlocks, type GroupFollower } from '../vrrp/root-blocks.ts';
+import { vrrpRootBlocks } from '../vrrp/root-keywords.ts';
 import { type RuleLine, rulePriorities } from '../vrrp/rule-keywords.ts';
 import { buildStatics, DEFAULT_INTERFACE, type Statics } from '../vrrp/statics.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
@@ -134,7 +137,7 @@ export const rootKeywords = table({
     'A service of IPVS with the servers behind it.',
   ),
   syncGroups: blocks('vrrp_sync_group', NAME, vrrpSyncGroupKeywords, 'Instances that change state together.'),
-  ...staticBlocks,
+  ...vrrpRootBlocks,
   virtualServerGroups,
   ssl,
   networkNamespace: value('net_namespace', words('a name', 1, 1), 'Network namespace to run in.', {
@@ -269,6 +272,12 @@ function build(
   const tls = buildTlsSettings(given.ssl, report);
   const unusable = checkScripts(given, global, served, host.scripts, report, () => lacksInterface);
   const references = checkReferences(given, statements, unusable, looked.interfaceExists, report);
+  checkVrrpRootBlocks(
+    { ...given, followers: followersIn(root), instances: new Set(instances.map(({ name }) => name)) },
+    statements,
+    looked.interfaceExists ?? (() => true),
+    report,
+  );
   const tracked = instances.map((one) => ({
     ...one,
     tracking: references.tracking.get(one.name) ?? one.tracking,
@@ -302,6 +311,36 @@ function build(
   };
   return { configuration, root, served };
 }
+
+/** What names a track_group. */
+function followersIn({ given, values }: RootReading): GroupFollower[] {
+  const names = (line: { readonly trackGroup?: string }) => line.trackGroup !== undefined;
+  const { staticAddresses, staticRoutes, staticRules } = values;
+  const some = staticAddresses.some(names) || staticRoutes.some(({ route }) => names(route));
+  if (!some && !staticRules.some(({ rule }) => names(rule))) return [];
+  return given.flatMap((one) => {
+    switch (one.key) {
+      case 'staticAddresses':
+        return followers(one.statement, one.value, (line) => line);
+      case 'staticRoutes':
+        return followers(one.statement, one.value, ({ route }) => route);
+      case 'staticRules':
+        return followers(one.statement, one.value, ({ rule }) => rule);
+      default:
+        return [];
+    }
+  });
+}
+
+const followers = <L extends { readonly word: Word }>(
+  block: Statement,
+  lines: readonly L[],
+  follower: (line: L) => { readonly trackGroup?: string },
+): GroupFollower[] =>
+  lines.flatMap((line) => {
+    const { trackGroup: group } = follower(line);
+    return group === undefined ? [] : [{ word: line.word, group, block }];
+  });
 
 const groupsOf = ({ given }: RootReading): GivenGroup[] =>
   given.flatMap((one) => {

@@ -5,20 +5,7 @@
 import { seconds, ZERO } from '../base/time.ts';
 import type { Word } from '../config/lexer.ts';
 import { script } from '../config/script.ts';
-import {
-  block,
-  blocks,
-  flag,
-  LATER,
-  type LineType,
-  list,
-  NAME,
-  opaque,
-  optional,
-  required,
-  table,
-  value,
-} from '../config/table.ts';
+import { block, flag, LATER, type LineType, list, optional, required, table, value } from '../config/table.ts';
 import {
   boolean,
   type Complaints,
@@ -41,6 +28,7 @@ import { addressLine } from './address-keywords.ts';
 import { extraGarp } from './garp-values.ts';
 import type { UnicastPeer } from './instance.ts';
 import { peerOptions } from './line-options.ts';
+import { nameLine } from './root-keywords.ts';
 import { routeLine } from './route-keywords.ts';
 import { ruleLine } from './rule-keywords.ts';
 import { trackKeywords } from './tracking-keywords.ts';
@@ -53,9 +41,6 @@ export interface PeerLine extends UnicastPeer {
 }
 
 const TTL_MAX = 255;
-
-/** Names, one or more a line. */
-const nameLine: LineType<Word> = { expected: 'names', read: (given) => given };
 
 /** `ADDRESS [min_ttl N] [max_ttl N]`, the options in any order. */
 const peerLine: LineType<PeerLine> = {
@@ -321,24 +306,3 @@ export const vrrpSyncGroupKeywords = table({
   }),
   trackingWeight: flag('sync_group_tracking_weight', 'Weights of tracked things count in the group.'),
 });
-
-/** The words of track_group NAME { }. */
-export const trackGroupKeywords = table({
-  group: list('group', nameLine, 'Names of instances.'),
-});
-
-/** Blocks of the top level that have lines of their own grammar. */
-export const staticBlocks = {
-  staticAddresses: list('static_ipaddress', addressLine(true), 'Addresses that are there while the agent runs.'),
-  staticRoutes: list('static_routes', routeLine(true), 'Routes that are there while the agent runs.'),
-  staticRules: list('static_rules', ruleLine(true), 'Routing rules that are there while the agent runs.'),
-  trackGroups: blocks(
-    'track_group',
-    NAME,
-    trackGroupKeywords,
-    'Instances that are in FAULT while static addresses, routes or rules that name the group cannot be had.',
-  ),
-  garpGroups: opaque('garp_group', 'Interfaces that share the spacing of gratuitous ARP.'),
-  linkbeatInterfaces: opaque('linkbeat_interfaces', 'Interfaces whose link is polled.'),
-  interfaceDelays: opaque('interface_up_down_delays', 'How long an interface must be up or down to count.'),
-};
