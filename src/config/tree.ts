@@ -5,7 +5,7 @@
  * second run uses indentation and the tables to tell which block lacks its `}` and which `}` is one too many. An unknown
  * block is skipped as a whole. Nothing recurses.
  */
-import { type Place, Report } from './diagnostics.ts';
+import { type Details, type Place, Report } from './diagnostics.ts';
 import { Lexer } from './lexer.ts';
 import type { Stretch } from './source.ts';
 import { type Statement, WrittenStatement } from './statement.ts';
@@ -88,7 +88,7 @@ class Parser {
       this.#take();
       this.#lastLine = lexer.line;
     }
-    this.#dropPending(true);
+    this.#endPending();
     this.#reportUnclosed();
     this.#reportSlashes();
     while (this.#frames.length > 1) this.#leave();
@@ -263,18 +263,26 @@ class Parser {
     } else this.#needsBlock(statement);
   }
 
-  #dropPending(isAtEnd = false): void {
+  #dropPending(): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    if (pending !== undefined && pending.content !== 'skipped') this.#needsBlock(pending.statement, isAtEnd);
+    if (pending !== undefined && pending.content !== 'skipped') this.#needsBlock(pending.statement);
   }
 
-  /** @param isSilent keepalived does not notice, because the file ends there */
-  #needsBlock({ keyword, args }: Statement, isSilent = false): void {
+  /** The file ends where a block should begin. keepalived does not notice, and takes the block for an empty one. */
+  #endPending(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending === undefined || pending.content === 'skipped') return;
+    this.#needsBlock(pending.statement, { exitCode: 0 });
+    pending.statement.block = [];
+  }
+
+  #needsBlock({ keyword, args }: Statement, details: Details = {}): void {
     const inside = args.length === 0 ? '…' : args.map((word) => word.text).join(' ');
     this.#report.error(keyword, `${keyword.text} needs a block in braces`, {
       suggestion: `write ${keyword.text} { ${inside} }`,
-      ...(isSilent && args.length === 0 ? { exitCode: 0 } : {}),
+      ...details,
     });
   }
 
@@ -283,7 +291,7 @@ class Parser {
     const { content } = this.#frame;
     const [keyword] = before;
     const found = typeof content === 'string' || keyword === undefined ? undefined : content.found.get(keyword.text);
-    if (before.length === 1 && found !== undefined && mayBeSlashes(found.entry)) return false;
+    if (found !== undefined && needsWord(found.entry, before.length - 1)) return false;
     this.#slashes.push({ word: slashes, isSilent: this.#isSilent(before, found, rest) });
     return true;
   }
@@ -309,7 +317,9 @@ class Parser {
   }
 }
 
-const mayBeSlashes = (entry: Entry): boolean => entry.kind === 'value' && entry.type.slashes === true;
+/** Whether slashes stand where a value has to be, or could be one. @param given how many words stand before them */
+const needsWord = (entry: Entry, given: number): boolean =>
+  entry.kind === 'value' && (given < entry.type.minWords || (given === 0 && entry.type.slashes === true));
 
 /** A block as messages call it: its keyword and the words before its brace. */
 export const titleOf = (keyword: Word, header: readonly Word[]): string =>
