@@ -90,9 +90,9 @@ export const timingKeywords = {
 };
 
 /** `timingKeywords` where the old spelling of `retry` is met. @param message what to say about it */
-export const timingKeywordsWithAlias = (message: string) => ({
+export const timingKeywordsWithAlias = (message: string, unknown?: { unknown: true }) => ({
   ...timingKeywords,
-  retry: { ...timingKeywords.retry, aliases: [{ word: 'nb_get_retry', message }] },
+  retry: { ...timingKeywords.retry, aliases: [{ word: 'nb_get_retry', message, ...unknown }] },
 });
 
 /** An interface; any word that the kernel could know, the loopback too. */

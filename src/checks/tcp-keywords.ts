@@ -7,7 +7,7 @@ export const tcpChecker = variant(
   'TCP_CHECK',
   table({
     // keepalived does not know the word here and goes on with one retry. Taking it as meant is safer: people count on it.
-    ...timingKeywordsWithAlias('in TCP_CHECK keepalived ignores nb_get_retry; write retry'),
+    ...timingKeywordsWithAlias('in TCP_CHECK keepalived ignores nb_get_retry; write retry', { unknown: true }),
     ...connectionKeywords,
   }),
   'Healthy when a TCP connection can be made.',

@@ -48,6 +48,8 @@ export class Reader {
   /** Of blocks that are being read. */
   readonly #merged = new Map<BlockReading, Map<string, Merged>>();
   readonly #numberOf: NumberOf | undefined;
+  /** Words around the one that is read, and itself, that keepalived 2.2.7 does not know: it asks for no value there. */
+  #foreign = 0;
   #searches = 0;
 
   /** @param numberOf absent: as on any host */
@@ -104,6 +106,13 @@ export class Reader {
     if (found.since !== undefined) {
       this.#warn(statement, `${statement.keyword.text} came with keepalived ${found.since}; 2.2.7 does not know it`);
     }
+    const isForeign = found.since !== undefined || found.alias?.unknown === true;
+    if (isForeign) this.#foreign++;
+    this.#readEntry(block, found, statement);
+    if (isForeign) this.#foreign--;
+  }
+
+  #readEntry(block: BlockReading, found: Found, statement: Statement): void {
     const { key, entry } = found;
     switch (entry.kind) {
       case 'value':
@@ -208,7 +217,7 @@ export class Reader {
 
   #missing(block: BlockReading, key: string, entry: AnyValueEntry, { keyword }: Statement): void {
     block.refuse(key);
-    const exitCode = entry.missingIs ?? (entry.since === undefined ? 2 : 5);
+    const exitCode = this.#foreign > 0 ? 5 : (entry.missingIs ?? 2);
     const gone = isLeftOut(block, key, entry) ? '; the block is left out' : '';
     this.#report.error(keyword, `${keyword.text} has no value, expected ${entry.type.expected}${gone}`, {
       keyword: keyword.text,
@@ -222,7 +231,8 @@ export class Reader {
     const word = needed.find(({ open }) => open);
     if (word === undefined) return;
     const message = `${keyword.text} has no value for keepalived, which does not read beyond the open quotation mark`;
-    this.#report.error(word, message, { keyword: keyword.text, exitCode: 2, fatal: true });
+    const details = this.#foreign > 0 ? {} : ({ exitCode: 2, fatal: true } as const);
+    this.#report.error(word, message, { keyword: keyword.text, ...details });
   }
 
   #repeated(
@@ -293,7 +303,10 @@ export class Reader {
     if (merged === undefined) return;
     this.#merged.delete(block);
     for (const [key, { entry, owner, statements }] of merged) {
+      const isForeign = entry.since !== undefined;
+      if (isForeign) this.#foreign++;
       const reading = this.read(entry.table, owner, statements);
+      if (isForeign) this.#foreign--;
       if (reading !== undefined) block.set(key, reading, owner);
       else block.give(key, owner);
     }

@@ -17,6 +17,8 @@ export interface OldSpelling {
   readonly message: string;
   /** keepalived takes it without a word. Absent: it complains about it, or does not know it. */
   readonly silent?: true;
+  /** keepalived 2.2.7 does not know it there, and looks at nothing behind it. */
+  readonly unknown?: true;
 }
 
 interface Common {

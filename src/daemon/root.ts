@@ -270,7 +270,7 @@ function build(
   const served = buildVirtualServers(given.virtualServers, groups, serviceContext(root, statements, values), report);
   reportIdleCheckers(served, report);
   const tls = buildTlsSettings(given.ssl, report);
-  const unusable = checkScripts(given, global, served, host.scripts, report, () => lacksInterface);
+  const unusable = checkScripts(given, global, served, host.scripts, report, lacksInterface);
   const references = checkReferences(given, statements, unusable, looked.interfaceExists, report);
   checkVrrpRootBlocks(
     { ...given, followers: followersIn(root), instances: new Set(instances.map(({ name }) => name)) },

@@ -14,8 +14,8 @@ export interface ScriptView {
   hasGroup(name: string): boolean;
 }
 
-/** What a command belongs to: keepalived looks at those of VRRP and those of the checkers apart. */
-export type ScriptPart = 'vrrp' | 'checks';
+/** What a command belongs to: keepalived looks at those of VRRP, of the checkers, and of its start and end apart. */
+export type ScriptPart = 'vrrp' | 'checks' | 'start';
 
 /** The account of scripts without script_user, where it exists. */
 const DEFAULT_USER = 'keepalived_script';
@@ -31,6 +31,8 @@ export class Scripts {
   readonly #view: ScriptView | undefined;
   readonly #report: Report;
   readonly #isSecure: boolean;
+  /** Parts that keepalived does not come to look at. */
+  readonly #skips: ReadonlySet<ScriptPart>;
   /** Why scripts without a user of their own cannot run. */
   readonly #noDefaultUser: boolean;
   readonly #unusable = new Set<string>();
@@ -39,11 +41,12 @@ export class Scripts {
   constructor(
     view: ScriptView | undefined,
     report: Report,
-    options: { isSecure: boolean; user: Statement | undefined },
+    options: { isSecure: boolean; user: Statement | undefined; skips: ReadonlySet<ScriptPart> },
   ) {
     this.#view = view;
     this.#report = report;
     this.#isSecure = options.isSecure;
+    this.#skips = options.skips;
     const { user } = options;
     if (view === undefined) this.#noDefaultUser = false;
     else if (user === undefined) this.#noDefaultUser = options.isSecure && !view.hasUser(DEFAULT_USER);
@@ -60,16 +63,21 @@ export class Scripts {
     const isUsable =
       user === undefined ? this.#hasDefaultUser(script.keyword) : this.#accountIn(user, `${name} is left out`);
     if (!isUsable) this.#unusable.add(name);
-    else this.#program(script, 'vrrp', true);
+    else this.#program(script, ['vrrp'], true);
   }
 
-  /** A command that is run when something happens; keepalived says nothing when it is not there. */
-  run(script: Statement | undefined, part: ScriptPart): void {
+  /** A command of the agent itself; keepalived complains about an account that is not there. */
+  own(script: Statement | undefined): void {
+    this.run(script, ['start'], {});
+  }
+
+  /** A command that is run when something happens; keepalived says nothing when it or its account is not there. */
+  run(script: Statement | undefined, part: readonly ScriptPart[], verdict: Details = { exitCode: 0 }): void {
     if (script === undefined) return;
     const [line, user, group] = script.args;
     if (line === undefined || line.text.trim() === '' || line.open) return;
     if (user === undefined && !this.#hasDefaultUser(script.keyword)) return;
-    if (user !== undefined && !this.#hasAccount(user, group, 'the command is not run', { exitCode: 0 })) return;
+    if (user !== undefined && !this.#hasAccount(user, group, 'the command is not run', verdict)) return;
     this.#program(script, part, false);
   }
 
@@ -78,25 +86,26 @@ export class Scripts {
     if (script === undefined) return;
     const isUsable =
       user === undefined ? this.#hasDefaultUser(script.keyword) : this.#accountIn(user, 'the check is left out');
-    if (isUsable) this.#program(script, 'checks', false);
+    if (isUsable) this.#program(script, ['checks'], false);
   }
 
-  /**
-   * One message when there are scripts and nothing keeps others from changing them.
-   * @param skips parts that keepalived does not come to look at
-   */
-  finish(skips: ReadonlySet<ScriptPart>): void {
+  /** One message when there are scripts and nothing keeps others from changing them. */
+  finish(): void {
     if (this.#isSecure) return;
     for (const [part, place] of this.#first) {
-      const what = part === 'vrrp' ? 'scripts' : 'scripts of checkers and services';
+      const what = part === 'checks' ? 'scripts of checkers and services' : 'scripts';
       this.#report.warning(place, `${what} are run without enable_script_security`, {
         suggestion: 'add enable_script_security and script_user to global_defs',
-        exitCode: skips.has(part) ? 0 : 6,
+        exitCode: this.#skips.has(part) ? 0 : 6,
       });
     }
   }
 
-  #program(script: Statement, part: ScriptPart, isTracked: boolean): void {
+  #verdict(part: readonly ScriptPart[]): Pick<Details, 'exitCode'> {
+    return part.every((one) => this.#skips.has(one)) ? { exitCode: 0 } : {};
+  }
+
+  #program(script: Statement, part: readonly ScriptPart[], isTracked: boolean): void {
     const view = this.#view;
     const [first] = script.args;
     if (view === undefined || first === undefined) return;
@@ -105,7 +114,7 @@ export class Scripts {
     const program = view.program(path);
     const details: Details = { keyword: script.keyword.text };
     if (program === undefined) {
-      const silent = isTracked ? {} : { exitCode: 0 as const };
+      const silent = isTracked ? this.#verdict(part) : { exitCode: 0 as const };
       const consequence = isTracked ? 'the script is disabled' : 'the command is not run';
       this.#report.warning(first, `${path} is not there or cannot be reached; ${consequence}`, {
         ...details,
@@ -115,13 +124,16 @@ export class Scripts {
     }
     if (!program.isPlain) {
       // keepalived says so of tracked scripts only
-      const verdict = this.#isSecure && !isTracked ? { exitCode: 0 as const } : {};
+      const verdict = this.#isSecure && !isTracked ? { exitCode: 0 as const } : this.#verdict(part);
       this.#report.warning(first, `${path} is not a plain file; it is not run`, { ...details, ...verdict });
     } else if (program.changeableByOthers && this.#isSecure) {
-      this.#report.warning(first, `others than root could have changed ${path}; it is not run`, details);
+      this.#report.warning(first, `others than root could have changed ${path}; it is not run`, {
+        ...details,
+        ...(isTracked ? this.#verdict(part) : { exitCode: 0 }),
+      });
       return;
     }
-    if (!this.#first.has(part)) this.#first.set(part, first);
+    for (const one of part) if (!this.#first.has(one)) this.#first.set(one, first);
   }
 
   #hasDefaultUser(at: Word): boolean {
