@@ -15,6 +15,7 @@ import {
   isInterfaceName,
   oneWord,
   port,
+  SILENT,
   UINT32_MAX,
   unsigned,
   type ValueType,
@@ -59,6 +60,8 @@ export interface GivenChecker {
 
 /** Longest time keepalived takes for a timeout. */
 const TIMEOUT_MAX = 4294.967295;
+/** IFNAMSIZ without its NUL. */
+const INTERFACE_NAME_MAX = 15;
 /** The resolution of its times. */
 const MICROSECOND = 0.000001;
 
@@ -95,10 +98,16 @@ export const timingKeywordsWithAlias = (message: string, unknown?: { unknown: tr
   retry: { ...timingKeywords.retry, aliases: [{ word: 'nb_get_retry', message, ...unknown }] },
 });
 
-/** An interface; any word that the kernel could know, the loopback too. */
-const bindInterface: ValueType<string> = oneWord('an interface name of at most 15 characters', (name) =>
-  isInterfaceName(name) ? name : undefined,
-);
+/** An interface, the loopback too. keepalived takes any word that is short enough. */
+const bindInterface: ValueType<string> = {
+  ...oneWord('an interface name of at most 15 characters', (name, word, complaints) => {
+    if (new TextEncoder().encode(name).length > INTERFACE_NAME_MAX) return undefined;
+    return isInterfaceName(name)
+      ? name
+      : complaints.refuse(word, `'${name}' cannot be the name of an interface`, undefined, SILENT);
+  }),
+  slashes: true,
+};
 
 /** Where to connect to, and from where. */
 export const connectionKeywords = {

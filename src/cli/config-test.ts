@@ -37,9 +37,9 @@ export function readConfigurationFileTree(
   }
 }
 
-/** The files of this host, for a configuration that may be of another host: its interfaces and scripts are not here. */
+/** The files of this host, for a configuration that may be of another host: its interfaces and scripts and so on are not here. */
 export function anyHost(configId?: string): HostView {
-  const { interfaceExists: _interfaces, scripts: _scripts, ...host } = hostView(configId);
+  const { facts: _facts, interfaceExists: _interfaces, scripts: _scripts, ...host } = hostView(configId);
   return host;
 }
 

@@ -24,6 +24,7 @@ export const TAB = 9;
 export const LINE_FEED = 10;
 export const SPACE = 32;
 export const SLASH = 47;
+export const BACKSLASH_CODE = 92;
 export const OPENING_BRACE = 123;
 
 /** Blanks of Unicode, and what is not seen at all. */

@@ -4,7 +4,7 @@
  * - a line is split at every `{` and `}` outside double quotes; each piece counts as a line of its own
  * - `#` and `!` start a comment anywhere outside double quotes, also behind a backslash
  * - words are separated by blanks; `"…"` is one word, may be empty, and ends the word before it
- * - a backslash that ends a line is the last letter of the word before it
+ * - a backslash that ends a line is the last letter of the word before it, also when it ends a comment
  *
  * Two things are ours. A word that starts with `//` may start a comment: the lexer asks, because only who knows the
  * keywords can tell. Blanks that only look like blanks (non-breaking, ideographic) separate words and are named.
@@ -200,7 +200,7 @@ export class Lexer {
           this.#endLine(i);
           return;
         case COMMENT:
-          this.#endLine(this.#lineEnd(i));
+          this.#endComment(i);
           return;
         case BRACE:
           this.end = text[i] as End;
@@ -215,7 +215,7 @@ export class Lexer {
         case BACKSLASH:
           if (this.#isEscapedComment(i)) {
             this.#reportEscapedComment(i);
-            this.#endLine(this.#lineEnd(i));
+            this.#endComment(i);
             return;
           }
           i = this.#plainWord(i, i);
@@ -232,6 +232,15 @@ export class Lexer {
     this.#startLine(end + 1, this.#lineNumber + 1);
     if (this.count > 1 && this.#text[this.#lastWord] === '\\') this.#joinBackslash();
     if (this.count > 0) this.tape.finish(this.record, this.count);
+  }
+
+  /** Ends the line where a comment starts. Of the comment only a backslash at its very end is read. */
+  #endComment(start: number): void {
+    const end = this.#lineEnd(start);
+    let backslash = end;
+    while (backslash > start && this.#text[backslash - 1] === '\\') backslash--;
+    if ((end - backslash) % 2 === 1) this.#add(end - 1, end, PLAIN);
+    this.#endLine(end);
   }
 
   /** The offset behind the blanks that a line begins with. */

@@ -3,6 +3,7 @@
  * loop that calls nobody, so that the first hundred thousand lines are not read much slower than the rest.
  */
 import {
+  BACKSLASH_CODE,
   BLANK,
   BRACE,
   COMMENT,
@@ -93,8 +94,13 @@ export function readPlainLines(tape: Tape, text: string, from: number, to: numbe
           numbers[record + END] = i;
         } else at = record;
         if (kind !== BRACE) {
-          const end = kind === NEWLINE ? i : text.indexOf('\n', i);
-          i = end < 0 || end >= to ? to : end + 1;
+          const found = kind === NEWLINE ? i : text.indexOf('\n', i);
+          const end = found < 0 || found >= to ? to : found;
+          if (kind === COMMENT && text.charCodeAt(end - 1) === BACKSLASH_CODE) {
+            tape.length = mark;
+            return { offset: lineStart, line };
+          }
+          i = end === to ? to : end + 1;
           break;
         }
         i++;

@@ -51,8 +51,8 @@ export interface Options<T> {
   readonly fatal?: true;
   /** Still works; what to say about it. */
   readonly deprecated?: string;
-  /** keepalived only complains (5) about a missing value, instead of giving up (2). */
-  readonly missingIs?: 5;
+  /** keepalived only complains (5) about a missing value, or says nothing (0), instead of giving up (2). */
+  readonly missingIs?: 0 | 5;
   /** Words that may stand behind the value; for the documentation. */
   readonly options?: readonly LineOption[];
 }

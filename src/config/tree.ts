@@ -301,7 +301,8 @@ class Parser {
     if (/[{}"]/.test(rest) || before.length === 0 || this.#frame.content === 'strict lines') return false;
     if (this.#frame.content === 'lines') return true;
     if (found?.entry.kind !== 'value') return false;
-    return found.entry.type.strict !== true && before.length > found.entry.type.minWords;
+    const { strict, maxWords, isCommand } = found.entry.type;
+    return strict !== true && (before.length > maxWords || isCommand === true);
   }
 
   #reportSlashes(): void {

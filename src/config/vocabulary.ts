@@ -56,6 +56,12 @@ export class Vocabulary {
         suggestion: 'both sides are read; remove one',
       };
     }
+    if (word === '\\') {
+      return {
+        message: 'for keepalived a backslash at the end of a line is a word, also at the end of a comment',
+        suggestion: 'remove it',
+      };
+    }
     const kind = hasBlock ? 'block' : 'keyword';
     const message = `unknown ${kind} '${word}' ${inside(path.at(-1) ?? '')}${skipped}`;
     const homes = this.#belongs(word, path);

@@ -317,7 +317,7 @@ export const receiveBufferPolicy: ValueType<ReceiveBufferPolicy> = {
 export const processors: ValueType<number[]> = {
   ...words('numbers of processors'),
   read(given, complaints) {
-    const numbers = given.map((word) => integer(-INT32_MAX, INT32_MAX).read([word], complaints));
+    const numbers = given.map((word) => integer(0, INT32_MAX).read([word], complaints));
     return numbers.includes(undefined) ? undefined : (numbers as number[]);
   },
   show: (value) => value.join(' '),

@@ -24,7 +24,18 @@ import type { FileAccess } from '../config/glob.ts';
 import type { Word } from '../config/lexer.ts';
 import type { Surroundings } from '../config/parameters.ts';
 import { Reader } from '../config/reader.ts';
-import { block, blocks, flag, LATER, NAME, type NumberOf, type Reading, table, value } from '../config/table.ts';
+import {
+  block,
+  blocks,
+  FIRST_NAME,
+  flag,
+  LATER,
+  NAME,
+  type NumberOf,
+  type Reading,
+  table,
+  value,
+} from '../config/table.ts';
 import { parse, type Statement } from '../config/tree.ts';
 import { integer, UINT32_MAX, words } from '../config/values.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
@@ -55,6 +66,7 @@ import {
 import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
 import type { LvsSyncDaemon } from './global-values.ts';
+import { checkHost, type HostFacts } from './host-checks.ts';
 import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
@@ -123,12 +135,12 @@ const checkers = [
 export const rootKeywords = table({
   global: block('global_defs', globalKeywords, 'What holds for the whole agent.'),
   // what is tracked has to be defined before it is named
-  scripts: blocks('vrrp_script', NAME, vrrpScriptKeywords, 'A command whose result instances can track.'),
-  trackFiles: blocks('track_file', NAME, trackFileKeywords, 'A file whose number instances can track.', {
+  scripts: blocks('vrrp_script', FIRST_NAME, vrrpScriptKeywords, 'A command whose result instances can track.'),
+  trackFiles: blocks('track_file', FIRST_NAME, trackFileKeywords, 'A file whose number instances can track.', {
     aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file' }],
   }),
-  trackProcesses: blocks('vrrp_track_process', NAME, trackProcessKeywords, 'Processes that instances can track.'),
-  bfdInstances: blocks('bfd_instance', NAME, bfdKeywords, 'A BFD session.', LATER),
+  trackProcesses: blocks('vrrp_track_process', FIRST_NAME, trackProcessKeywords, 'Processes that instances can track.'),
+  bfdInstances: blocks('bfd_instance', FIRST_NAME, bfdKeywords, 'A BFD session.', LATER),
   instances: blocks('vrrp_instance', NAME, vrrpInstanceKeywords, 'A virtual router.'),
   virtualServers: blocks(
     'virtual_server',
@@ -168,6 +180,7 @@ export interface HostView extends Partial<Omit<FileAccess, 'readFile'>>, Partial
   readonly link?: (name: string) => HostInterface | undefined;
   /** The numbers of names: number-names.ts. Absent: the names that every host has. */
   readonly numberOf?: NumberOf;
+  readonly facts?: HostFacts;
   /** Absent: commands are not looked for. */
   readonly scripts?: ScriptView;
 }
@@ -270,6 +283,7 @@ function build(
   const served = buildVirtualServers(given.virtualServers, groups, serviceContext(root, statements, values), report);
   reportIdleCheckers(served, report);
   const tls = buildTlsSettings(given.ssl, report);
+  checkHost(root, global, host.facts ?? {}, report);
   const unusable = checkScripts(given, global, served, host.scripts, report, lacksInterface);
   const references = checkReferences(given, statements, unusable, looked.interfaceExists, report);
   checkVrrpRootBlocks(

@@ -42,6 +42,8 @@ export interface NamedBlocks {
 /** The blocks of a file in their order. */
 export type BlockOrder = readonly Statement[];
 
+const BFD_NAME_MAX = 31;
+
 /** The kinds of things that can be tracked, as messages call them. */
 type Kind = 'vrrp_script' | 'track_file' | 'vrrp_track_process' | 'bfd_instance';
 
@@ -88,7 +90,7 @@ class References {
       vrrp_script: named(blocks.scripts.filter((one) => one.values.script !== undefined && !unusable.has(nameOf(one)))),
       track_file: named(blocks.trackFiles.filter(({ values }) => values.file !== undefined)),
       vrrp_track_process: named(blocks.trackProcesses.filter(({ values }) => values.process !== undefined)),
-      bfd_instance: named(blocks.bfdInstances),
+      bfd_instance: named(blocks.bfdInstances.filter(({ values: { vrrp, checker } }) => vrrp || !checker)),
     };
     this.#weights = {
       vrrp_script: weightsOf(blocks.scripts),
@@ -119,8 +121,8 @@ class References {
 
   #definitions(): void {
     const { scripts, trackFiles, trackProcesses, bfdInstances } = this.#blocks;
-    for (const { values, keyword, header, refused } of scripts) {
-      if (values.script === undefined && !refused('script')) this.#lacks(keyword, header, 'script');
+    for (const { values, keyword, header } of scripts) {
+      if (values.script === undefined) this.#lacks(keyword, header, 'script');
     }
     for (const { values, keyword, header } of trackFiles) {
       if (values.file === undefined) this.#lacks(keyword, header, 'file');
@@ -132,6 +134,7 @@ class References {
         this.#report.warning(at('quorumMax')?.keyword ?? keyword, 'quorum_max is less than quorum; it is ignored');
       }
     }
+    this.#bfdNames();
     for (const { values, keyword, header, at, refused } of bfdInstances) {
       const { neighbour, source, maxHops, ttl } = values;
       if (neighbour === undefined && !refused('neighbour')) this.#lacks(keyword, header, 'neighbor_ip');
@@ -144,6 +147,27 @@ class References {
           `max_hops is more than the ttl of ${ttl}, it becomes that`,
         );
       }
+    }
+  }
+
+  /** Each session has a name and another end of its own. */
+  #bfdNames(): void {
+    const names = new Set<string>();
+    const ends = new Set<string>();
+    for (const { values, keyword, header, at } of this.#blocks.bfdInstances) {
+      const name = header[0]?.text ?? '';
+      const { neighbour } = values;
+      if (new TextEncoder().encode(name).length > BFD_NAME_MAX) {
+        this.#report.error(header[0] ?? keyword, `the name of a bfd_instance has at most ${BFD_NAME_MAX} bytes`);
+      } else if (names.has(name)) this.#report.error(keyword, `bfd_instance ${name} again; the first one counts`);
+      else if (neighbour !== undefined && ends.has(neighbour)) {
+        this.#report.error(
+          at('neighbour')?.args[0] ?? keyword,
+          `another bfd_instance has ${neighbour} already; this one is left out`,
+        );
+      }
+      names.add(name);
+      if (neighbour !== undefined) ends.add(neighbour);
     }
   }
 

@@ -15,6 +15,7 @@ import {
   ipAddress,
   oneWord,
   orNothing,
+  SILENT,
   text,
   type ValueType,
   wordOf,
@@ -166,9 +167,21 @@ const secondsNotZero = (): ValueType<Duration> => {
   };
 };
 
+/** A command without a user. An empty one is none; what there is then to say is said of the block. */
+const command: ValueType<string[]> = {
+  ...words('a command'),
+  isCommand: true,
+  read: (given, complaints) => {
+    const [first] = given;
+    if (first === undefined || first.text === '')
+      return first && complaints.refuse(first, 'the word is empty', undefined, SILENT);
+    return given.map(({ text }) => text);
+  },
+};
+
 /** The words of vrrp_script NAME { }. */
 export const vrrpScriptKeywords = table({
-  script: value('script', { ...words('a command'), isCommand: true }, 'The command to run.'),
+  script: value('script', command, 'The command to run.', { missingIs: 0 }),
   interval: value('interval', secondsNotZero(), 'Time from one run to the next.'),
   timeout: value('timeout', secondsNotZero(), 'Time after which a run is a failure.'),
   weight: value('weight', weightType(WEIGHT_MAX, 'kept'), 'How the result changes the priority.'),
@@ -182,16 +195,30 @@ const initialValue: ValueType<string[]> = {
   ...words('a number, then overwrite if wanted', 0, 2),
   strict: true,
   read(given, complaints) {
-    const wrong = given.find((word) => word.text !== 'overwrite' && !/^[+-]?[0-9]{1,10}$/.test(word.text));
-    if (wrong !== undefined) return complaints.refuse(wrong, `expected a number or overwrite, got '${wrong.text}'`);
+    for (const word of given) {
+      if (word.text === 'overwrite') continue;
+      const value = /^-?[0-9]+$/.test(word.text) ? Number(word.text) : Number.NaN;
+      if (!(value >= -INT32_MAX - 1 && value <= INT32_MAX)) {
+        return complaints.refuse(word, `expected a number or overwrite, got '${word.text}'`);
+      }
+      if (Math.abs(value) > FILE_WEIGHT_MAX) {
+        complaints.correct(
+          word,
+          `${value} is outside -${FILE_WEIGHT_MAX} to ${FILE_WEIGHT_MAX}, where numbers make sense`,
+        );
+      }
+    }
     return given.map((word) => word.text);
   },
 };
 
 /** The words of track_file NAME { }. */
 export const trackFileKeywords = table({
-  file: value('file', text('a path'), 'The file that holds a number.'),
-  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'What its number is multiplied with.', { missingIs: 5 }),
+  file: value('file', text('a path'), 'The file that holds a number.', { once: true, missingIs: 5 }),
+  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'What its number is multiplied with.', {
+    once: true,
+    missingIs: 5,
+  }),
   initialValue: value('init_file', initialValue, 'Makes the file at the start.'),
 });
 
@@ -215,14 +242,14 @@ const MILLISECONDS_MAX = 4294967;
 /** Milliseconds with up to three decimals. */
 const milliseconds = (min: number): ValueType<number> =>
   oneWord(`milliseconds from ${min} to ${MILLISECONDS_MAX}`, (given) => {
-    const number = /^[0-9]{1,7}(\.[0-9]{1,3})?$/.test(given) ? Number(given) : Number.NaN;
+    const number = /^\+?[0-9]{1,7}(\.[0-9]{1,3})?$/.test(given) ? Number(given) : Number.NaN;
     return number >= min && number <= MILLISECONDS_MAX ? number : undefined;
   });
 
 /** The words of bfd_instance NAME { }. */
 export const bfdKeywords = table({
-  neighbour: value('neighbor_ip', ipAddress(), 'The other end.', { aliases: ['neighbour_ip'] }),
-  source: value('source_ip', ipAddress(), 'Our end.'),
+  neighbour: value('neighbor_ip', ipAddress({ prefix: 'ignored' }), 'The other end.', { aliases: ['neighbour_ip'] }),
+  source: value('source_ip', ipAddress({ prefix: 'ignored' }), 'Our end.'),
   minReceive: value('min_rx', milliseconds(1), 'How often it may send, at most.'),
   minTransmit: value('min_tx', milliseconds(1), 'How often we send, at most.'),
   idleTransmit: value('idle_tx', milliseconds(1000), 'How often we send while it is down.'),
