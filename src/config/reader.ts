@@ -194,7 +194,8 @@ export class Reader {
       return false;
     }
     if (args.length > type.maxWords) this.#surplus(block, statement, type.maxWords, type.strict === true);
-    if (entry.missingIs === undefined) this.#reportOpen(args.slice(0, type.minWords), statement);
+    if (entry.missingIs === undefined && type.isCommand === undefined)
+      this.#reportOpen(args.slice(0, type.minWords), statement);
     if (entry.once && earlier !== undefined) {
       const { keyword } = statement;
       const message = `${keyword.text} again; the one in line ${earlier.keyword.line} counts`;

@@ -292,6 +292,8 @@ class Parser {
     const [keyword] = before;
     const found = typeof content === 'string' || keyword === undefined ? undefined : content.found.get(keyword.text);
     if (found !== undefined && needsWord(found.entry, before.length - 1)) return false;
+    // For keepalived the block begins in it.
+    if (found?.content !== undefined && rest.includes('{')) return false;
     this.#slashes.push({ word: slashes, isSilent: this.#isSilent(before, found, rest) });
     return true;
   }
@@ -300,6 +302,8 @@ class Parser {
   #isSilent(before: readonly Word[], found: Found | undefined, rest: string): boolean {
     if (/[{}"]/.test(rest) || before.length === 0 || this.#frame.content === 'strict lines') return false;
     if (this.#frame.content === 'lines') return true;
+    if (found?.entry.kind === 'block') return found.entry.header.exact !== true;
+    if (found?.entry.kind === 'choice') return true;
     if (found?.entry.kind !== 'value') return false;
     const { strict, maxWords, isCommand } = found.entry.type;
     return strict !== true && (before.length > maxWords || isCommand === true);

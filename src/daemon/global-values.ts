@@ -56,6 +56,7 @@ export const flagOrBoolean: ValueType<boolean> = {
   expected: 'nothing, on, true, yes, off, false or no',
   minWords: 0,
   maxWords: 1,
+  slashes: true,
   read([word], complaints) {
     if (word === undefined || /^(on|true|yes)$/.test(word.text)) return true;
     if (/^(off|false|no)$/.test(word.text)) {
@@ -93,7 +94,7 @@ export function tableName(fallback: string): ValueType<string> {
     new TextEncoder().encode(given).length <= TABLE_NAME_MAX ? given : undefined,
   );
   const read: typeof type.read = (given, complaints) => (given.length === 0 ? fallback : type.read(given, complaints));
-  return { ...type, minWords: 0, read };
+  return { ...type, minWords: 0, slashes: true, read };
 }
 
 const UMASK_BITS: Readonly<Record<string, number>> = Object.fromEntries(

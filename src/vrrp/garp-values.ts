@@ -7,13 +7,15 @@ const DAY_SECONDS = 86_400;
 
 /** `[all] SECONDS`; 0 is never. */
 export const extraGarp: ValueType<ExtraGarp> = {
-  ...words(`all if wanted, and whole seconds from 0 to ${DAY_SECONDS}`, 1, 2),
+  ...words(`all if wanted, and whole seconds from 0 to ${DAY_SECONDS}`, 1),
   read(given, complaints) {
-    const all = given[0]?.text === 'all';
-    const word = all ? given[1] : given[0];
-    if (word === undefined) return given[0] && complaints.refuse(given[0], 'there is no number of seconds after all');
-    const interval = integer(0, DAY_SECONDS).read([word], complaints);
-    return interval === undefined ? undefined : { all, interval: seconds(interval) };
+    const [first] = given;
+    const numbers = given.filter(({ text }) => text !== 'all');
+    if (first === undefined) return undefined;
+    if (numbers.length === 0) return complaints.refuse(first, 'there is no number of seconds after all');
+    const intervals = numbers.map((word) => integer(0, DAY_SECONDS).read([word], complaints));
+    const interval = intervals.includes(undefined) ? undefined : intervals.at(-1);
+    return interval === undefined ? undefined : { all: numbers.length < given.length, interval: seconds(interval) };
   },
   show: ({ all, interval }) => `${all ? 'all ' : ''}${inSeconds(interval)}`,
 };
