@@ -21,7 +21,6 @@ import { webCheckers } from '../checks/web-keywords.ts';
 import { type Diagnostic, type ExitCode, Report } from '../config/diagnostics.ts';
 import { expand } from '../config/expand.ts';
 import type { FileAccess } from '../config/glob.ts';
-import type { Word } from '../config/lexer.ts';
 import type { Surroundings } from '../config/parameters.ts';
 import { Reader } from '../config/reader.ts';
 import {
@@ -50,7 +49,7 @@ import type { Tracking, VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
 import { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
 import { checkReferences } from '../vrrp/references.ts';
-import { checkVrrpRootBlocks, type GroupFollower } from '../vrrp/root-blocks.ts';
+import { checkVrrpRootBlocks } from '../vrrp/root-blocks.ts';
 import { vrrpRootBlocks } from '../vrrp/root-keywords.ts';
 import { type RuleLine, rulePriorities } from '../vrrp/rule-keywords.ts';
 import { buildStatics, DEFAULT_INTERFACE, type Statics } from '../vrrp/statics.ts';
@@ -287,8 +286,7 @@ function build(
   const unusable = checkScripts(given, global, served, host.scripts, report, lacksInterface);
   const references = checkReferences(given, statements, unusable, looked.interfaceExists, report);
   checkVrrpRootBlocks(
-    { ...given, followers: followersIn(root), instances: new Set(instances.map(({ name }) => name)) },
-    statements,
+    { ...given, instances: new Set(instances.map(({ name }) => name)) },
     looked.interfaceExists ?? (() => true),
     report,
   );
@@ -325,36 +323,6 @@ function build(
   };
   return { configuration, root, served };
 }
-
-/** What names a track_group. */
-function followersIn({ given, values }: RootReading): GroupFollower[] {
-  const names = (line: { readonly trackGroup?: string }) => line.trackGroup !== undefined;
-  const { staticAddresses, staticRoutes, staticRules } = values;
-  const some = staticAddresses.some(names) || staticRoutes.some(({ route }) => names(route));
-  if (!some && !staticRules.some(({ rule }) => names(rule))) return [];
-  return given.flatMap((one) => {
-    switch (one.key) {
-      case 'staticAddresses':
-        return followers(one.statement, one.value, (line) => line);
-      case 'staticRoutes':
-        return followers(one.statement, one.value, ({ route }) => route);
-      case 'staticRules':
-        return followers(one.statement, one.value, ({ rule }) => rule);
-      default:
-        return [];
-    }
-  });
-}
-
-const followers = <L extends { readonly word: Word }>(
-  block: Statement,
-  lines: readonly L[],
-  follower: (line: L) => { readonly trackGroup?: string },
-): GroupFollower[] =>
-  lines.flatMap((line) => {
-    const { trackGroup: group } = follower(line);
-    return group === undefined ? [] : [{ word: line.word, group, block }];
-  });
 
 const groupsOf = ({ given }: RootReading): GivenGroup[] =>
   given.flatMap((one) => {
