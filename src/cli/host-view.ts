@@ -1,5 +1,4 @@
 /** What a configuration is checked against: the files, interfaces, programs and accounts of this host. */
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { cpus, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,21 +7,13 @@ import type { HostView } from '../daemon/root.ts';
 import type { ScriptView } from '../daemon/scripts.ts';
 import { findGroup, findUser } from '../io/accounts.ts';
 import { type HostLink, lookUpLink } from '../io/link-lookup.ts';
+import { mayResolve } from '../io/name-lookup.ts';
 import { native } from '../io/native.ts';
 import { findProgram } from '../io/programs.ts';
 import { namesOfFiles } from '../vrrp/number-names.ts';
 
 /** Where `ip netns` keeps its names. */
 const NAMESPACES = '/run/netns';
-
-/** A name that takes longer to look up than this has no address. */
-const LOOKUP_MS = 10_000;
-
-/** Whether the host knows an address for a name; true where nobody can be asked. */
-function resolves(name: string): boolean {
-  const { status, error } = spawnSync('getent', ['ahosts', '--', name], { stdio: 'ignore', timeout: LOOKUP_MS });
-  return error !== undefined || status === 0;
-}
 
 /** @param configId what `@id` lines ask for; undefined: the first label of the name of this host */
 export const hostView = (configId = hostname().split('.')[0] ?? ''): HostView => ({
@@ -35,7 +26,7 @@ export const hostView = (configId = hostname().split('.')[0] ?? ''): HostView =>
   interfaceExists,
   facts: {
     processors: cpus().length,
-    resolves,
+    mayResolve,
     whatIs: kindOf,
     hasNamespace: (name) => statOf(join(NAMESPACES, name)) !== undefined,
   },

@@ -10,8 +10,8 @@ import type { RootReading } from './root.ts';
 export interface HostFacts {
   /** How many there are, running or not. */
   readonly processors?: number;
-  /** Whether a name of a host leads to an address. */
-  resolves?(name: string): boolean;
+  /** Whether a name of a host could lead to an address. */
+  mayResolve?(name: string): boolean;
   whatIs?(path: string): PathKind | undefined;
   /** Whether `ip netns` knows it. */
   hasNamespace?(name: string): boolean;
@@ -38,7 +38,7 @@ export function checkHost(
     mail !== undefined &&
     /[a-z]/i.test(mail.text) &&
     !mail.text.includes(':') &&
-    host.resolves?.(mail.text) === false
+    host.mayResolve?.(mail.text) === false
   ) {
     report.warning(mail, `the address of ${mail.text} cannot be found on this host; there is no mail server`);
   }
