@@ -5,10 +5,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "arguments.h"
 #include "clock.h"
@@ -92,6 +95,53 @@ void MakeFifo(const Napi::CallbackInfo& info) {
   if (mkfifo(path.c_str(), static_cast<mode_t>(mode)) < 0) ThrowSystemError(info.Env(), errno, "mkfifo");
 }
 
+bool ReadTexts(const Napi::Value& value, const char* argument, std::vector<std::string>* out) {
+  if (!value.IsArray()) {
+    ThrowTypeError(value.Env(), argument, "an array of strings");
+    return false;
+  }
+  const Napi::Array array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    std::string text;
+    if (!ReadText(array.Get(i), argument, &text)) return false;
+    out->push_back(text);
+  }
+  return true;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+void Execute(const Napi::CallbackInfo& info) {
+  std::string path;
+  std::vector<std::string> words;
+  std::vector<std::string> environment;
+  if (!ReadText(info[0], "path", &path) || !ReadTexts(info[1], "words", &words) ||
+      !ReadTexts(info[2], "environment", &environment)) {
+    return;
+  }
+  execve(path.c_str(), Pointers(words).data(), Pointers(environment).data());
+  ThrowSystemError(info.Env(), errno, "execve");
+}
+
+Napi::Value Reap(const Napi::CallbackInfo& info) {
+  int pid;
+  if (!ReadInt(info[0], "pid", &pid)) return Napi::Value();
+  int status;
+  pid_t ended;
+  do ended = waitpid(pid, &status, WNOHANG);
+  while (ended < 0 && errno == EINTR);
+  if (ended < 0 && errno != ECHILD) {
+    ThrowSystemError(info.Env(), errno, "waitpid");
+    return Napi::Value();
+  }
+  return Napi::Boolean::New(info.Env(), ended != 0);
+}
+
 template <auto function>
 void Define(Napi::Env env, Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<function>(env, name));
@@ -109,6 +159,8 @@ void DefineProcessFunctions(Napi::Env env, Napi::Object exports) {
   Define<SetNamespace>(env, exports, "setNamespace");
   Define<SetParentDeathSignal>(env, exports, "setParentDeathSignal");
   Define<MakeFifo>(env, exports, "makeFifo");
+  Define<Execute>(env, exports, "execute");
+  Define<Reap>(env, exports, "reap");
 }
 
 }  // namespace holdfast

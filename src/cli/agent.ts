@@ -48,6 +48,8 @@ const help = (): string => `Usage: holdfast [OPTION…]         run the agent (i
        holdfast config explain     what a keyword means
        holdfast ipvs               the kernel's IPVS table, as ipvsadm shows it
        holdfast realserver         make this host a real server behind DR or TUN
+       holdfast handover           give mastership to the other node, without a gap
+       holdfast restart            the running agent anew, without anybody noticing
        holdfast cleanup            remove addresses that a killed agent left behind
        holdfast completion bash    completion for the shell
        holdfast help [COMMAND]

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Elder } from '../daemon/elder.ts';
 import { runningAgent } from '../daemon/pid-file.ts';
 import { allAddresses } from '../daemon/router.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
@@ -30,6 +31,12 @@ export async function cleanUp(file: string | undefined, { runDirectory, dryRun }
   const running = runningAgent(pidFile);
   if (running !== undefined) {
     process.stderr.write(`holdfast: the agent runs as process ${running} (${pidFile}); stop it first\n`);
+    return 1;
+  }
+  const elder = await Elder.find(runDirectory, 'election');
+  if (elder !== undefined) {
+    elder.close();
+    process.stderr.write('holdfast: the election goes on and waits for the next agent: nothing to clean up\n');
     return 1;
   }
   let known: ReturnType<typeof allAddresses>;

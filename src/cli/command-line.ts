@@ -16,6 +16,8 @@ export const COMMANDS = [
   'drain',
   'undrain',
   'weight',
+  'handover',
+  'restart',
   'cleanup',
   'completion',
   'help',

@@ -9,9 +9,11 @@ import type { Environment } from './command-line.ts';
 import { SHELLS } from './completion.ts';
 import { dumpConfig, showConfig } from './config-show.ts';
 import { explain } from './explain.ts';
+import { handOver } from './handover.ts';
 import { showIpvs } from './ipvs.ts';
 import { overrideServer } from './override.ts';
 import { type RealServerOptions, realServer } from './realserver.ts';
+import { restartAgent } from './restart.ts';
 import { showStatus } from './status.ts';
 
 interface IpvsFlags {
@@ -134,6 +136,24 @@ export function makeProgram(environment: Environment, end: (status: number) => v
       end(await realServer({ action, mode, virtualAddresses, runDirectory, dryRun, json }));
     });
   addOverrides(program, environment, end);
+  program
+    .command('handover')
+    .description('give mastership to the other node without a gap, and stand back until --back')
+    .argument('[names...]', 'instances and sync groups; default all')
+    .option('--back', 'take part as configured again')
+    .option('--json', 'as JSON, for programs')
+    .option('--run-dir <dir>', 'where the agent keeps its control socket', defaultRunDirectory(environment))
+    .action(async (names: string[], flags: { back?: true; json?: true; runDir: string }) => {
+      const { back = false, json = false, runDir: runDirectory } = flags;
+      end(await handOver({ names, back, json, runDirectory }));
+    });
+  program
+    .command('restart')
+    .description('start the running agent anew, after an upgrade say: addresses, states and the IPVS table stay')
+    .option('--run-dir <dir>', 'where the agent keeps its control socket', defaultRunDirectory(environment))
+    .action(async ({ runDir: runDirectory }: { runDir: string }) => {
+      end(await restartAgent({ runDirectory }));
+    });
   program
     .command('cleanup')
     .description('remove addresses that an agent left behind; refuses while one runs')

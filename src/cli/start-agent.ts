@@ -39,6 +39,7 @@ export async function startAgent(
   }
   if (!options.foreground) return goToBackground(words, options);
 
+  const directory = process.cwd();
   if (environment.HOLDFAST_BACKGROUND !== undefined) process.chdir('/'); // no file system is kept busy
 
   let outcome: ReadOutcome;
@@ -59,6 +60,7 @@ export async function startAgent(
       configurationFile: file,
       readConfiguration: () => readConfigurationFile(file, options.configId),
       runDirectory: options.runDirectory,
+      directory,
       pidFile,
       childPidFiles: {
         vrrp: options.vrrpPidFile ?? join(options.runDirectory, 'vrrp.pid'),

@@ -13,9 +13,15 @@ export interface Channel<From> {
     message: string,
     fields?: Record<string, string | number | boolean | undefined>,
   ): void;
+  /** What main was to be told since it is gone, as far as the next one can still use it. */
+  missed(): readonly object[];
   /** Ends the connection, so that the process can end. */
   close(): void;
 }
+
+/** More than this is not kept for the next main. */
+const MAX_MISSED = 1_000;
+const KEPT = new Set(['log', 'notice', 'lvs-notice']);
 
 /**
  * Connects a child process to main.
@@ -26,8 +32,10 @@ export function openChannel<To, From extends { readonly type: string } = FromChi
   onMessage: (message: To) => void,
   onOrphaned: (why: string) => void,
 ): Channel<From> {
-  const send = (message: object) => {
-    if (process.connected) process.send?.(message, undefined, undefined, () => {}); // main is gone: nobody to tell
+  const missed: object[] = [];
+  const send = (message: From | FromChild) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+    else if (KEPT.has(message.type) && missed.length < MAX_MISSED) missed.push(message);
   };
   process.on('message', (message) => onMessage(message as To));
   process.on('disconnect', () => onOrphaned('the main process is gone'));
@@ -42,6 +50,7 @@ export function openChannel<To, From extends { readonly type: string } = FromChi
   return {
     send,
     log: (level, event, message, fields = {}) => send({ type: 'log', record: { level, event, message, fields } }),
+    missed: () => missed,
     close: () => {
       if (process.connected) process.disconnect();
     },

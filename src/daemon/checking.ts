@@ -11,7 +11,7 @@ import type { ServerState } from '../ipvs/pool.ts';
 import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
 import type { CheckReport } from '../status/report.ts';
 import type { Channel } from './channel.ts';
-import { type CheckerEntry, HealthBook } from './health-book.ts';
+import { type CheckerEntry, type CheckerEstate, HealthBook } from './health-book.ts';
 
 export interface CheckingWorld {
   readonly log: Channel<never>['log'];
@@ -42,6 +42,16 @@ export class Checking {
     this.#book.configure(virtualServers, now(), { merges, random: Math.random });
     for (const [entry, result] of this.#book.toldNow()) this.#told(entry, result);
     this.#timer.set(this.#book.nextAt);
+  }
+
+  /** For the process that takes the place of this one. */
+  estate(): readonly CheckerEstate[] {
+    return this.#book.estate();
+  }
+
+  /** Before `configure`: what another process left. */
+  inherit(left: readonly CheckerEstate[]): void {
+    this.#book.inherit(left, now());
   }
 
   /** Somebody knows something that checkers want to know. */

@@ -4,17 +4,22 @@
 import { lockMemory, useRealTime } from '../io/scheduling.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { Election } from './election.ts';
+import type { ElectionEstate } from './estate.ts';
 import type { FromElection, RuntimeSettings, ToElection } from './messages.ts';
+import { Succession } from './succession.ts';
 
 /** Runs the process until main says stop or is gone. */
 export function runElection(): void {
   let starting: Promise<Election> | undefined;
   let election: Election | undefined;
   let ending = false;
+  let inherit: (estate: ElectionEstate | undefined) => void = () => {};
   const end = async (now = false) => {
     if (now) election?.hurry();
     if (ending) return;
     ending = true;
+    succession.close();
+    inherit(undefined);
     // what is still starting may hold addresses of an earlier life: it is started, and then stopped in order
     await (await starting?.catch(() => undefined))?.stop();
     channel.send({ type: 'stopped' });
@@ -24,16 +29,37 @@ export function runElection(): void {
     channel.log('error', 'election-failed', `the election cannot run: ${(error as Error).message}`);
     void end();
   };
+  const start = async ({ configuration, runtime }: Extract<ToElection, { type: 'start' }>) => {
+    prepare(runtime, channel);
+    const estate = runtime.isHeir
+      ? new Promise<ElectionEstate | undefined>((resolve) => {
+          inherit = resolve;
+        })
+      : undefined;
+    const started = await Election.start(configuration, channel, runtime);
+    let inherited: readonly string[] = [];
+    if (estate !== undefined) {
+      channel.send({ type: 'prepared' });
+      inherited = await started.inherit(await estate);
+    }
+    election = started;
+    channel.send({ type: 'started', inherited });
+    return started;
+  };
   const channel: Channel<FromElection> = openChannel<ToElection, FromElection>(
     (message) => {
+      if (succession.handle(message)) return;
       switch (message.type) {
         case 'start':
-          prepare(message.runtime, channel);
-          starting = Election.start(message.configuration, channel, message.runtime);
-          starting.then((started) => {
-            election = started;
-            channel.send({ type: 'started' });
-          }, fail);
+          succession.orphaned = message.orphaned;
+          starting = start(message);
+          starting.catch(fail);
+          break;
+        case 'inherit':
+          inherit(message.estate as ElectionEstate | undefined);
+          break;
+        case 'alone':
+          election?.lookAgain();
           break;
         case 'configure':
           starting?.then(
@@ -66,6 +92,9 @@ export function runElection(): void {
         case 'snapshot':
           channel.send({ type: 'snapshot', id: message.id, routers: election?.snapshots(message.clear) ?? [] });
           break;
+        case 'give-away':
+          void election?.giveAway(message).then((given) => channel.send({ type: 'given-away', id: message.id, given }));
+          break;
         case 'ping':
           channel.send({ type: 'pong' });
           break;
@@ -73,8 +102,17 @@ export function runElection(): void {
           void end(message.now);
       }
     },
-    () => void end(),
+    () => void succession.mainIsGone(),
   );
+  const succession = new Succession('election', channel, {
+    estate: () => (ending ? undefined : election?.estate()),
+    retire: async (inherited) => {
+      ending = true;
+      await election?.retire(inherited);
+      channel.close();
+    },
+    abandon: () => void end(),
+  });
 }
 
 /** Scheduling and memory; what is refused is said and does without. */

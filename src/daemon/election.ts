@@ -7,6 +7,7 @@ import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
+import type { ReceivedPacket } from '../io/vrrp-socket.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import { without } from '../vrrp/possessions.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
@@ -17,7 +18,9 @@ import { advertisementPackets } from './advertisement.ts';
 import type { Channel } from './channel.ts';
 import { speaksOn } from './ears.ts';
 import { ElectionLog } from './election-log.ts';
+import { type ElectionEstate, ESTATE_FORMAT, estateOf, inherit } from './estate.ts';
 import { Follower } from './follower.ts';
+import { giveAway } from './give-away.ts';
 import { formGroups } from './groups.ts';
 import { Handover } from './handover.ts';
 import { Hearers } from './hearers.ts';
@@ -27,7 +30,7 @@ import { type InterfaceChange, Interfaces } from './interfaces.ts';
 import { LastWill } from './last-will.ts';
 import { Lateness } from './lateness.ts';
 import { ElectionLoop } from './loop.ts';
-import type { ElectionConfiguration, FromElection, RuntimeSettings } from './messages.ts';
+import type { ElectionConfiguration, FromElection, GiveAway, GivenAway, RuntimeSettings } from './messages.ts';
 import { Performer } from './perform.ts';
 import { PossessionKeeper } from './possession-keeper.ts';
 import {
@@ -78,8 +81,10 @@ export class Election {
   readonly #handover: Handover;
   readonly #lookAgain: NodeJS.Timeout;
   readonly #delayedUntil: Instant | undefined;
+  /** What has arrived while the estate of another process is waited for; undefined: it is not. */
+  #early: { readonly ear: string; readonly packet: ReceivedPacket }[] | undefined;
 
-  /** Throws SystemError, with nothing left open. */
+  /** Throws SystemError, with nothing left open. As an heir it does nothing but listen until `inherit`. */
   static async start(
     configuration: ElectionConfiguration,
     channel: Channel<FromElection>,
@@ -105,7 +110,8 @@ export class Election {
     interfaces: Interfaces,
   ) {
     const { startupDelay } = configuration;
-    this.#delayedUntil = startupDelay === undefined ? undefined : later(now(), startupDelay);
+    this.#early = runtime.isHeir ? [] : undefined;
+    this.#delayedUntil = startupDelay === undefined || runtime.isHeir ? undefined : later(now(), startupDelay);
     this.#channel = channel;
     this.#log = new ElectionLog(channel);
     this.#route = route;
@@ -159,8 +165,8 @@ export class Election {
       drain: () => {
         this.#will.look();
         return this.#sockets.drain((ear, packet) => {
-          const admitted = this.#admission.receive(packet, ear, this.#hearers);
-          if (admitted) this.#loop.handle(admitted.router, admitted.event, packet.receivedAt);
+          if (this.#early === undefined) this.#receive(ear, packet);
+          else this.#early.push({ ear, packet });
         });
       },
       perform: (router, effect) => performer.perform(router, effect),
@@ -201,9 +207,14 @@ export class Election {
       if (!router) this.#loop.routers.set(id, newRouter(instance, this.#follower.localAddress(instance)));
       else if (JSON.stringify(router.instance) !== JSON.stringify(instance)) changed.push(router);
     }
-    this.#own.settle();
+    if (this.#early === undefined) this.#own.settle();
     // groups are known before anything happens in them
     this.#formGroups(configuration);
+    if (this.#early !== undefined) {
+      this.#follower.listen(this.#loop.routers.values());
+      this.#closeUnused();
+      return;
+    }
     for (const [id, router] of this.#loop.routers) {
       const instance = wanted.get(id);
       if (instance === undefined) continue; // on its way out
@@ -224,6 +235,67 @@ export class Election {
     return this.#possessions.settled();
   }
 
+  /** What this process would leave to another one now: everything that has arrived is in it. */
+  estate(): ElectionEstate {
+    this.#wake();
+    const { settings } = this.#own;
+    const { results } = this.#tracked;
+    return { ...estateOf(this.#loop.routers.values(), now()), results, settings, statics: this.#statics.all };
+  }
+
+  /**
+   * Goes on where another process is, which goes on too until it is retired; undefined: it left nothing. Resolves with the
+   * identities of what was inherited, when it is all there.
+   */
+  async inherit(estate: ElectionEstate | undefined): Promise<readonly string[]> {
+    const left = new Map(estate?.format === ESTATE_FORMAT ? estate.routers.map((one) => [one.id, one]) : []);
+    for (const result of estate?.results ?? []) this.#tracked.note(result);
+    this.#own.adopt(estate?.settings ?? []);
+    const statics = this.#statics.all;
+    this.#statics.configure(estate?.statics ?? statics);
+    if (this.#statics.configure(statics)) this.#possessions.settle(this.#statics);
+    for (const [id, router] of this.#loop.routers) {
+      const { instance } = router;
+      const one = left.get(id);
+      if (one === undefined || one.instance.version !== instance.version) {
+        this.#begin(router);
+        left.delete(id);
+        continue;
+      }
+      inherit(router, one);
+      if (JSON.stringify(one.instance) !== JSON.stringify(instance)) this.#change(router, instance);
+      else this.#begin(router);
+    }
+    for (const { group } of this.#loop.routers.values()) {
+      const told = estate?.groups.find(({ name }) => name === group?.name)?.told;
+      if (group !== undefined && told !== undefined) group.told = told;
+    }
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const { ear, packet } of early) {
+      if (packet.receivedAt > (estate?.takenAt ?? 0)) this.#receive(ear, packet);
+    }
+    this.#follower.followAll(this.#loop.routers.values());
+    this.#loop.arm();
+    await this.#possessions.settled();
+    return [...left.keys()].filter((id) => this.#loop.routers.has(id));
+  }
+
+  /** Another process goes on with these routers: they are let go as they are. The others are left in order. */
+  async retire(inherited: readonly string[]): Promise<void> {
+    const kept = new Set(inherited);
+    const rest = [...this.#loop.routers].filter(([id]) => !kept.has(id));
+    await Promise.all(rest.map(([id, router]) => this.#leave(id, router)));
+    await this.#possessions.settled();
+    await this.#own.abandon();
+    await this.#close('as it is');
+  }
+
+  /** Something of ours may have been hidden by the process before us, which is gone. */
+  lookAgain(): void {
+    this.#settleAll();
+  }
+
   /** What main has found out of a tracked thing. */
   learn(result: TrackResult): void {
     if (!this.#tracked.note(result)) return;
@@ -238,6 +310,10 @@ export class Election {
     } catch (error) {
       this.#channel.log('warning', 'no-guard', `the guard cannot be reached: ${(error as Error).message}`);
     }
+  }
+
+  giveAway(wish: GiveAway): Promise<readonly GivenAway[]> {
+    return giveAway(wish, this.#loop, this.#handover);
   }
 
   report() {
@@ -258,7 +334,6 @@ export class Election {
    */
   async stop(): Promise<void> {
     await Promise.all([...this.#loop.routers.values()].map((router) => this.#handover.leave(router)));
-    clearInterval(this.#lookAgain);
     for (const router of this.#loop.routers.values()) {
       this.#loop.dispatch(router, { type: 'shutdown' });
       this.#possessions.settle(router);
@@ -267,11 +342,21 @@ export class Election {
     if (this.#statics.isBusy) this.#possessions.settle(this.#statics);
     await this.#possessions.settled();
     await this.#own.release();
+    await this.#close('as it was');
+  }
+
+  async #close(host: 'as it was' | 'as it is'): Promise<void> {
+    clearInterval(this.#lookAgain);
     this.#will.dismiss();
     this.#timer.close();
     this.#sockets.closeAll();
-    await this.#possessions.close();
+    await this.#possessions.close(host);
     this.#route.close();
+  }
+
+  #receive(ear: string, packet: ReceivedPacket): void {
+    const admitted = this.#admission.receive(packet, ear, this.#hearers);
+    if (admitted) this.#loop.handle(admitted.router, admitted.event, packet.receivedAt);
   }
 
   /** The timer fired, or something has arrived. */
@@ -325,11 +410,11 @@ export class Election {
   }
 
   /** What the state machine must know, as things are now. */
-  #configOf(instance: VrrpInstance, { group }: Router): VirtualRouterConfig {
+  #configOf(instance: VrrpInstance, { group, standsBack }: Router): VirtualRouterConfig {
     const config = routerConfig(instance, this.#follower.localAddress(instance), this.#delayedUntil);
     const areOwners = (group?.members ?? []).every((mate) => mate.instance.priority === 255);
     const priority = this.#follower.priorityOf(instance);
-    return { ...config, priority, ownerAtOnce: config.ownerAtOnce && areOwners };
+    return { ...config, priority, standsBack, ownerAtOnce: config.ownerAtOnce && areOwners };
   }
 
   #change(router: Router, instance: VrrpInstance): void {
@@ -370,6 +455,7 @@ export class Election {
   }
 
   #changed(change: InterfaceChange): void {
+    if (this.#early !== undefined) return; // everything is looked at when the estate is there
     this.#will.look();
     if (change.type === 'link' && !this.#interfaces.link(change.name)) this.#sockets.forget(change.index);
     this.#own.note(change);
@@ -391,6 +477,7 @@ export class Election {
 
   /** From time to time everything is looked at without any reason: a lost event or a refusal is made good. */
   #settleAll(): void {
+    if (this.#early !== undefined) return;
     this.#own.settle();
     this.#follower.followAll(this.#loop.routers.values());
     this.#possessions.settleAll();

@@ -40,6 +40,11 @@ export class FileTrackers {
     this.#world = world;
   }
 
+  /** The files have been made in an earlier life. */
+  inherit(): void {
+    this.#isStarted = true;
+  }
+
   /** Start and reload. Files that lack their number are made at the start only: keepalived.conf(5) "init_file". */
   configure(files: readonly TrackFile[]): void {
     const wanted = new Map(files.map((file) => [file.name, file]));

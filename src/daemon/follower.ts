@@ -61,6 +61,11 @@ export class Follower {
   priorityOf = (instance: VrrpInstance): number =>
     judge(instance.tracking, instance.priority, this.#world.tracked).priority;
 
+  /** Opens the sockets of routers that have not begun, where that can be done; why not is said when they begin. */
+  listen(routers: Iterable<Router>): void {
+    for (const router of routers) this.#faultsOf(router);
+  }
+
   /** Looks at everything that the router depends on, its mates in a sync group included. */
   follow(router: Router): void {
     this.followAll(router.group?.members ?? [router]);

@@ -29,6 +29,16 @@ export class Handover {
     return left;
   }
 
+  /** Resolves when the router is no MASTER any more, or is one again because nobody wanted to be. */
+  giveAway(router: Router): Promise<void> {
+    if (router.state.name !== 'Master' || this.#leaving.has(router)) return Promise.resolve();
+    this.#listen(router);
+    const given = new Promise<void>((resolve) => this.#leaving.set(router, resolve));
+    this.#loop.dispatch(router, { type: 'give-away' });
+    this.sweep();
+    return given;
+  }
+
   isLeaving(router: Router): boolean {
     return this.#leaving.has(router);
   }
@@ -36,7 +46,7 @@ export class Handover {
   /** To be called after anything happened to the routers. */
   sweep(): void {
     for (const [router, resolve] of this.#leaving) {
-      if (router.state.name === 'Master') continue;
+      if (router.state.name === 'Master' && router.state.leaving !== undefined) continue;
       this.#leaving.delete(router);
       resolve();
     }

@@ -56,6 +56,23 @@ export interface BookOptions {
   readonly random: () => number;
 }
 
+/** A checker as plain data, for the process that takes the place of this one. */
+export type CheckerEstate = Omit<CheckerEntry, 'abort'>;
+
+/** See the file's head. */
+  readonly merges: boolean;
+  /** From 0 to 1, anew for each call. */
+  readonly random: () => number;
+}
+
+/** What is known of a checker, for the process that takes the place of this one. */
+export interface CheckerEstate {
+  readonly id: string;
+  readonly config: TimedChecker;
+  readonly health: Health;
+  readonly last: CheckReport;
+}
+
 /** See the file's head. */
 export class HealthBook {
   readonly #due = new DueHeap();
@@ -110,6 +127,26 @@ export class HealthBook {
       this.#due.delete(id);
     }
     for (const entry of this.#entries.values()) this.#schedule(entry);
+  }
+
+  /** All checkers as they are. */
+  estate(): readonly CheckerEstate[] {
+    return [...this.#entries.values()].map(({ abort: _, ...entry }) => entry);
+  }
+
+  /** The next `configure` finds these as if they had always been here. A probe that was on its way is made again. */
+  inherit(left: readonly CheckerEstate[], now: Instant): void {
+    for (const { health, ...rest } of left) {
+      const nextAt = isTimed(rest.config) ? (health.nextAt ?? now) : health.nextAt;
+      const entry: CheckerEntry = { ...rest, health: { ...health, nextAt }, abort: undefined };
+      this.#lastId = Math.max(this.#lastId, Number(entry.id));
+      this.#entries.set(entry.id, entry);
+      this.#byProbe.set(probeOf(entry.config), entry);
+      for (const { virtualServerId, realServerId } of entry.servers) {
+        const key = serverKey(virtualServerId, realServerId);
+        this.#byServer.set(key, [...(this.#byServer.get(key) ?? []), entry]);
+      }
+    }
   }
 
   /** The checkers that are due at `now`, each once. */

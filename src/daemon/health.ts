@@ -13,30 +13,43 @@ import { type Channel, openChannel } from './channel.ts';
 import { checkIo } from './check-io.ts';
 import { Checking } from './checking.ts';
 import { CommandClient } from './command-desk.ts';
+import type { CheckerEstate } from './health-book.ts';
 import { idleCheckers, idleSentence } from './idle-checkers.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
 import { IpvsTable } from './ipvs-table.ts';
 import type { FromHealth, HealthConfiguration, ToHealth } from './messages.ts';
 import { Pools } from './pools.ts';
+import { Succession } from './succession.ts';
 import { Suspension } from './suspension.ts';
 
 /** Runs the process until main says stop or is gone. */
 export function runHealth(): void {
   let ending = false;
+  let configuration: HealthConfiguration | undefined;
   const end = async () => {
     if (ending) return;
     ending = true;
+    succession.close();
     await health.stop();
     channel.send({ type: 'stopped' });
     channel.close();
   };
   const channel: Channel<FromHealth> = openChannel<ToHealth, FromHealth>(
     (message) => {
-      if (ending) return;
+      if (ending || succession.handle(message)) return;
       switch (message.type) {
         case 'start':
-          void health.configure(message.configuration).then(() => channel.send({ type: 'started' }));
+          succession.orphaned = message.orphaned;
+          configuration = message.configuration;
+          if (message.isHeir) channel.send({ type: 'prepared' });
+          else start();
           break;
+        case 'inherit':
+          health.inherit(message.estate as HealthEstate | undefined);
+          start();
+          break;
+        case 'alone':
+          break; // the table is compared every few seconds
         case 'configure':
           void health.configure(message.configuration).then(() => channel.send({ type: 'configured' }));
           break;
@@ -62,10 +75,36 @@ export function runHealth(): void {
           void end();
       }
     },
-    () => void end(),
+    () => void succession.mainIsGone(),
   );
   const health = new HealthProcess(channel);
+  const start = () => {
+    if (configuration) void health.configure(configuration).then(() => channel.send({ type: 'started' }));
+  };
+  const succession = new Succession('health', channel, {
+    estate: () => health.estate(),
+    retire: async () => {
+      ending = true;
+      await health.retire();
+      channel.close();
+    },
+    abandon: () => void end(),
+  });
 }
+
+/** What a health process leaves to the one that takes its place. */
+interface HealthEstate {
+  readonly format: number;
+  readonly checkers: readonly CheckerEstate[];
+  /** Services in the kernel's table, by id. */
+  readonly owned: readonly string[];
+  readonly pools: ReturnType<Pools['estate']>;
+  readonly overrides: ReturnType<Overrides['estate']>;
+  readonly settings: ReturnType<IpvsSettings['estate']>;
+}
+
+/** Another number: another program, whose estate is not taken. */
+const ESTATE_FORMAT = 1;
 
 class HealthProcess {
   readonly #channel: Channel<FromHealth>;
@@ -109,6 +148,36 @@ class HealthProcess {
     this.#pools.configure(virtualServers, tellsAll);
     await Promise.all([this.#settings.configure(lvs), this.#suspension.configure(virtualServers)]);
     await this.#table.settle(this.#pools.desired());
+  }
+
+  /** What another process needs to go on; this one goes on too until it is retired. */
+  estate(): HealthEstate {
+    return {
+      format: ESTATE_FORMAT,
+      checkers: this.#checking.estate(),
+      owned: this.#table.owned,
+      pools: this.#pools.estate(),
+      overrides: this.#overrides.estate(),
+      settings: this.#settings.estate(),
+    };
+  }
+
+  /** Before `configure`: what is known of the checkers. */
+  inherit(estate: HealthEstate | undefined): void {
+    if (estate?.format !== ESTATE_FORMAT) return;
+    this.#checking.inherit(estate.checkers);
+    this.#table.adopt(estate.owned);
+    this.#pools.inherit(estate.pools);
+    this.#overrides.inherit(estate.overrides);
+    this.#settings.inherit(estate.settings);
+  }
+
+  /** Another process goes on: the table stays as it is. */
+  async retire(): Promise<void> {
+    this.#checking.stop();
+    this.#suspension.close();
+    await this.#table.abandon();
+    await this.#settings.abandon();
   }
 
   async stop(): Promise<void> {

@@ -6,7 +6,7 @@
 import { isLinkLocal } from '../base/address.ts';
 import { inMilliseconds, inSeconds, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
-import { KernelSettings } from '../io/kernel-settings.ts';
+import { type ChangedSetting, KernelSettings } from '../io/kernel-settings.ts';
 import type { Link } from '../io/route-links.ts';
 import type { RouteNetlink } from '../io/route-netlink.ts';
 import { HOLDFAST_PROTOCOL } from '../vrrp/addresses.ts';
@@ -122,6 +122,23 @@ export class InterfaceKeeper {
       else if (isDown && instance.trackPrimary) faults.push(`interface ${name} is down`);
     }
     return { faults, waits };
+  }
+
+  /** Settings that are to be put back at the end. */
+  get settings(): readonly ChangedSetting[] {
+    return this.#settings.all;
+  }
+
+  /** Another process has changed these for us. */
+  adopt(settings: readonly ChangedSetting[]): void {
+    this.#settings.adopt(settings);
+  }
+
+  /** Another process goes on with what is ours. */
+  async abandon(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#again);
+    await this.#queue;
   }
 
   /** At the end: everything of ours goes, and the kernel's settings are what they were. Asks nobody what is needed. */

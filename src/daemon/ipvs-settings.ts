@@ -62,6 +62,24 @@ export class IpvsSettings {
     return this.#settings.syncDaemon?.instance === instance ? this.#then(() => this.#settleDaemons()) : this.#work;
   }
 
+  /** For the process that takes the place of this one. */
+  estate() {
+    return { masters: [...this.#masters], running: this.#running, original: this.#original };
+  }
+
+  /** Before `configure`: what another process has started and changed is ours. */
+  inherit({ masters, running, original }: ReturnType<IpvsSettings['estate']>): void {
+    this.#masters = new Set(masters);
+    this.#running = running;
+    this.#original = original;
+    this.#isStarted = true;
+  }
+
+  /** Another process goes on with everything. */
+  abandon(): Promise<void> {
+    return this.#then(async () => this.#client?.close());
+  }
+
   /** Puts back what was changed, and lets go of the socket. */
   close(): Promise<void> {
     const { flushOnStop } = this.#settings;

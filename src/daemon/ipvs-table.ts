@@ -93,6 +93,24 @@ export class IpvsTable {
     return this.#run();
   }
 
+  /** Services that are ours to remove, by id. */
+  get owned(): readonly string[] {
+    return [...this.#owned];
+  }
+
+  /** What another process of ours has made is ours too. */
+  adopt(owned: readonly string[]): void {
+    for (const id of owned) {
+      this.#owned.add(id);
+      this.#due.add(id);
+    }
+  }
+
+  /** Lets go of the socket and leaves the table as it is. */
+  abandon(): Promise<void> {
+    return this.close({ keep: true });
+  }
+
   /** Somebody may have changed the table: it is read and compared. */
   compare(): Promise<void> {
     return this.#run('all');

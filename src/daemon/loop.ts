@@ -117,6 +117,10 @@ export class ElectionLoop {
     router.transitions += 1;
     if (to === 'MASTER') count(router, 'became master');
     if (from === 'MASTER') count(router, 'released master');
+    if (effect.to === 'Master' && router.standsBack) {
+      router.standsBack = false; // there was nobody else: what was given away is ours again
+      router.config = { ...router.config, standsBack: false };
+    }
     this.#world.log(
       'notice',
       'state-change',

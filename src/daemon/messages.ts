@@ -42,7 +42,28 @@ export interface RuntimeSettings {
   readonly lockMemory: boolean;
   /** Microseconds of silence after which the guard acts; undefined: two Advertisement_Intervals, 0: never. */
   readonly guardLimit?: Duration;
+  /** Another process has the routers still: `inherit` follows once we say `prepared`. */
+  readonly isHeir?: boolean;
 }
+
+/** How a process is to go on without main. */
+export interface AwaitHeir {
+  /** The run directory, where the next main looks. */
+  readonly directory: string;
+  /** How long it waits for the next main. */
+  readonly patience: Duration;
+}
+
+/** What main says to either child about the change of mains. */
+export type AboutHeirs =
+  /** Main goes now, and another one comes. Answered when the next one can find us. */
+  | { readonly type: 'await-heir'; readonly id: number; readonly how: AwaitHeir }
+  /** Main stays after all. */
+  | { readonly type: 'go-on' }
+  /** What the process before us left; undefined: nothing. */
+  | { readonly type: 'inherit'; readonly estate: object | undefined }
+  /** The process before us is gone. */
+  | { readonly type: 'alone' };
 
 export interface ElectionConfiguration {
   readonly instances: readonly VrrpInstance[];
@@ -59,8 +80,30 @@ export interface ElectionConfiguration {
   readonly watched?: readonly TrackerKind[];
 }
 
+/** An operator wants others to be MASTER, or takes that back. */
+export interface GiveAway {
+  /** Instances and sync groups; empty: all. */
+  readonly names: readonly string[];
+  readonly back: boolean;
+}
+
+/** What became of it, for one instance. */
+export interface GivenAway {
+  readonly name: string;
+  readonly outcome: 'given-away' | 'nobody-took-over' | 'stands-back' | 'may-come-back' | 'not-running';
+  /** The sentence behind it, where there is one. */
+  readonly detail?: string;
+}
+
 export type ToElection =
-  | { readonly type: 'start'; readonly runtime: RuntimeSettings; readonly configuration: ElectionConfiguration }
+  | AboutHeirs
+  | {
+      readonly type: 'start';
+      readonly runtime: RuntimeSettings;
+      readonly configuration: ElectionConfiguration;
+      /** What to do when main dies; absent: end in order. */
+      readonly orphaned?: AwaitHeir | undefined;
+    }
   | { readonly type: 'configure'; readonly configuration: ElectionConfiguration }
   /** After `start` all that is known, then what changes. */
   | { readonly type: 'track-result'; readonly result: TrackResult }
@@ -69,6 +112,7 @@ export type ToElection =
   | { readonly type: 'status'; readonly id: number }
   /** For the dumps; `clear`: count from zero afterwards. */
   | { readonly type: 'snapshot'; readonly id: number; readonly clear: boolean }
+  | ({ readonly type: 'give-away'; readonly id: number } & GiveAway)
   | { readonly type: 'ping' }
   /** `now`: without waiting for successors. */
   | { readonly type: 'stop'; readonly now?: boolean };
@@ -85,7 +129,15 @@ export interface HealthConfiguration {
 }
 
 export type ToHealth =
-  | { readonly type: 'start' | 'configure'; readonly configuration: HealthConfiguration }
+  | AboutHeirs
+  | {
+      readonly type: 'start';
+      readonly configuration: HealthConfiguration;
+      /** As of the election. */
+      readonly isHeir?: boolean;
+      readonly orphaned?: AwaitHeir | undefined;
+    }
+  | { readonly type: 'configure'; readonly configuration: HealthConfiguration }
   /** What has become of a vrrp_instance, for connection synchronisation. */
   | { readonly type: 'instance'; readonly name: string; readonly isMaster: boolean }
   /** An operator sets the weight of a real server; answered by `overridden`. */
@@ -100,7 +152,11 @@ export type ToHealth =
 
 /** What both kinds of child say. `stopped` is the last word: everything that was ours is released. */
 export type FromChild =
-  | { readonly type: 'started' }
+  /** As an heir: ready for the estate. */
+  | { readonly type: 'prepared' }
+  /** `inherited`: what the process before us need not leave in order. */
+  | { readonly type: 'started'; readonly inherited?: readonly string[] }
+  | { readonly type: 'awaiting-heir'; readonly id: number }
   | { readonly type: 'configured' }
   | { readonly type: 'log'; readonly record: LogRecord }
   | { readonly type: 'pong' }
@@ -112,6 +168,7 @@ export type FromElection =
   | FromChild
   | { readonly type: 'snapshot'; readonly id: number; readonly routers: readonly RouterSnapshot[] }
   | { readonly type: 'notice'; readonly notice: VrrpNotice }
+  | { readonly type: 'given-away'; readonly id: number; readonly given: readonly GivenAway[] }
   | {
       readonly type: 'status';
       readonly id: number;

@@ -80,6 +80,12 @@ export class Outside {
     this.#notifier = new Notifier({ runner, log, openFifo: (config) => new NotifyFifo(config, { runner, log }) });
   }
 
+  /** Before the first `configure`, after a restart: what is known of tracked things, and not to be forgotten. */
+  inherit(results: readonly TrackResult[]): void {
+    this.#scripts.inherit(results);
+    this.#files.inherit();
+  }
+
   /** Start and reload. */
   configure({ global, tracked, instances, syncGroups }: Configuration): void {
     this.#defaults = scriptDefaults(global);

@@ -25,12 +25,19 @@ interface Entry {
   mates: readonly Entry[];
 }
 
+/** A pool as plain data. */
+export interface PoolEstate extends Omit<Pool, 'up'> {
+  readonly id: string;
+  readonly up: readonly string[];
+}
+
 const NOBODY: Pool = { hasQuorum: false, up: new Set(), weight: 0 };
 
 /** See the file's head. */
 export class Pools {
   readonly #world: PoolsWorld;
   #entries = new Map<string, Entry>();
+  readonly #inherited = new Map<string, Pool>();
 
   constructor(world: PoolsWorld) {
     this.#world = world;
@@ -44,7 +51,8 @@ export class Pools {
     const before = this.#entries;
     this.#entries = new Map();
     for (const virtualServer of virtualServers) {
-      const old = before.get(virtualServer.id);
+      const left = this.#inherited.get(virtualServer.id);
+      const old = before.get(virtualServer.id) ?? (left && { virtualServer, pool: left, mates: [] });
       const entry: Entry = { virtualServer, pool: old?.pool ?? NOBODY, mates: [] };
       this.#entries.set(virtualServer.id, entry);
       if (old) this.#tellOfGone(old, new Set(virtualServer.realServers.map(({ id }) => id)));
@@ -57,7 +65,30 @@ export class Pools {
     for (const [id, old] of before) {
       if (!this.#entries.has(id)) this.#tellOfEnd(old);
     }
+    this.#inherited.clear();
     this.#findMates();
+  }
+
+  /** For the process that takes the place of this one. */
+  estate(): readonly PoolEstate[] {
+    return [...this.#entries].map(
+      ([
+        id,
+        {
+          pool: { hasQuorum, up, weight },
+        },
+      ]) => ({
+        id,
+        hasQuorum,
+        up: [...up],
+        weight,
+      }),
+    );
+  }
+
+  /** The next `configure` finds these as another process left them. */
+  inherit(left: readonly PoolEstate[]): void {
+    for (const { id, up, ...pool } of left) this.#inherited.set(id, { ...pool, up: new Set(up) });
   }
 
   /** The health of its real servers, or a weight, may have changed. What the table should be in its place. */

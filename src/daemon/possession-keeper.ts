@@ -131,9 +131,12 @@ export class PossessionKeeper {
     }
   }
 
-  /** Settings of the kernel as they were, and the sockets closed; the tables of the packet filter go with theirs. */
-  async close(): Promise<void> {
-    await this.#promotion.restore();
+  /**
+   * Settings of the kernel as they were, and the sockets closed; the tables of the packet filter go with theirs.
+   * @param host `as it is`: another process goes on with it
+   */
+  async close(host: 'as it was' | 'as it is' = 'as it was'): Promise<void> {
+    if (host === 'as it was') await this.#promotion.restore();
     this.#routing.close();
     this.firewall.close();
   }

@@ -45,6 +45,8 @@ export interface Router extends Holder {
   isWaiting: boolean;
   /** When it was last told that a lower priority has been heard. */
   lowerToldAt: Instant | undefined;
+  /** It has given its mastership away on purpose: until it is told otherwise, or is MASTER again. */
+  standsBack: boolean;
   /** A reload removed it; it may still wait for its successor. */
   isRemoved: boolean;
   /** What our version 3 checksums are computed over; may be learned from a unicast peer. */
@@ -71,6 +73,7 @@ export function newRouter(instance: VrrpInstance, localAddress: IpAddress): Rout
     isStarted: false,
     isWaiting: false,
     lowerToldAt: undefined,
+    standsBack: false,
     isRemoved: false,
     ...emptyHands(),
     retired: NO_POSSESSIONS,
@@ -214,6 +217,7 @@ export function reportRouter(router: Router): InstanceReport {
     since: router.since.toISOString(),
     cause: router.cause,
     detail: state.name === 'Fault' ? state.reasons.join(', ') : router.detail,
+    ...(router.standsBack ? { standsBack: true as const } : {}),
     priority: instance.priority,
     effectivePriority: router.config.priority,
     advertisementInterval_s: inSeconds(instance.advertisementInterval),

@@ -44,9 +44,15 @@ interface Tracker {
 export class ScriptTrackers {
   readonly #world: ScriptTrackersWorld;
   readonly #trackers = new Map<string, Tracker>();
+  readonly #inherited = new Map<string, boolean>();
 
   constructor(world: ScriptTrackersWorld) {
     this.#world = world;
+  }
+
+  /** What is known from an earlier life; for the next `configure`. */
+  inherit(results: readonly TrackResult[]): void {
+    for (const result of results) if (result.kind === 'script') this.#inherited.set(result.name, result.isUp);
   }
 
   /** Start and reload: a script keeps what is known of it under its name; one whose command changed runs at once. */
@@ -63,6 +69,7 @@ export class ScriptTrackers {
       if (tracker) this.#change(tracker, script);
       else this.#begin(script);
     }
+    this.#inherited.clear();
   }
 
   /** What is known now, for an election that knows nothing. */
@@ -83,7 +90,7 @@ export class ScriptTrackers {
   }
 
   #begin(script: VrrpScript): void {
-    const state = newTrackScript(script, this.#world.now());
+    const state = newTrackScript(script, this.#world.now(), this.#inherited.get(script.name));
     const tracker: Tracker = { script, state, run: undefined, last: undefined, timer: undefined };
     this.#trackers.set(script.name, tracker);
     if (state.isUp !== undefined) this.#world.report({ kind: 'script', name: script.name, isUp: state.isUp });

@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.ts';
 import type { Fact } from '../checks/checker.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
+import { reapInheritedChildren } from '../io/inherited-children.ts';
 import { makeDirectory } from '../io/make-directory.ts';
+import { replaceProcess } from '../io/replace-process.ts';
+import { isBeingRestarted } from '../io/service-job.ts';
 import { ServiceManager } from '../io/service-manager.ts';
 import { type OverrideAnswer, readOverride } from '../ipvs/overrides.ts';
 import type { StatusReport } from '../status/report.ts';
@@ -16,14 +19,17 @@ import { isState } from '../vrrp/notifications.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 import { agentStatus } from './agent-status.ts';
+import { Changeover, type Role } from './changeover.ts';
 import { Child } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
 import { Dumps } from './dumps.ts';
+import type { ElectionEstate } from './estate.ts';
 import { firewallSettings } from './firewall-settings.ts';
+import { readGiveAway } from './give-away.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import { healthConfiguration } from './health-configuration.ts';
 import type { Log } from './log.ts';
-import type { FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
+import type { FromElection, FromHealth, GivenAway, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
 import { Outside } from './outside.ts';
 import { ChildPidFiles, removePidFile, writePidFile } from './pid-file.ts';
 import { Questions } from './questions.ts';
@@ -33,6 +39,8 @@ import { VERSION } from './version.ts';
 
 /** Asked children answer within this, or `status` does without them. */
 const ANSWER_TIME = seconds(2);
+/** A handover takes no longer than the largest Skew_Time that is waited for, 3 s. */
+const HANDOVER_TIME = seconds(4.5);
 /** A child that has not answered a ping for this long counts as hung: the service manager's watchdog is not fed. */
 const HUNG_AFTER = seconds(10);
 /** How long an election that the guard has acted for may take to say that it runs again. */
@@ -53,6 +61,8 @@ export interface SupervisorOptions {
   /** Reads and checks the configuration; throws when the file cannot be read. */
   readonly readConfiguration: () => ReadOutcome;
   readonly runDirectory: string;
+  /** Where the agent was started: relative names of files are meant from there. */
+  readonly directory: string;
   readonly pidFile: string;
   /** Of the processes; of BFD: another name for that of the election. */
   readonly childPidFiles: { readonly vrrp: string; readonly checkers: string; readonly bfd: string | undefined };
@@ -73,6 +83,7 @@ export class Supervisor {
   readonly #guard: GuardKeeper | undefined;
   readonly #health: Child<ToHealth, FromHealth> | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
+  readonly #handovers = new Questions(HANDOVER_TIME);
   readonly #startedAt = new Date();
   /** Which instances are MASTER, as far as they have said something. */
   readonly #masters = new Map<string, boolean>();
@@ -80,6 +91,8 @@ export class Supervisor {
   readonly #dumps: Dumps;
   readonly #electionPid: ChildPidFiles;
   readonly #healthPid: ChildPidFiles;
+  readonly #changeover: Changeover;
+  readonly #roles: readonly Role[];
   #configuration: Configuration;
   #diagnostics: readonly Diagnostic[];
   #refused: string | undefined;
@@ -130,6 +143,17 @@ export class Supervisor {
     this.#healthPid = new ChildPidFiles([checkers], failed);
     this.#diagnostics = outcome.diagnostics;
     this.#serviceManager = new ServiceManager(options.environment);
+    this.#roles = [
+      ...(options.runElection ? ['election' as const] : []),
+      ...(options.runHealth ? ['health' as const] : []),
+    ];
+    this.#changeover = new Changeover({
+      directory: options.runDirectory,
+      isRestartedByOthers: this.#serviceManager.isThere,
+      send: (role, message) => (role === 'election' ? this.#election : this.#health)?.send(message) ?? false,
+      missed: (role, message) => this.#hear(role, message),
+      log: (...fact) => this.#log(...fact),
+    });
     if (options.runElection) {
       this.#election = new Child<ToElection, FromElection>({
         role: 'election',
@@ -165,10 +189,18 @@ export class Supervisor {
   /** Runs until a signal ends it; resolves with the exit status. Throws when it cannot start at all. */
   async run(): Promise<number> {
     const { runDirectory, pidFile, configurationFile } = this.#options;
+    reapInheritedChildren();
     makeDirectory(runDirectory);
     this.#server = await openControlServer(
       join(runDirectory, 'holdfast.sock'),
-      { get: { '/status': () => this.status() }, post: { '/override': (wish) => this.#override(wish) } },
+      {
+        get: { '/status': () => this.status(), '/ready': async () => this.#readiness() },
+        post: {
+          '/override': (wish) => this.#override(wish),
+          '/restart': () => this.#restart(),
+          '/handover': (wish) => this.#giveAway(wish),
+        },
+      },
       (error) => this.#log('error', 'control-socket', `control socket: ${error.message}`, {}),
     );
     try {
@@ -180,7 +212,7 @@ export class Supervisor {
     const ended = new Promise<number>((resolve) => {
       this.#ended = resolve;
     });
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.#stop(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void this.#terminate(signal));
     // our own mistake: said, and everything is released in order
     process.on('uncaughtException', (error) => {
       this.#log('error', 'assertion', error.stack ?? error.message, {});
@@ -193,8 +225,12 @@ export class Supervisor {
     this.#logDiagnostics(this.#diagnostics);
     if (this.#election) this.#starting.add('election');
     if (this.#health) this.#starting.add('health');
-    await this.#outside.startup(this.#configuration.global);
+    const estates = await this.#changeover.find(this.#roles);
+    if (estates.size === 0) await this.#outside.startup(this.#configuration.global);
     if (this.#stopping) return ended;
+    const { results, routers = [] } = (estates.get('election') ?? {}) as Partial<ElectionEstate>;
+    if (results !== undefined) this.#outside.inherit(results);
+    for (const { instance, state } of routers) this.#masters.set(instance.name, state.name === 'Master');
     this.#outside.configure(this.#configuration);
     this.#election?.start();
     this.#health?.start();
@@ -263,15 +299,22 @@ export class Supervisor {
         realTimePriority: this.#configuration.global.vrrpRealTimePriority ?? DEFAULT_REAL_TIME_PRIORITY,
         lockMemory: true,
         ...(typeof guardLimit === 'number' ? { guardLimit } : {}),
+        isHeir: this.#changeover.isHeir('election'),
       },
       configuration: this.#electionConfiguration(),
+      orphaned: this.#changeover.orphaned,
     });
     for (const result of this.#outside.results()) this.#election?.send({ type: 'track-result', result });
   }
 
   #startHealth(): void {
     this.#healthPid.write(this.#health?.pid);
-    this.#health?.send({ type: 'start', configuration: healthConfiguration(this.#configuration) });
+    this.#health?.send({
+      type: 'start',
+      configuration: healthConfiguration(this.#configuration),
+      isHeir: this.#changeover.isHeir('health'),
+      orphaned: this.#changeover.orphaned,
+    });
     for (const [name, isMaster] of this.#masters) this.#health?.send({ type: 'instance', name, isMaster });
     for (const result of this.#outside.results()) this.#tellHealth(result);
   }
@@ -290,7 +333,8 @@ export class Supervisor {
     return { instances, syncGroups, statics, watched, startupDelay, logUnknownVrids, firewall };
   }
 
-  #hear(role: string, message: FromElection | FromHealth): void {
+  #hear(role: Role, message: FromElection | FromHealth): void {
+    if (this.#changeover.hear(role, message)) return;
     switch (message.type) {
       case 'log':
         this.#options.log.write(message.record);
@@ -301,6 +345,9 @@ export class Supervisor {
         break;
       case 'dump':
         void this.#dumps.request(message.request);
+        break;
+      case 'given-away':
+        this.#handovers.answer(message.id, message.given);
         break;
       case 'notice':
         this.#outside.told(message.notice);
@@ -401,6 +448,86 @@ export class Supervisor {
     this.#serviceManager.ready(sentence);
   }
 
+  /** `holdfast handover`. */
+  async #giveAway(asked: unknown): Promise<object> {
+    const wish = readGiveAway(asked);
+    if (wish === undefined) throw new BadRequest('expected {"names": ["VI_1"], "back": false}');
+    const { instances, syncGroups } = this.#configuration;
+    const unknown = wish.names.find((name) => ![...instances, ...syncGroups].some((one) => one.name === name));
+    if (unknown !== undefined) throw new BadRequest(`there is no instance or sync group ${unknown}`);
+    const who = wish.names.length === 0 ? 'all instances' : wish.names.join(', ');
+    this.#log(
+      'notice',
+      'handover',
+      `an operator ${wish.back ? 'lets' : 'gives'} ${who} ${wish.back ? 'come back' : 'away'}`,
+      {},
+    );
+    const given = await this.#handovers.ask<readonly GivenAway[]>((id) =>
+      this.#election?.send({ type: 'give-away', id, ...wish }),
+    );
+    if (given === undefined) throw new Error('the election process does not answer');
+    return { given };
+  }
+
+  /** For who waits for the end of a restart. */
+  #readiness() {
+    const isReady = this.#starting.size === 0 && !this.#changeover.isUnderWay && !this.#stopping;
+    return { startedAt: this.#startedAt.toISOString(), isReady };
+  }
+
+  /**
+   * `holdfast restart`: the program anew, in this process. The children go on and wait for it; what would keep it from
+   * starting is found before. Resolves when it will happen.
+   */
+  async #restart(): Promise<object> {
+    if (!this.#readiness().isReady || this.#reloading.size > 0)
+      throw new BadRequest('not now: the agent is busy with its start, a reload or its end');
+    const { diagnostics } = this.#options.readConfiguration();
+    const errors = diagnostics.filter(({ severity, exitCode }) => severity === 'error' && exitCode !== 0);
+    if (errors.length > 0) {
+      this.#logDiagnostics(errors);
+      throw new BadRequest(`${plural(errors.length, 'error')} in the configuration: holdfast -t tells`);
+    }
+    this.#log('notice', 'restarting', 'restarting: addresses, states and the IPVS table stay as they are', {});
+    if (!(await this.#goAway())) throw new Error('a process does not answer: nothing is changed');
+    setImmediate(() => void this.#replace());
+    return this.#readiness();
+  }
+
+  /** From now on the children do without us, and without a word. False: they cannot. */
+  async #goAway(): Promise<boolean> {
+    if (!(await this.#changeover.leave(this.#roles))) return false;
+    this.#stopping = true;
+    clearInterval(this.#watchdog);
+    this.#election?.expectEnd();
+    this.#health?.expectEnd();
+    this.#outside.stopTracking();
+    return true;
+  }
+
+  async #replace(): Promise<void> {
+    if (this.#server) await closeControlServer(this.#server);
+    await this.#options.log.flush();
+    try {
+      process.chdir(this.#options.directory);
+      replaceProcess();
+    } catch (error) {
+      this.#log('error', 'cannot-restart', `cannot restart: ${(error as Error).message}; stopping`, {});
+      this.#changeover.stay(this.#roles);
+      this.#stopping = false;
+      await this.#stop('the restart failed', 1);
+    }
+  }
+
+  /** Asked to end. Where the service manager starts us again at once, the children wait for that. */
+  async #terminate(signal: string): Promise<void> {
+    if (!this.#stopping && this.#serviceManager.isThere && (await isBeingRestarted()) && !this.#stopping) {
+      this.#log('notice', 'restarting', `${signal}: the service manager restarts us; the others go on`, {});
+      if (await this.#goAway()) return this.#leaveEverything(0);
+    }
+    await this.#stop(signal);
+  }
+
   /** The election first: the addresses go, the peer takes over; then the IPVS table. */
   async #stop(why: string, status = 0): Promise<void> {
     if (this.#stopping) {
@@ -414,10 +541,14 @@ export class Supervisor {
     this.#election?.expectEnd();
     this.#health?.expectEnd();
     this.#outside.stopTracking();
-    await this.#election?.stop({ type: 'stop' });
+    await Promise.all([this.#election?.stop({ type: 'stop' }), this.#changeover.end()]);
     await this.#guard?.stop();
     await this.#health?.stop({ type: 'stop' });
     await this.#outside.close(this.#configuration.global);
+    await this.#leaveEverything(status);
+  }
+
+  async #leaveEverything(status: number): Promise<void> {
     if (this.#server) await closeControlServer(this.#server);
     this.#electionPid.remove();
     this.#healthPid.remove();

@@ -6,7 +6,7 @@ import type { Interfaces } from './interfaces.ts';
 /** See the file's head. */
 export class TrackedThings implements TrackingView {
   readonly #interfaces: Pick<Interfaces, 'problemOf'>;
-  readonly #states = new Map<string, TrackerState>();
+  readonly #results = new Map<string, TrackResult>();
   #watched: ReadonlySet<TrackerKind> = new Set();
 
   constructor(interfaces: Pick<Interfaces, 'problemOf'>) {
@@ -21,10 +21,15 @@ export class TrackedThings implements TrackingView {
   /** True when it is news. */
   note(result: TrackResult): boolean {
     const key = keyOf(result.kind, result.name);
-    const state = result.kind === 'file' ? result.value : result.isUp ? 'up' : 'down';
-    if (this.#states.get(key) === state) return false;
-    this.#states.set(key, state);
+    const before = this.#results.get(key);
+    if (before !== undefined && stateOf(before) === stateOf(result)) return false;
+    this.#results.set(key, result);
     return true;
+  }
+
+  /** All that is known, for the next election process. */
+  get results(): readonly TrackResult[] {
+    return [...this.#results.values()];
   }
 
   interfaceProblem(name: string): string | undefined {
@@ -32,8 +37,12 @@ export class TrackedThings implements TrackingView {
   }
 
   stateOf(kind: TrackerKind, name: string): TrackerState | undefined {
-    return this.#states.get(keyOf(kind, name)) ?? (this.#watched.has(kind) ? 'unknown' : undefined);
+    const result = this.#results.get(keyOf(kind, name));
+    return result === undefined ? (this.#watched.has(kind) ? 'unknown' : undefined) : stateOf(result);
   }
 }
 
 const keyOf = (kind: TrackerKind, name: string): string => `${kind} ${name}`;
+
+const stateOf = (result: TrackResult): TrackerState =>
+  result.kind === 'file' ? result.value : result.isUp ? 'up' : 'down';

@@ -12,12 +12,18 @@ import { isSystemCallError, withPurpose } from './system-error.ts';
 /** How settings of an interface are set where /proc/sys is mounted read-only. */
 export type SetIpv4 = (interfaceName: string, setting: Ipv4Setting, value: number) => Promise<void>;
 
+/** What was there before us, and what we have set. */
+export interface ChangedSetting {
+  readonly path: string;
+  readonly before: string;
+  readonly ours: string;
+}
+
 /** See the file's head. A setting is named by its path: `net/ipv4/conf/eth0/rp_filter`. */
 export class KernelSettings {
   readonly #root: string;
   readonly #setIpv4: SetIpv4 | undefined;
-  /** What was there before us, and what we have set. */
-  readonly #changed = new Map<string, { readonly before: string; readonly ours: string }>();
+  readonly #changed = new Map<string, Omit<ChangedSetting, 'path'>>();
 
   /** @param root of the settings; another one in tests */
   constructor(setIpv4?: SetIpv4, root = '/proc/sys') {
@@ -72,6 +78,16 @@ export class KernelSettings {
   /** The paths that hold our value instead of another one, in the order of the changes. */
   get changed(): readonly string[] {
     return [...this.#changed.keys()];
+  }
+
+  /** What is to be put back, for another process that goes on with ours. */
+  get all(): readonly ChangedSetting[] {
+    return [...this.#changed].map(([path, one]) => ({ path, ...one }));
+  }
+
+  /** What another process has changed is ours to put back. */
+  adopt(settings: readonly ChangedSetting[]): void {
+    for (const { path, before, ours } of settings) this.#changed.set(path, { before, ours });
   }
 
   async #write(path: string, value: string): Promise<void> {

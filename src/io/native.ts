@@ -152,6 +152,10 @@ export interface Native {
   setParentDeathSignal(signal: number): void;
   /** mkfifo(3); the mode is lessened by the mask of the process. */
   makeFifo(path: string, mode: number): void;
+  /** execve(2): this process becomes another program; it returns only by throwing. `environment`: NAME=value. */
+  execute(path: string, words: readonly string[], environment: readonly string[]): never;
+  /** waitpid(2) with WNOHANG: true when that process has ended or is no child of ours. Not for children that Node made. */
+  reap(pid: number): boolean;
 }
 
 /** From src/io or dist up to the root of the package. */

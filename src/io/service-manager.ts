@@ -22,6 +22,11 @@ export class ServiceManager {
     this.watchdogInterval = watchdogOf(environment, pid);
   }
 
+  /** Whether there is one that listens. */
+  get isThere(): boolean {
+    return this.#to !== undefined;
+  }
+
   /** Started, or reloaded; with a sentence for `systemctl status`. */
   ready(status: string): void {
     this.#tell('READY=1', statusLine(status));

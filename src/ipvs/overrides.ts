@@ -63,6 +63,15 @@ export class Overrides {
     return { virtualServers: touched.map(({ id }) => id) };
   }
 
+  /** For the process that takes the place of this one. */
+  estate(): readonly (readonly [key: string, value: 'drained' | number])[] {
+    return [...this.#values];
+  }
+
+  inherit(left: ReturnType<Overrides['estate']>): void {
+    for (const [key, value] of left) this.#values.set(key, value);
+  }
+
   of(virtualServer: VirtualServer, realServer: RealServer): 'drained' | number | undefined {
     return this.#values.get(keyOf(virtualServer.id, realServer.id));
   }

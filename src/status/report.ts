@@ -67,6 +67,8 @@ export interface InstanceReport {
   readonly cause: string;
   /** Why, with the numbers: "no advertisement from 192.168.4.5 (priority 100) for 3.609 s". May be empty. */
   readonly detail: string;
+  /** It has given its mastership away on purpose, and leaves a living MASTER alone. */
+  readonly standsBack?: true;
   /** As configured and as it counts now, 1-255. */
   readonly priority: number;
   readonly effectivePriority: number;

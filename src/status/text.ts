@@ -57,6 +57,7 @@ function instanceLines(instance: InstanceReport, options: TextOptions, paint: Pa
     `  ${paint(style[state], state)} since ${timeOf(instance.since, options)} (${ago(instance.since, options.now)}): ${why}`,
   ];
   if (master) lines.push(`  the master is ${master.address}, priority ${master.priority}`);
+  if (instance.standsBack) lines.push('  stands back for it until `holdfast handover --back`');
   const addresses = instance.virtualAddresses.map(({ address, interface: device, ...rest }) => ({
     ...rest,
     text: `${address} dev ${device}`,

@@ -6,19 +6,12 @@
  * On the wire nothing is different: after priority zero no advertisement is sent.
  */
 import { assertNever } from '../base/assert.ts';
-import {
-  earliest,
-  elapsed,
-  type Instant,
-  inSeconds,
-  later,
-  microseconds,
-  milliseconds,
-  seconds,
-} from '../base/time.ts';
+import { earliest, elapsed, type Instant, later, microseconds, milliseconds, seconds } from '../base/time.ts';
+import { announceAll } from './announcements.ts';
+import { advertise, announce, changed, quietly } from './effects.ts';
+import { inWords, listen } from './listening.ts';
 import { skewTime } from './timers.ts';
 import {
-  type Effect,
   type Event,
   INITIALIZE,
   type Leaving,
@@ -36,47 +29,95 @@ const LOWEST_PRIORITY = 1;
 
 /** A Master that begins to leave. */
 export function leave(config: VirtualRouterConfig, state: Master, now: Instant): Transition {
+  return { state: { ...state, leaving: leavingFrom(config, now) }, effects: [advertise(0)] };
+}
+
+/** A Master that begins to give its mastership away, and stays when nobody wants it. */
+export function giveAway(config: VirtualRouterConfig, state: Master, now: Instant): Transition {
+  return { state: { ...state, leaving: { ...leavingFrom(config, now), stays: true } }, effects: [advertise(0)] };
+}
+
+function leavingFrom(config: VirtualRouterConfig, now: Instant): Leaving {
   const longest = skewTime(config.version, LOWEST_PRIORITY, config.advertisementInterval);
-  const leaving = { since: now, until: later(now, microseconds(Math.min(longest + ANNOUNCED_WITHIN, LONGEST))) };
-  return { state: { ...state, leaving }, effects: [{ type: 'send-advertisement', priority: 0 }] };
+  return { since: now, until: later(now, microseconds(Math.min(longest + ANNOUNCED_WITHIN, LONGEST))) };
 }
 
 /** What a Master that leaves does with an event: it holds the addresses and says nothing. */
-export function whileLeaving(state: Master, leaving: Leaving, event: Event, now: Instant): Transition {
+export function whileLeaving(
+  config: VirtualRouterConfig,
+  state: Master,
+  leaving: Leaving,
+  event: Event,
+  now: Instant,
+): Transition {
   switch (event.type) {
     case 'advertisement': {
-      if (event.priority === 0 || leaving.successor !== undefined) return { state, effects: [] };
+      if (event.priority === 0 || leaving.successor !== undefined) return quietly(state);
       const until = earliest(leaving.until, later(now, ANNOUNCED_WITHIN)) ?? leaving.until;
-      return { state: { ...state, leaving: { ...leaving, until, successor: event.source } }, effects: [] };
+      return quietly({ ...state, leaving: { ...leaving, until, successor: event.source } });
     }
     case 'successor-announced':
-      return release(leaving, now);
+      return release(config, state, leaving, now);
     case 'clock':
-      return now < leaving.until ? { state, effects: [] } : release(leaving, now);
-    case 'shutdown':
-    case 'fault':
-      return release(leaving, now);
-    case 'startup':
-    case 'handover':
-    case 'configured':
+      if (now < leaving.until) return quietly(state);
+      return isWanted(leaving) ? release(config, state, leaving, now) : stay(config, state, now);
     case 'sync':
+      return event.to === 'Backup' ? quietly({ ...state, leaving: { ...leaving, hasToGo: true } }) : quietly(state);
+    case 'handover': {
+      if (leaving.stays === undefined) return quietly(state);
+      const { stays: _, ...forGood } = leaving;
+      return quietly({ ...state, leaving: forGood });
+    }
+    case 'shutdown':
+      return end(state, leaving, now);
+    case 'fault':
+      if (leaving.stays === undefined) return end(state, leaving, now);
+      return {
+        state: { name: 'Fault', reasons: [event.reason] },
+        effects: [{ type: 'release-addresses' }, changed(state, 'Fault', 'fault', event.reason)],
+      };
+    case 'startup':
+    case 'give-away':
+    case 'configured':
     case 'mate-challenged':
     case 'fault-cleared':
     case 'addresses-lost':
     case 'effect-failed':
-      return { state, effects: [] };
+      return quietly(state);
     default:
       return assertNever(event);
   }
 }
 
-function release({ since, successor }: Leaving, now: Instant): Transition {
-  const waited = `${inSeconds(elapsed(since, now)).toFixed(3)} s`;
-  const detail =
-    successor === undefined ? `nobody took over within ${waited}` : `${successor} took over after ${waited}`;
-  const effects: readonly Effect[] = [
-    { type: 'release-addresses' },
-    { type: 'state-changed', from: 'Master', to: 'Initialize', cause: 'shutdown', detail },
-  ];
-  return { state: INITIALIZE, effects };
+/** Whether it goes now: somebody has taken over, or it has to. */
+const isWanted = ({ stays, hasToGo, successor }: Leaving): boolean =>
+  stays === undefined || hasToGo === true || successor !== undefined;
+
+function release(config: VirtualRouterConfig, state: Master, leaving: Leaving, now: Instant): Transition {
+  if (leaving.stays === undefined) return end(state, leaving, now);
+  return {
+    state: listen(config, config.advertisementInterval, now),
+    effects: [{ type: 'release-addresses' }, changed(state, 'Backup', 'given-away', outcome(leaving, now))],
+  };
+}
+
+function end(state: Master, leaving: Leaving, now: Instant): Transition {
+  return {
+    state: INITIALIZE,
+    effects: [{ type: 'release-addresses' }, changed(state, 'Initialize', 'shutdown', outcome(leaving, now))],
+  };
+}
+
+/** Nobody has come: it goes on as if nothing had been. */
+function stay(config: VirtualRouterConfig, { leaving: _, ...state }: Master, now: Instant): Transition {
+  const { announcements, rounds } = announceAll(config.garp, now);
+  return {
+    state: { ...state, adverAt: later(now, config.advertisementInterval), announcements },
+    effects: [advertise(config.priority), ...announce(rounds)],
+  };
+}
+
+function outcome({ since, successor }: Leaving, now: Instant): string {
+  const waited = inWords(elapsed(since, now));
+  return successor === undefined ? `nobody took over within ${waited}` : `${successor} took over after ${waited}`;
 }

@@ -45,7 +45,8 @@ export const downInterval = (config: VirtualRouterConfig, masterAdverInterval: D
   masterDownInterval(config.version, config.priority, masterAdverInterval, config.downTimerAdverts);
 
 /** RFC 3768 §6.1: the owner of the addresses preempts whatever Preempt_Mode says. */
-export const preempts = (config: VirtualRouterConfig): boolean => config.preemptMode || config.priority === 255;
+export const preempts = ({ preemptMode, priority, standsBack = false }: VirtualRouterConfig): boolean =>
+  !standsBack && (preemptMode || priority === 255);
 
 export function takeoverCause(config: VirtualRouterConfig, state: Backup): Cause {
   if (state.releasedBy !== undefined) return 'master-released';

@@ -47,14 +47,20 @@ export interface TrackScriptTransition {
   readonly effects: readonly TrackScriptEffect[];
 }
 
-/** A script that is due at once. With init_fail it is down from the start, and that has not been reported. */
-export const newTrackScript = ({ initFail }: TrackScriptConfig, now: Instant): TrackScriptState => ({
-  result: 0,
-  isUp: initFail ? false : undefined,
-  isNew: true,
-  run: 'none',
-  dueAt: now,
-});
+/**
+ * A script that is due at once. With init_fail it is down from the start, and that has not been reported.
+ * @param wasUp what an earlier life of the agent knew of it
+ */
+export function newTrackScript(
+  { initFail, rise, fall }: TrackScriptConfig,
+  now: Instant,
+  wasUp?: boolean,
+): TrackScriptState {
+  if (wasUp !== undefined) {
+    return { result: wasUp ? rise + fall - 1 : 0, isUp: wasUp, isNew: false, run: 'none', dueAt: now };
+  }
+  return { result: 0, isUp: initFail ? false : undefined, isNew: true, run: 'none', dueAt: now };
+}
 
 /** The next state and what is to be done. A clock event that comes early does nothing. */
 export function transition(

@@ -11,7 +11,7 @@
  *      │   │   │ higher priority, or equal priority and higher address
  *      │   ▼   │ Master_Down_Timer
  *      └─ Master                                shutdown leads from every state to Initialize; handover too, a Master by
- *                                               way of handover.ts
+ *                                               way of handover.ts, which give-away leads to Backup
  *
  * An advertisement arrives here admitted (admission.ts): it is well-formed, authentic and not our own. What an effect
  * means for sockets and addresses is the performer's. Time comes in as `now`; a state holds its own deadline, so that a
@@ -24,7 +24,7 @@ import { earliest, elapsed, type Instant, later, ZERO } from '../base/time.ts';
 import { announceAll, announceDue, nextAnnouncementAt } from './announcements.ts';
 import { answer, challenged } from './answering.ts';
 import { advertise, announce, changed, quietly } from './effects.ts';
-import { leave, whileLeaving } from './handover.ts';
+import { giveAway, leave, whileLeaving } from './handover.ts';
 import {
   inWords,
   isDelayed,
@@ -96,6 +96,7 @@ function initialize(config: VirtualRouterConfig, state: Initialize, event: Event
       return begin(config, state, 'startup', '', now);
     case 'shutdown':
     case 'handover':
+    case 'give-away':
     case 'successor-announced':
     case 'sync':
     case 'mate-challenged':
@@ -131,6 +132,7 @@ function backup(config: VirtualRouterConfig, state: Backup, event: Event, now: I
       if (event.to === 'Backup') return quietly(state);
       return becomeMaster(config, state, 'sync-group', `with ${event.by} of its sync group`, now);
     case 'startup':
+    case 'give-away':
     case 'mate-challenged':
     case 'successor-announced':
     case 'fault-cleared':
@@ -175,10 +177,12 @@ function heardAsBackup(
 
 /** RFC 3768 §6.4.3 */
 function master(config: VirtualRouterConfig, state: Master, event: Event, now: Instant): Transition {
-  if (state.leaving !== undefined) return whileLeaving(state, state.leaving, event, now);
+  if (state.leaving !== undefined) return whileLeaving(config, state, state.leaving, event, now);
   switch (event.type) {
     case 'handover':
       return leave(config, state, now);
+    case 'give-away':
+      return giveAway(config, state, now);
     case 'shutdown':
       return {
         state: INITIALIZE,
@@ -265,6 +269,7 @@ function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: In
       return begin(config, state, 'fault-cleared', `no longer: ${event.reason}; `, now);
     }
     case 'sync':
+    case 'give-away':
     case 'mate-challenged':
     case 'startup':
     case 'successor-announced':

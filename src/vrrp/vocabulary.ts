@@ -24,6 +24,8 @@ export interface VirtualRouterConfig {
   /** Before this nothing is heard and no timer runs; undefined: no delay. keepalived.conf(5) "vrrp_startup_delay" */
   readonly delayedUntil?: Instant | undefined;
   readonly advertisementInterval: Duration;
+  /** It has given its mastership away on purpose, and leaves a living Master alone until it is told otherwise. */
+  readonly standsBack?: boolean;
   /** Whether a Backup takes over from a living Master of lower priority. The owner always does (RFC 3768 §6.1). */
   readonly preemptMode: boolean;
   /** How long a Master of lower priority is left in place; zero: not. keepalived.conf(5) "preempt_delay" */
@@ -98,6 +100,10 @@ export interface Leaving {
   readonly until: Instant;
   /** Who has advertised since. */
   readonly successor?: IpAddress;
+  /** It becomes a Backup, and stays the Master when nobody comes. Absent: it ends in any case. */
+  readonly stays?: true;
+  /** A mate of its sync group has found its successor: it goes in any case. */
+  readonly hasToGo?: true;
 }
 
 export type State = Initialize | Fault | Backup | Master;
@@ -118,6 +124,8 @@ export type Event =
   | { readonly type: 'shutdown' }
   /** As shutdown, but a Master keeps its addresses until its successor is seen. */
   | { readonly type: 'handover' }
+  /** As handover, to be a Backup afterwards. Where nobody takes over, the Master stays. */
+  | { readonly type: 'give-away' }
   /** Somebody else announced an address of ours to the segment. */
   | { readonly type: 'successor-announced' }
   | { readonly type: 'clock' }
@@ -157,6 +165,8 @@ export const causes = [
   /** The last fault is gone. */
   'fault-cleared',
   'shutdown',
+  /** An operator wanted somebody else to be Master. */
+  'given-away',
 ] as const;
 export type Cause = (typeof causes)[number];
 

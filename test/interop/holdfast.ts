@@ -28,8 +28,9 @@ export class Holdfast {
     writeFileSync(this.file, text);
   }
 
-  start(): void {
-    const command = [PROGRAM, '-n', '-l', '-D', '-f', this.file, '--run-dir', this.runDirectory];
+  /** @param environment NAME=value, beside what this process has */
+  start(...environment: readonly string[]): void {
+    const command = ['env', ...environment, PROGRAM, '-n', '-l', '-D', '-f', this.file, '--run-dir', this.runDirectory];
     this.#process = new Background(...this.#cluster.inNode(this.#director, command), (line) => this.lines.push(line));
   }
 

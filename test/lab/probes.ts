@@ -38,6 +38,9 @@ export class GapMeter {
 export class EchoProbe {
   readonly #ping: Background;
   readonly #gaps = new GapMeter();
+  /** Of the last answer, and how many are missing before it since the first one. */
+  #sequence: number | undefined;
+  #lost = 0;
 
   constructor(cluster: Cluster) {
     const command = ['ping', '-n', '-D', '-i', String(ECHO_INTERVAL_MS / 1000), VIRTUAL_IP];
@@ -48,6 +51,24 @@ export class EchoProbe {
     // [1700000000.123456] 64 bytes from 192.168.4.15: icmp_seq=1 ttl=64 time=0.043 ms
     if (line.charCodeAt(0) !== 0x5b || !line.includes('bytes from')) return;
     this.#gaps.answered(Number(line.slice(1, line.indexOf(']'))) * 1000);
+    const sequence = Number(/icmp_seq=(\d+)/.exec(line)?.[1]);
+    // it has 16 bits; one that comes twice or late is not lost
+    const distance = this.#sequence === undefined ? 1 : (sequence - this.#sequence) & 0xffff;
+    if (distance === 0 || distance > 0x7fff) return;
+    this.#lost += distance - 1;
+    this.#sequence = sequence;
+  }
+
+  /** Requests that were not answered, of those before the last answer. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Starts, and returns when the virtual IP answers; what was lost before does not count. */
+  static async answered(cluster: Cluster): Promise<EchoProbe> {
+    const probe = new EchoProbe(cluster);
+    await until('replies', 20_000, () => probe.#gaps.lastAt);
+    return probe;
   }
 
   /** The longest gap since the last call, in milliseconds; the time before the first answer of all is no gap. */

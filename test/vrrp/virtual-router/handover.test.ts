@@ -94,3 +94,87 @@ describe('handover', () => {
     }
   });
 });
+
+describe('a Master that gives its mastership away', () => {
+  const giveAway: Event = { type: 'give-away' };
+  const giving = (different: Partial<NonNullable<Master['leaving']>> = {}) => leaving({ stays: true, ...different });
+  const heard = giving({ until: at(650_000), successor: OTHER });
+  const given = (detail: string, since: number) => ({
+    state: {
+      name: 'Backup',
+      masterAdverInterval: seconds(1),
+      masterDownSetAt: at(since),
+      masterDownAt: at(since + 3_609_375), // priority 100: 3 s and 156/256 s
+    },
+    effects: [
+      { type: 'release-addresses' },
+      { type: 'state-changed', from: 'Master', to: 'Backup', cause: 'given-away', detail },
+    ],
+  });
+
+  it('does as one that leaves, and is a Backup afterwards', () => {
+    expect(transition(config(), master(), giveAway, T0)).toEqual({
+      state: giving(),
+      effects: [{ type: 'send-advertisement', priority: 0 }],
+    });
+    expect(transition(config(), giving(), advertisement(90), at(600_000))).toEqual(unmoved(heard));
+    expect(transition(config(), heard, announced, at(604_000))).toEqual(
+      given(`${OTHER} took over after 0.604 s`, 604_000),
+    );
+    expect(transition(config(), heard, { type: 'clock' }, at(650_000))).toEqual(
+      given(`${OTHER} took over after 0.650 s`, 650_000),
+    );
+  });
+
+  it('stays Master when nobody comes, and says so with an advertisement', () => {
+    const { state, effects } = transition(config(), giving(), { type: 'clock' }, UNTIL);
+    expect(state).toMatchObject({ name: 'Master', adverAt: UNTIL + 1_000_000 });
+    expect(state).not.toHaveProperty('leaving');
+    expect(effects).toEqual([
+      { type: 'send-advertisement', priority: 100 },
+      { type: 'announce-addresses', rounds: 5 },
+    ]);
+  });
+
+  it('goes without a successor when a mate of its sync group has gone', () => {
+    const gone = giving({ hasToGo: true });
+    expect(transition(config(), giving(), { type: 'sync', to: 'Backup', by: 'VI_2' }, T0)).toEqual(unmoved(gone));
+    expect(transition(config(), gone, { type: 'clock' }, UNTIL)).toEqual(
+      given('nobody took over within 1.046 s', 1_046_093),
+    );
+  });
+
+  it('ends when it is stopped meanwhile', () => {
+    expect(transition(config(), giving(), handover, T0)).toEqual(unmoved(leaving()));
+    expect(transition(config(), heard, { type: 'shutdown' }, at(604_000))).toEqual(
+      released(`${OTHER} took over after 0.604 s`),
+    );
+  });
+
+  it('is in FAULT when its interface goes meanwhile', () => {
+    expect(transition(config(), heard, { type: 'fault', reason: 'interface-down' }, T0)).toEqual({
+      state: { name: 'Fault', reasons: ['interface-down'] },
+      effects: [
+        { type: 'release-addresses' },
+        { type: 'state-changed', from: 'Master', to: 'Fault', cause: 'fault', detail: 'interface-down' },
+      ],
+    });
+  });
+
+  it('then follows a Master of lower priority, also as the owner, and takes over when there is none', () => {
+    for (const priority of [100, 255]) {
+      const standsBack = config({ priority, standsBack: true });
+      const after = transition(standsBack, backup(), advertisement(90), at(500_000));
+      expect(after).toMatchObject({ state: { name: 'Backup', master: { address: OTHER, priority: 90 } }, effects: [] });
+      const deadline = nextDeadline(after.state) ?? T0;
+      expect(transition(standsBack, after.state, { type: 'clock' }, deadline).state.name).toBe('Master');
+    }
+    expect(transition(config(), backup(), advertisement(90), at(500_000)).effects).toEqual([
+      { type: 'discard', reason: 'lower-priority' },
+    ]);
+  });
+
+  it('means nothing to a Backup', () => {
+    expect(transition(config(), backup(), giveAway, T0)).toEqual({ state: backup(), effects: [] });
+  });
+});
