@@ -60,20 +60,6 @@ export interface BookOptions {
 export type CheckerEstate = Omit<CheckerEntry, 'abort'>;
 
 /** See the file's head. */
-  readonly merges: boolean;
-  /** From 0 to 1, anew for each call. */
-  readonly random: () => number;
-}
-
-/** What is known of a checker, for the process that takes the place of this one. */
-export interface CheckerEstate {
-  readonly id: string;
-  readonly config: TimedChecker;
-  readonly health: Health;
-  readonly last: CheckReport;
-}
-
-/** See the file's head. */
 export class HealthBook {
   readonly #due = new DueHeap();
   readonly #facts = new Map<string, Fact>();

@@ -225,7 +225,8 @@ export class Lan {
 
   #checkAdvertisement(node: Node, before: State, priority: number): void {
     const { name } = node.state;
-    const leaves = before.name === 'Master' && (name === 'Initialize' || name === 'Fault');
+    const givesAway = node.state.name === 'Master' && node.state.leaving !== undefined;
+    const leaves = before.name === 'Master' && (name === 'Initialize' || name === 'Fault' || givesAway);
     this.#check(before.name === 'Master' || name === 'Master', `${node.name} advertises as ${name}`);
     this.#check(priority === (leaves ? 0 : node.config.priority), `${node.name} advertises priority ${priority}`);
   }

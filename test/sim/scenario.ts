@@ -296,6 +296,7 @@ const disturbances: readonly ((lan: Lan, node: Node, random: Random) => void)[] 
     lan.configure(node, { ...node.config, priority });
   },
   (lan, node) => lan.handle(node, { type: 'addresses-lost' }),
+  (lan, node) => lan.handle(node, { type: 'give-away' }),
 ];
 
 /** The whole life of one seed; `lan` of the outcome has its trace. */
