@@ -156,7 +156,7 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     });
   program
     .command('cleanup')
-    .description('remove addresses that an agent left behind; refuses while one runs')
+    .description('remove addresses, routes, rules and interfaces that an agent left behind; refuses while one runs')
     .argument('[file]', 'configuration file; default as of the agent')
     .option('--run-dir <dir>', 'where the agent keeps its pid file', defaultRunDirectory(environment))
     .option('--dry-run', 'only say what would be removed')

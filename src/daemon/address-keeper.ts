@@ -52,8 +52,11 @@ export class AddressKeeper {
     return this.#expected.delete(key);
   }
 
-  /** @param before what was wrong the last time: it is not said again */
-  async settle(holder: Holder, before: ReadonlySet<string>): Promise<void> {
+  /**
+   * @param before what was wrong the last time: it is not said again
+   * @returns whether anything was different
+   */
+  async settle(holder: Holder, before: ReadonlySet<string>): Promise<boolean> {
     const { kernelKeepsProtocol } = this.#world;
     const { all, retired } = holder;
     const at = now();
@@ -77,6 +80,7 @@ export class AddressKeeper {
     holder.held.clear();
     for (const entry of wanted) if (!refused.has(entry)) holder.held.add(addressKey(entry));
     if (!holder.isEntitled) this.#world.held(holder, [], []);
+    return removeFirst.length + add.length + remove.length > 0;
   }
 
   #tellHeld(holder: Holder, ours: readonly VirtualAddress[], actual: readonly Row[]): void {

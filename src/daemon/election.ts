@@ -142,6 +142,7 @@ export class Election {
       failed,
       log: channel.log,
       held: (holder, holdings) => isRouter(holder) && this.#will.hold(holder, holdings),
+      settled: (holder) => holder === this.#statics && this.#follower.followAll(this.#loop.routers.values()),
       look: () => this.#will.look(),
       putBack: (holder, kind) => this.#putBack(holder, kind),
     });

@@ -175,5 +175,5 @@ export class Interfaces {
 const trackedByRouting = ({ virtualRoutes, virtualRules }: VrrpInstance): string[] =>
   [
     ...virtualRoutes.filter(({ tracked }) => tracked).map((route) => route.interface),
-    ...virtualRules.filter(({ tracked }) => tracked).map((rule) => rule.inputInterface),
+    ...virtualRules.filter(({ tracked }) => tracked).flatMap((rule) => [rule.inputInterface, rule.outputInterface]),
   ].filter((name) => name !== undefined);

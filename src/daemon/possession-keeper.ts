@@ -45,6 +45,8 @@ export interface PossessionKeeperWorld extends KeeperWorld {
   readonly kernelKeepsProtocol: boolean;
   /** Before it is there; undefined: it holds nothing. */
   held(holder: Holder, holdings: Holdings | undefined): unknown;
+  /** What it is entitled to has been asked for; what could not be had is among its problems. */
+  settled(holder: Holder): unknown;
   /** Whether the guard acted while we did not run; to be asked before anything is believed to be somebody else's doing. */
   look(): void;
   /** Somebody has removed something, and it is to be put back now; the holder may be gone by then. */
@@ -90,6 +92,7 @@ export class PossessionKeeper {
 
   /** Looks at everything without any reason. */
   settleAll(): void {
+    this.#routing.forget();
     for (const holder of this.#world.holders()) if (isNotEmpty(holder)) this.settle(holder);
   }
 
@@ -111,6 +114,7 @@ export class PossessionKeeper {
   /** The kernel tells that an address is gone: if it was not us, it is put back where it is held. */
   addressRemoved(interfaceName: string, { address, prefixLength }: InterfaceAddress): void {
     const key = addressKey({ interface: interfaceName, address, prefixLength });
+    this.#routing.forget();
     if (this.#addresses.wasOurs(key)) return;
     for (const holder of this.#world.holders()) {
       if (!holder.isEntitled || !holder.all.addresses.some((entry) => addressKey(entry) === key)) continue;
@@ -120,6 +124,7 @@ export class PossessionKeeper {
 
   /** An interface came, went or changed: what depends on it may be gone without a word, or be possible now. */
   interfaceChanged(name: string): void {
+    this.#routing.forget();
     void this.#promotion.interfaceChanged(name);
     for (const holder of this.#world.holders()) {
       if (!dependsOn(holder, name) || this.#unsettled.has(holder)) continue;
@@ -146,10 +151,11 @@ export class PossessionKeeper {
     holder.problems.clear();
     await this.firewall.widen(holder);
     await this.#routing.release(holder);
-    await this.#addresses.settle(holder, before);
+    if (await this.#addresses.settle(holder, before)) this.#routing.forget();
     await this.#routing.take(holder, before);
     await this.firewall.narrow(holder);
     holder.retired = NO_POSSESSIONS;
+    this.#world.settled(holder);
   }
 
   #suspect(holder: Holder): void {

@@ -51,7 +51,7 @@ import { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts
 import { checkReferences } from '../vrrp/references.ts';
 import { checkVrrpRootBlocks } from '../vrrp/root-blocks.ts';
 import { vrrpRootBlocks } from '../vrrp/root-keywords.ts';
-import { type RuleLine, rulePriorities } from '../vrrp/rule-keywords.ts';
+import { rulePriorities } from '../vrrp/rule-keywords.ts';
 import { buildStatics, DEFAULT_INTERFACE, type Statics } from '../vrrp/statics.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import { buildTracked, type Tracked } from '../vrrp/tracked.ts';
@@ -69,7 +69,7 @@ import { checkHost, type HostFacts } from './host-checks.ts';
 import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
-import { staticReadings } from './static-readings.ts';
+import { rulesInOrder, staticReadings } from './static-readings.ts';
 
 /** What the agent runs with. Survives JSON unchanged. */
 export interface Configuration {
@@ -276,7 +276,8 @@ function build(
     version: values.vrrpVersion,
     strict: values.vrrpStrict,
   };
-  const priorityOf = rulePriorities(ruleLines(root, statements));
+  const staticBlocks = staticReadings(root, statements);
+  const priorityOf = rulePriorities(rulesInOrder(root, staticBlocks, statements));
   const instances = buildInstances(given.instances, vrrp, priorityOf, report);
   const groups = buildGroups(groupsOf(root), report);
   const served = buildVirtualServers(given.virtualServers, groups, serviceContext(root, statements, values), report);
@@ -297,7 +298,7 @@ function build(
   }));
   const syncGroups = runningGroups(references.groups, tracked);
   const statics = buildStatics(
-    staticReadings(root, statements),
+    staticBlocks,
     {
       interface: values.defaultInterface ?? DEFAULT_INTERFACE,
       interfaceExists: looked.interfaceExists,
@@ -330,17 +331,6 @@ const groupsOf = ({ given }: RootReading): GivenGroup[] =>
     const { keyword, args } = one.statement;
     return [{ keyword, name: args[0]?.text ?? '', members: one.value }];
   });
-
-/** All rules in the order of the file. */
-function ruleLines({ given, values }: RootReading, statements: readonly Statement[]): RuleLine[] {
-  const positions = new Map(statements.map(({ block }, i) => [block, i]));
-  const ofInstances = values.instances.map((one) => ({ owner: one.owner, lines: one.values.virtualRules }));
-  const ofStatics = given.flatMap((one) =>
-    one.key === 'staticRules' ? [{ owner: one.statement, lines: one.value }] : [],
-  );
-  const positionOf = ({ owner }: { readonly owner: Statement }): number => positions.get(owner.block) ?? 0;
-  return [...ofStatics, ...ofInstances].sort((a, b) => positionOf(a) - positionOf(b)).flatMap(({ lines }) => lines);
-}
 
 /** What a virtual server may refer to: keepalived knows the files and sessions that stand before it. */
 function serviceContext(

@@ -37,8 +37,14 @@ type Row = { readonly row: string } & (
 export class RoutingKeeper {
   readonly #world: RoutingKeeperWorld;
   #netlink: RoutingNetlink | undefined;
-  /** What each has got of us, as it was told: still known when its interface is not, or when a reload left it out. */
-  readonly #added = new Map<Holder, Map<string, Thing>>();
+  /** What each has of us, as the kernel was told: still known when its interface is not, or when a reload left it out. */
+  readonly #kept = new Map<Holder, Map<string, Thing>>();
+  /** Whom an event about a place concerns, and how many things each has there. */
+  readonly #places = new Map<string, Map<Holder, number>>();
+  /** Protocol numbers of routes that were ever ours. */
+  readonly #marks = new Set<number>();
+  /** What the kernel had when it was last asked: until something changes, or may have. */
+  #read = new Map<number | 'rules', Promise<readonly (RouteMessage | RuleMessage)[]>>();
 
   constructor(world: RoutingKeeperWorld) {
     this.#world = world;
@@ -46,11 +52,15 @@ export class RoutingKeeper {
 
   /** Removes what the holder is not entitled to, or no longer: rules first. */
   async release(holder: Holder): Promise<void> {
-    if (!this.#concerns(holder)) return;
-    const { remove } = await this.#plan(holder);
-    const claimed = new Set([...this.#world.holders()].flatMap((other) => this.#claims(other, holder)));
-    for (const row of remove) if (!claimed.has(row.row)) await this.#remove(holder, row);
-    if (!holder.isEntitled) this.#added.delete(holder);
+    for (const row of await this.#surplus(holder)) await this.#remove(holder, row);
+    if (holder.isEntitled) return;
+    for (const thing of this.#keptBy(holder)) this.#drop(holder, thing);
+    this.#kept.delete(holder);
+  }
+
+  /** What `release` would remove, in words. */
+  async wouldRelease(holder: Holder): Promise<readonly string[]> {
+    return (await this.#surplus(holder)).map((row) => `${row.kind} ${this.#keyOf(holder, row)}`);
   }
 
   /** Adds what it lacks: routes first. @param before what was wrong the last time: it is not said again */
@@ -60,7 +70,11 @@ export class RoutingKeeper {
     const { desired, add } = await this.#plan(holder);
     const missing = new Set<Thing>(add);
     for (const thing of add) if (await this.#add(holder, thing, before)) missing.delete(thing);
-    for (const thing of desired) if (!missing.has(thing)) holder.heldRouting.add(thing.key);
+    for (const thing of desired) {
+      if (missing.has(thing)) continue;
+      this.#keep(holder, thing);
+      holder.heldRouting.add(thing.key);
+    }
     for (const thing of missing) holder.heldRouting.delete(thing.key);
     this.#noteUnresolved(holder);
   }
@@ -71,6 +85,11 @@ export class RoutingKeeper {
     const { add } = await this.#plan(holder);
     const lost = new Map(add.filter(({ key }) => holder.heldRouting.has(key)).map((thing) => [thing.key, thing]));
     return [...lost.values()];
+  }
+
+  /** Something may have changed without a word: an address or an interface, and with it routes. */
+  forget(): void {
+    this.#read = new Map();
   }
 
   /** Requests that would remove everything that the holder is entitled to, in that order. */
@@ -87,19 +106,27 @@ export class RoutingKeeper {
     this.#netlink?.close();
   }
 
+  async #surplus(holder: Holder): Promise<readonly Row[]> {
+    if (!this.#concerns(holder)) return [];
+    const { remove } = await this.#plan(holder);
+    if (remove.length === 0) return [];
+    const claimed = new Set([...this.#world.holders()].flatMap((other) => this.#claims(other, holder)));
+    return remove.filter(({ row }) => !claimed.has(row));
+  }
+
   #concerns(holder: Holder): boolean {
     const { all, retired } = holder;
     return (
-      [all.routes, all.rules, retired.routes, retired.rules].some((some) => some.length > 0) || this.#added.has(holder)
+      [all.routes, all.rules, retired.routes, retired.rules].some((some) => some.length > 0) || this.#kept.has(holder)
     );
   }
 
   async #plan(holder: Holder) {
     const at = now();
-    const known = [...this.#things(holder.all), ...this.#things(holder.retired), ...this.#addedFor(holder)];
+    const known = [...this.#things(holder.all), ...this.#things(holder.retired), ...this.#keptBy(holder)];
     const desired = holder.isEntitled ? this.#things(holder.all).filter(({ key }) => !isPaused(holder, key, at)) : [];
     const rows = new Set(known.map(({ row }) => row));
-    const actual = await this.#read(known, rows);
+    const actual = await this.#rows(known, rows);
     const rowOf = ({ row }: Row | Thing) => row;
     const plan = planOwnership<Row, Thing>({
       actual,
@@ -113,12 +140,13 @@ export class RoutingKeeper {
   }
 
   /** Rows with the marks of these things. */
-  async #read(things: readonly Thing[], known: ReadonlySet<string>): Promise<Row[]> {
-    const marks = new Set(things.flatMap(({ kind, message }) => (kind === 'route' ? [message.protocol] : [])));
+  async #rows(things: readonly Thing[], known: ReadonlySet<string>): Promise<Row[]> {
+    const marks = new Set(things.flatMap((thing) => (thing.kind === 'route' ? [thing.message.protocol] : [])));
     const netlink = this.#open();
     const routes: RouteMessage[] = [];
-    for (const mark of marks) routes.push(...(await netlink.routes(mark as number)));
-    const rules = things.some(({ kind }) => kind === 'rule') ? await netlink.rules() : [];
+    for (const mark of marks) routes.push(...(await this.#once(mark, () => netlink.routes(mark))));
+    const hasRules = things.some(({ kind }) => kind === 'rule');
+    const rules = hasRules ? await this.#once('rules', () => netlink.rules()) : [];
     return [
       ...routes.flatMap(singleRoutes).map((message): Row => {
         const row = routeRow(message);
@@ -127,6 +155,18 @@ export class RoutingKeeper {
       }),
       ...rules.map((message): Row => ({ kind: 'rule', message, row: ruleRow(message) })),
     ];
+  }
+
+  #once<Message extends RouteMessage | RuleMessage>(
+    what: number | 'rules',
+    read: () => Promise<readonly Message[]>,
+  ): Promise<readonly Message[]> {
+    const before = this.#read.get(what) as Promise<readonly Message[]> | undefined;
+    if (before !== undefined) return before;
+    const answer = read();
+    answer.catch(() => this.forget());
+    this.#read.set(what, answer);
+    return answer;
   }
 
   /** In the order in which they are added. What names an interface that is not there is left out. */
@@ -160,22 +200,22 @@ export class RoutingKeeper {
     return other === holder || !other.isEntitled ? [] : this.#things(other.all).map(({ row }) => row);
   }
 
-  #addedFor(holder: Holder): readonly Thing[] {
-    return [...(this.#added.get(holder)?.values() ?? [])];
+  #keptBy(holder: Holder): readonly Thing[] {
+    return [...(this.#kept.get(holder)?.values() ?? [])];
   }
 
   /** Whether it is there now. */
   async #add(holder: Holder, thing: Thing, before: ReadonlySet<string>): Promise<boolean> {
     const { kind, key } = thing;
     const netlink = this.#open();
-    const added = this.#added.get(holder) ?? new Map<string, Thing>();
-    this.#added.set(holder, added.set(thing.row, thing));
+    this.#keep(holder, thing);
+    this.forget();
     try {
       await (thing.kind === 'route' ? netlink.addRoute(thing.message, thing.action) : netlink.addRule(thing.message));
       this.#said(holder, kind, 'added', key);
       return true;
     } catch (error) {
-      added.delete(thing.row);
+      this.#drop(holder, thing);
       const { code, message } = error as NodeJS.ErrnoException;
       const sentence =
         code === 'EEXIST'
@@ -194,14 +234,12 @@ export class RoutingKeeper {
 
   async #remove(holder: Holder, row: Row): Promise<void> {
     const netlink = this.#open();
-    const thing = [...this.#addedFor(holder), ...this.#things(holder.all), ...this.#things(holder.retired)].find(
-      (candidate) => candidate.row === row.row,
-    );
-    const key = thing?.key ?? row.row;
+    const key = this.#keyOf(holder, row);
     holder.heldRouting.delete(key);
+    this.#drop(holder, row);
+    this.forget();
     try {
       await (row.kind === 'route' ? netlink.deleteRoute(row.message) : netlink.deleteRule(row.message));
-      this.#added.get(holder)?.delete(row.row);
       this.#said(holder, row.kind, 'removed', key);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -209,6 +247,11 @@ export class RoutingKeeper {
       holder.problems.set(key, `${row.kind} ${key} could not be removed: ${message}`);
       this.#world.failed(holder, 'release-addresses', error);
     }
+  }
+
+  #keyOf(holder: Holder, { row }: Row): string {
+    const things = [...this.#keptBy(holder), ...this.#things(holder.all), ...this.#things(holder.retired)];
+    return things.find((thing) => thing.row === row)?.key ?? row;
   }
 
   #said(holder: Holder, kind: ThingKind, verb: 'added' | 'removed', key: string): void {
@@ -230,33 +273,46 @@ export class RoutingKeeper {
       this.#netlink = RoutingNetlink.open();
       this.#netlink.onEvent(
         (event) => this.#changed(event),
-        (protocol) => this.#isMark(protocol),
+        (protocol) => this.#marks.has(protocol),
       );
     }
     return this.#netlink;
   }
 
-  /** Whether a route with this number may be one of ours. */
-  #isMark(protocol: number): boolean {
-    for (const added of this.#added.values()) {
-      for (const { kind, message } of added.values())
-        if (kind === 'route' && message.protocol === protocol) return true;
-    }
-    return false;
-  }
-
   /** What is gone may be ours; whether it is, a look at the kernel tells. */
   #changed(event: RoutingEvent): void {
+    this.forget();
     if (event.type === 'route-added' || event.type === 'rule-added') return;
-    for (const [holder, added] of this.#added) {
-      const things = [...added.values()];
-      if (event.type === 'overrun') this.#world.suspect(holder);
-      else if (things.some((thing) => isAbout(event, thing))) this.#world.suspect(holder);
-    }
+    const holders = event.type === 'overrun' ? this.#kept : this.#places.get(placeOf(event));
+    for (const holder of holders?.keys() ?? []) this.#world.suspect(holder);
+  }
+
+  #keep(holder: Holder, thing: Thing): void {
+    const kept = this.#kept.get(holder) ?? new Map<string, Thing>();
+    if (kept.has(thing.row)) return;
+    this.#kept.set(holder, kept.set(thing.row, thing));
+    this.#watch(holder, thing, 1);
+  }
+
+  #drop(holder: Holder, thing: Thing | Row): void {
+    if (this.#kept.get(holder)?.delete(thing.row)) this.#watch(holder, thing, -1);
+  }
+
+  #watch(holder: Holder, thing: Thing | Row, difference: 1 | -1): void {
+    const place = placeOf(thing);
+    const holders = this.#places.get(place) ?? new Map<Holder, number>();
+    const count = (holders.get(holder) ?? 0) + difference;
+    if (count > 0) holders.set(holder, count);
+    else holders.delete(holder);
+    if (holders.size > 0) this.#places.set(place, holders);
+    else this.#places.delete(place);
+    if (thing.kind === 'route') this.#marks.add(thing.message.protocol);
   }
 }
 
-function isAbout(event: Exclude<RoutingEvent, { type: 'overrun' }>, thing: Thing): boolean {
-  if ('route' in event) return thing.kind === 'route' && routePlace(event.route) === routePlace(thing.message);
-  return thing.kind === 'rule' && ruleRow(event.rule) === thing.row;
+/** Where a route stands, or which rule it is: what an event tells. */
+function placeOf(about: Thing | Row | Exclude<RoutingEvent, { type: 'overrun' }>): string {
+  if ('route' in about) return routePlace(about.route);
+  if ('rule' in about) return ruleRow(about.rule);
+  return about.kind === 'route' ? routePlace(about.message) : ruleRow(about.message);
 }

@@ -7,7 +7,7 @@
  */
 
 import { encodeNfMark, NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NFNL_SUBSYS_NFTABLES } from '../wire/nfnetlink.ts';
-import { decodeTableName, NFNLGRP_NFTABLES } from '../wire/nftables.ts';
+import { decodeTableName, encodeTable, NFNLGRP_NFTABLES, NFT_MSG_GETTABLE } from '../wire/nftables.ts';
 import {
   creationOf,
   differenceOf,
@@ -18,6 +18,8 @@ import {
 import { NETLINK_NETFILTER } from './constants.ts';
 import { NetlinkError } from './netlink-error.ts';
 import { type NetlinkEvent, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
+
+type TableName = Pick<TableDescription, 'family' | 'name'>;
 
 /** Where the sockets come from, and whether the tables are to belong to ours; for tests. */
 export interface NftablesClientOptions extends Pick<NetlinkSocketOptions, 'createSocket'> {
@@ -65,6 +67,23 @@ export class NftablesClient {
     const change = this.#last.then(() => this.#apply(tables));
     this.#last = change.catch(() => {});
     return change;
+  }
+
+  /** Whether there is a table of that name, whoever made it. */
+  async has({ family, name }: TableName): Promise<boolean> {
+    try {
+      const body = encodeTable({ family, table: name });
+      await this.#socket.request({ type: NFT_MSG_GETTABLE, body, purpose: `looking for the table ${name}` });
+      return true;
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /** Removes a table that an earlier life left. Rejects with NetlinkError: EPERM when it belongs to somebody else. */
+  async remove(table: TableName): Promise<void> {
+    await this.#remove([table]);
   }
 
   /** Called when others changed our tables, after they have been put right; with the error when that failed. */
@@ -115,7 +134,7 @@ export class NftablesClient {
   }
 
   /** Removes those that are there. */
-  async #remove(tables: readonly TableDescription[]): Promise<true> {
+  async #remove(tables: readonly TableName[]): Promise<true> {
     for (const table of tables) {
       try {
         await this.#socket.transaction(`removing the table ${table.name}`, MARKS, [removalOf(table)]);

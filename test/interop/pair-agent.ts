@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StatusReport } from '../../src/status/report.ts';
-import { Background, run, until } from '../lab/process.ts';
+import { Background, type Outcome, run, until } from '../lab/process.ts';
 
 export type PairAgentName = 'holdfast' | 'keepalived';
 
@@ -98,6 +98,11 @@ export class PairAgent {
   async status(): Promise<StatusReport | undefined> {
     const outcome = await run(...this.#inside([PROGRAM, 'status', '--json', '--run-dir', this.#directory]));
     return outcome.code === 0 ? (JSON.parse(outcome.stdout) as StatusReport) : undefined;
+  }
+
+  /** Runs `holdfast` with another word about the agent's file and directory, to its end. */
+  command(word: string): Promise<Outcome> {
+    return run(...this.#inside([PROGRAM, word, this.file, '--run-dir', this.#directory]));
   }
 
   #command(): readonly string[] {
