@@ -10,11 +10,11 @@
  * Needs root; every process and namespace is gone after `close`.
  */
 
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { namespaces, removeNamespace } from './namespace.ts';
 import { Background, type Outcome, run, succeed, until } from './process.ts';
 
 /** The forwarding method that the cluster is laid out for: direct route, masquerading, tunnel. */
@@ -245,10 +245,7 @@ export class Cluster {
     this.#closed = true;
     process.removeListener('exit', this.#closeAtExit);
     for (const signal of endingSignals) process.removeListener(signal, this.#closeAtSignal);
-    const listed = spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' }).stdout ?? '';
-    for (const namespace of listed.split('\n').map((line) => line.split(' ')[0] ?? '')) {
-      if (namespace.startsWith(this.#prefix)) removeNamespace(namespace);
-    }
+    for (const namespace of namespaces(this.#prefix)) removeNamespace(namespace);
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -294,20 +291,4 @@ export class Cluster {
   async #ip(node: NodeName | 'segment', commands: readonly string[]): Promise<void> {
     await succeed('ip', ['-n', this.namespaceOf(node), '-batch', '-'], `${commands.join('\n')}\n`);
   }
-}
-
-/** Ends every process in a namespace of ours and removes it. New ones may appear while the first are ended. */
-function removeNamespace(namespace: string): void {
-  for (let round = 0; round < 100; round++) {
-    const pids = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).stdout ?? '';
-    if (pids.trim() === '') break;
-    for (const pid of pids.split('\n').filter(Boolean)) {
-      try {
-        process.kill(Number(pid), 'SIGKILL');
-      } catch {
-        // It ended by itself meanwhile.
-      }
-    }
-  }
-  spawnSync('ip', ['netns', 'delete', namespace]);
 }
