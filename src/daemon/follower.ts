@@ -8,7 +8,7 @@ import type { VrrpNotice } from '../vrrp/notice.ts';
 import { givenSource } from '../vrrp/own-interfaces.ts';
 import { faultsOfMates } from '../vrrp/sync-group.ts';
 import { judge } from '../vrrp/tracking.ts';
-import type { Event } from '../vrrp/virtual-router.ts';
+import type { Event, State } from '../vrrp/virtual-router.ts';
 import type { InterfaceKeeper } from './interface-keeper.ts';
 import type { Interfaces } from './interfaces.ts';
 import type { LogLevel } from './messages.ts';
@@ -110,6 +110,9 @@ export class Follower {
     const { name, vrid } = router.instance;
     if (faults.length > 0 || waits.length === 0) {
       router.isStarted = true;
+      // as keepalived, which begins with the configured priority
+      if (faults.length === 0 && router.config.priority !== router.instance.priority)
+        this.#tellPriority(router, 'Backup');
       this.#world.dispatch(router, { type: 'startup', faults: [...faults, ...waits] });
     } else if (!router.isWaiting) {
       router.isWaiting = true;
@@ -146,14 +149,18 @@ export class Follower {
     const before = router.config.priority;
     if (before === priority) return;
     router.config = { ...router.config, priority };
-    const { name, vrid, notifyPriorityChanges } = router.instance;
+    const { name, vrid } = router.instance;
     const sentence = `(${name}) Changing effective priority from ${before} to ${priority}`;
     this.#world.log('info', 'priority-change', sentence, { instance: name, vrid, from: before, to: priority });
     this.#world.dispatch(router, { type: 'configured', onlyPriority: true });
-    const state = router.state.name;
-    if (!notifyPriorityChanges || (state !== 'Master' && state !== 'Backup')) return;
+    this.#tellPriority(router, router.state.name);
+  }
+
+  /** keepalived.conf(5) "notify_priority_changes" */
+  #tellPriority({ instance, config }: Router, state: State['name']): void {
+    if (!instance.notifyPriorityChanges || (state !== 'Master' && state !== 'Backup')) return;
     const event = state === 'Master' ? 'MASTER_PRIORITY' : 'BACKUP_PRIORITY';
-    this.#world.tell({ subject: 'INSTANCE', name, event, priority });
+    this.#world.tell({ subject: 'INSTANCE', name: instance.name, event, priority: config.priority });
   }
 }
 

@@ -151,6 +151,18 @@ describe('Follower', () => {
     });
   });
 
+  it('tells a priority that is another from the start before its first state, as keepalived', () => {
+    tracked.watch(['script']);
+    const tell = (known: boolean) => {
+      const one = router({ tracking: script(20), notifyPriorityChanges: true });
+      if (known) result(true);
+      follower.follow(one);
+      return notices.splice(0);
+    };
+    expect(tell(false)).toEqual([]);
+    expect(tell(true)).toEqual([{ subject: 'INSTANCE', name: 'VI_1', event: 'BACKUP_PRIORITY', priority: 120 }]);
+  });
+
   describe('a tracked script without weight', () => {
     beforeEach(() => tracked.watch(['script', 'process']));
 
