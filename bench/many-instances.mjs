@@ -19,10 +19,24 @@ Needs root. Exit status 1: an advertisement was missed, or somebody else than th
   --help              this text
 `;
 
-const row = ({ agent, interval, seconds, advertisements, missed, disputed, changes, dropped, late, cpu, load }) =>
+const row = ({
+  agent,
+  interval,
+  seconds,
+  advertisements,
+  missed,
+  disputed,
+  changes,
+  dropped,
+  late,
+  ownLate,
+  cpu,
+  load,
+}) =>
   `${agent}, ${interval} s, ${seconds} s long: ${advertisements} advertisements, ${missed} missed, ` +
   `${disputed} disputed, ${changes} changes of state, ${dropped} dropped; ` +
-  `late p50 ${late.p50.toFixed(2)}, p99 ${late.p99.toFixed(2)}, p99.9 ${late.p999.toFixed(2)}, max ${late.max.toFixed(2)} ms; ` +
+  `late p50 ${late.p50.toFixed(2)}, p99 ${late.p99.toFixed(2)}, p99.9 ${late.p999.toFixed(2)}, max ${late.max.toFixed(2)} ms, ` +
+  `by their own account at most ${ownLate.map((ms) => ms.toFixed(2)).join(' and ')} ms; ` +
   `processor ${cpu.map((share) => `${share.toFixed(1)} %`).join(' and ')}; load ${load}`;
 
 async function main() {
@@ -62,7 +76,7 @@ async function measure(agent, interval, { instances, seconds }) {
     });
     if (exitCode !== 0) throw new Error(`the measurement ended with exit code ${exitCode}`);
     const result = JSON.parse(readFileSync(json, 'utf8'));
-    process.stdout.write(`${row(result)}\n`);
+    process.stdout.write([row(result), ...result.said, ''].join('\n'));
     return result;
   } finally {
     rmSync(share, { recursive: true, force: true });

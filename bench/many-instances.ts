@@ -39,9 +39,13 @@ export interface Result {
   readonly dropped: number;
   /** How much later than an interval after the one before, in milliseconds. */
   readonly late: { readonly p50: number; readonly p99: number; readonly p999: number; readonly max: number };
+  /** How late each holdfast was by its own account at most since its start, in milliseconds: the rest is the kernel's way. */
+  readonly ownLate: readonly number[];
   /** Processor time of each node, in percent of one processor. */
   readonly cpu: readonly number[];
   readonly load: string;
+  /** The first lines that were logged while it was watched. */
+  readonly said: readonly string[];
 }
 
 /** Of which the higher priority is here. */
@@ -108,6 +112,7 @@ async function measure(settings: Settings): Promise<Result> {
     await sleep(3_000 * interval + 1_000);
     const changesBefore = agents.reduce((all, agent) => all + agent.states().length, 0);
     const before = await Promise.all(sides.map((side) => ticks(pair, side)));
+    const linesBefore = agents.map((agent) => agent.lines.length);
     const words = ['-i', 'bridge', '-B', '32768', '-s', '96', '-n', '-w', captureFile, 'ip proto 112'];
     let listening = false;
     const tcpdump = new Background(...pair.command('segment', 'tcpdump', ...words), (line) => {
@@ -117,6 +122,7 @@ async function measure(settings: Settings): Promise<Result> {
     await sleep(seconds * 1000);
     tcpdump.signal('SIGTERM');
     await tcpdump.ended;
+    const reports = await Promise.all(agents.map((agent) => (agent.name === 'holdfast' ? agent.status() : undefined)));
     const after = await Promise.all(sides.map((side) => ticks(pair, side)));
     return {
       agent: settings.agent,
@@ -126,7 +132,9 @@ async function measure(settings: Settings): Promise<Result> {
       ...judge(readFileSync(captureFile), settings),
       changes: agents.reduce((all, agent) => all + agent.states().length, 0) - changesBefore,
       dropped: await dropped(pair),
+      ownLate: reports.flatMap((report) => report?.lateness?.max_ms ?? []),
       cpu: after.map((value, i) => (value - (before[i] ?? 0)) / seconds),
+      said: agents.flatMap((agent, i) => agent.lines.slice(linesBefore[i]).slice(0, 12)),
       load: readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' '),
     };
   } finally {
