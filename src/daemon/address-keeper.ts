@@ -34,6 +34,9 @@ export class AddressKeeper {
   readonly #names = new Map<number, string>();
   /** What we have removed ourselves and the kernel has still to tell. */
   readonly #expected = new Set<string>();
+  /** What was read last, while it is kept and nothing has been changed. */
+  #rows: readonly Row[] | undefined;
+  #keepsRows = false;
 
   constructor(world: AddressKeeperWorld) {
     this.#world = world;
@@ -45,6 +48,12 @@ export class AddressKeeper {
     const actual = await this.#read();
     const ours = actual.filter((row) => keys.has(addressKey(row)) && row.protocol === HOLDFAST_PROTOCOL);
     await this.#remove(holder, ours, actual);
+  }
+
+  /** Whether what is read is good for the next holder too, until something is changed: many are looked at, one after another. */
+  keepRows(keeps: boolean): void {
+    this.#keepsRows = keeps;
+    this.#rows = undefined;
   }
 
   /** True, once, when the removal that the kernel tells of was our own. */
@@ -109,15 +118,18 @@ export class AddressKeeper {
     return keys;
   }
 
-  async #read(): Promise<Row[]> {
+  async #read(): Promise<readonly Row[]> {
+    if (this.#rows !== undefined) return this.#rows;
     const { route, interfaces } = this.#world;
-    return (await route.addresses()).map((entry) => ({
+    const rows = (await route.addresses()).map((entry) => ({
       interface: this.#names.get(entry.interfaceIndex) ?? interfaces.nameOf(entry.interfaceIndex) ?? '',
       address: entry.address,
       prefixLength: entry.prefixLength,
       protocol: entry.protocol,
       entry,
     }));
+    if (this.#keepsRows) this.#rows = rows;
+    return rows;
   }
 
   /** Addresses of ours that somebody else put there: never touched, and dangerous where we are not MASTER. */
@@ -182,6 +194,7 @@ export class AddressKeeper {
     }
     if (endangered.length === 0) return;
     const left = new Set((await this.#read()).map(addressKey));
+    this.#rows = undefined;
     for (const row of endangered) {
       if (left.has(addressKey(row))) this.#expected.delete(addressKey(row));
       else await this.#world.route.addAddress({ ...row.entry, protocol: row.entry.protocol ?? 0 });
@@ -197,6 +210,7 @@ export class AddressKeeper {
   ): Promise<'done' | 'as-wanted' | 'refused'> {
     const verb = what === 'take-addresses' ? 'added' : 'removed';
     try {
+      this.#rows = undefined;
       await change();
       this.#world.log('info', `address-${verb}`, `(${holder.title}) ${verb} ${key}`, {
         ...holder.fields,

@@ -90,10 +90,12 @@ export class PossessionKeeper {
     this.afterwards(holder, () => this.#settle(holder));
   }
 
-  /** Looks at everything without any reason. */
+  /** Looks at everything without any reason; nothing comes in between. */
   settleAll(): void {
     this.#routing.forget();
+    this.#queue = this.#queue.then(() => this.#addresses.keepRows(true));
     for (const holder of this.#world.holders()) if (isNotEmpty(holder)) this.settle(holder);
+    this.#queue = this.#queue.then(() => this.#addresses.keepRows(false));
   }
 
   /** Takes away addresses that are to be there with other attributes; the next `settle` adds them again. */

@@ -4,6 +4,7 @@
  * Two sockets: one for requests, one for events, so that a flood of events never costs the answer to a request.
  */
 
+import { familyOf } from '../base/address.ts';
 import type { Result } from '../base/result.ts';
 import {
   decodeAddress,
@@ -90,10 +91,21 @@ export class RouteNetlink {
     return (await readAll(this.#requests, request, decodeLink)).map(linkOf);
   }
 
-  /** All IPv4 and IPv6 addresses, in the kernel's order. Rejects with NetlinkError. */
+  /**
+   * All IPv4 and then all IPv6 addresses, in the kernel's order. Rejects with NetlinkError.
+   *
+   * Family by family: for every family at once the kernel waits for a lock that whoever makes or removes interfaces holds,
+   * anywhere on the host, and this thread with it.
+   */
   async addresses(): Promise<InterfaceAddress[]> {
-    const request = { type: RTM_GETADDR, body: encodeAddressRequest(), purpose: 'reading the addresses' };
-    return (await readAll(this.#requests, request, decodeAddress)).map(addressOf);
+    const all: InterfaceAddress[] = [];
+    for (const family of ['inet', 'inet6'] as const) {
+      const request = { type: RTM_GETADDR, body: encodeAddressRequest(family), purpose: 'reading the addresses' };
+      const addresses = (await readAll(this.#requests, request, decodeAddress)).map(addressOf);
+      // a kernel without IPv6 gives those of all others
+      all.push(...addresses.filter(({ address }) => familyOf(address) === family));
+    }
+    return all;
   }
 
   /**
