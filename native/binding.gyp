@@ -10,6 +10,7 @@
         'connector.cc',
         'error.cc',
         'inotify.cc',
+        'outbox.cc',
         'poll.cc',
         'process.cc',
         'signal.cc',

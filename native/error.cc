@@ -6,7 +6,7 @@
 
 namespace holdfast {
 
-void ThrowSystemError(Napi::Env env, int error, const char* syscall) {
+Napi::Error SystemError(Napi::Env env, int error, const char* syscall) {
   char code[64];
   char text[128];
   uv_err_name_r(-error, code, sizeof code);
@@ -15,7 +15,11 @@ void ThrowSystemError(Napi::Env env, int error, const char* syscall) {
   exception.Set("errno", Napi::Number::New(env, -error));
   exception.Set("code", Napi::String::New(env, code));
   exception.Set("syscall", Napi::String::New(env, syscall));
-  exception.ThrowAsJavaScriptException();
+  return exception;
+}
+
+void ThrowSystemError(Napi::Env env, int error, const char* syscall) {
+  SystemError(env, error, syscall).ThrowAsJavaScriptException();
 }
 
 void ThrowTypeError(Napi::Env env, const char* argument, const char* expected) {

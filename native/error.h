@@ -5,7 +5,10 @@
 
 namespace holdfast {
 
-// Leaves `<syscall> <CODE>: <text>` pending in the environment. `error` is positive, as in errno.
+// `<syscall> <CODE>: <text>`. `error` is positive, as in errno.
+Napi::Error SystemError(Napi::Env env, int error, const char* syscall);
+
+// Leaves it pending in the environment.
 void ThrowSystemError(Napi::Env env, int error, const char* syscall);
 
 // Leaves a TypeError pending: "<argument> must be <expected>".

@@ -94,6 +94,7 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::SetOption>("setOption"),
                          InstanceMethod<&Socket::GetOption>("getOption"),
                          InstanceMethod<&Socket::Send>("send"),
+                         InstanceMethod<&Socket::SendAside>("sendAside"),
                          InstanceMethod<&Socket::Receive>("receive"),
                          InstanceMethod<&Socket::OnReadable>("onReadable"),
                          InstanceMethod<&Socket::Close>("close"),
@@ -221,6 +222,15 @@ Napi::Value Socket::Send(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(sent));
 }
 
+Napi::Value Socket::SendAside(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Bytes bytes;
+  if (!ReadBytes(info[0], "bytes", &bytes) || !IsOpen(env, "send")) return Napi::Value();
+  if (!outbox_) outbox_ = Outbox::Open(env, fd_);
+  if (!outbox_) return Napi::Value();
+  return outbox_->Send(env, bytes.data, bytes.length);
+}
+
 Napi::Value Socket::Receive(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!IsOpen(env, "recvmsg")) return Napi::Value();
@@ -308,6 +318,7 @@ void Socket::StopReading() {
 
 void Socket::CloseDescriptor() {
   if (poll_ != nullptr) poll_->Close();
+  outbox_.reset();
   if (fd_ >= 0) close(fd_);
   fd_ = -1;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "outbox.h"
 #include "poll.h"
 
 namespace holdfast {
@@ -26,6 +27,7 @@ class Socket : public Napi::ObjectWrap<Socket> {
   void SetOption(const Napi::CallbackInfo& info);
   Napi::Value GetOption(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value SendAside(const Napi::CallbackInfo& info);
   Napi::Value Receive(const Napi::CallbackInfo& info);
   void OnReadable(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
@@ -39,6 +41,7 @@ class Socket : public Napi::ObjectWrap<Socket> {
   Poll* poll_ = nullptr;
   Napi::FunctionReference readable_;  // set while polling; the object keeps itself alive meanwhile
   std::unique_ptr<uint8_t[]> buffer_;
+  std::unique_ptr<Outbox> outbox_;  // once something was sent aside
   int64_t empty_at_ = 0;  // when the receive queue was last seen empty: no stamp is older
 };
 

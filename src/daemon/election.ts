@@ -90,7 +90,7 @@ export class Election {
     channel: Channel<FromElection>,
     runtime: RuntimeSettings,
   ): Promise<Election> {
-    const route = RouteNetlink.open();
+    const route = RouteNetlink.open({ aside: true });
     try {
       const election = new Election(configuration, channel, runtime, route, await Interfaces.open(route));
       await election.#holdStatics(configuration);

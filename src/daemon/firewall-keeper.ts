@@ -91,7 +91,7 @@ export class FirewallKeeper {
   }
 
   #open(): NftablesClient {
-    const client = NftablesClient.open();
+    const client = NftablesClient.open({ aside: true });
     client.onMended((error) => {
       if (error !== undefined) this.#failed(error);
       else

@@ -270,7 +270,7 @@ export class RoutingKeeper {
 
   #open(): RoutingNetlink {
     if (this.#netlink === undefined) {
-      this.#netlink = RoutingNetlink.open();
+      this.#netlink = RoutingNetlink.open({ aside: true });
       this.#netlink.onEvent(
         (event) => this.#changed(event),
         (protocol) => this.#marks.has(protocol),

@@ -54,6 +54,11 @@ export interface NativeSocket {
   getOption(level: number, option: number, length: number): Uint8Array;
   /** One sendto(2); the number of bytes sent. Throws with `code` 'EAGAIN' when the queue is full. */
   send(bytes: Uint8Array, to?: SocketAddress): number;
+  /**
+   * One send(2) to where the socket is connected (netlink: the kernel), on a thread of its own with the scheduling of this
+   * one, in the order of the calls; also when the socket is closed meanwhile. Rejects as `send` throws.
+   */
+  sendAside(bytes: Uint8Array): Promise<void>;
   /** One recvmsg(2); undefined when nothing waits. Throws on a socket error (ENOBUFS, ENETDOWN), which clears it. */
   receive(): ReceivedMessage | undefined;
   /**

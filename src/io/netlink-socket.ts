@@ -76,6 +76,11 @@ export interface NetlinkSocketOptions {
   readonly groups?: readonly number[];
   /** Bytes; 1 MiB unless given. The kernel counts about 1 KiB a message, however small. */
   readonly receiveBuffer?: number;
+  /**
+   * Requests are carried out on another thread, one after another: the kernel may let it wait for whoever else changes the
+   * network on this host, and it may take a while.
+   */
+  readonly aside?: boolean;
   /** The socket below; another one in tests. */
   readonly createSocket?: (protocol: number) => NativeSocket;
 }
@@ -102,6 +107,7 @@ export class NetlinkSocket {
   readonly #outstanding = new Map<number, Pending>();
   readonly #transactions = new NetlinkTransactions();
   #sequence = 0;
+  readonly #aside: boolean;
   #closed = false;
   #onEvent: (event: NetlinkEvent) => void = () => {};
 
@@ -112,6 +118,7 @@ export class NetlinkSocket {
       groups = [],
       receiveBuffer = DEFAULT_RECEIVE_BUFFER,
       createSocket = createNativeSocket,
+      aside = false,
     } = options;
     return withPurpose(`${PROTOCOL_NAMES[protocol] ?? 'netlink'} socket`, () => {
       const socket = createSocket(protocol);
@@ -124,12 +131,13 @@ export class NetlinkSocket {
         socket.close();
         throw error;
       }
-      return new NetlinkSocket(socket);
+      return new NetlinkSocket(socket, aside);
     });
   }
 
-  private constructor(socket: NativeSocket) {
+  private constructor(socket: NativeSocket, aside: boolean) {
     this.#socket = socket;
+    this.#aside = aside;
     socket.onReadable(() => this.#receive());
   }
 
@@ -183,11 +191,9 @@ export class NetlinkSocket {
     // the numbers of a transaction are consecutive
     if (this.#sequence + requests.length + 2 > SEQUENCE_MAX) this.#sequence = 0;
     const begun = this.#transactions.begin(purpose, marks, requests, () => this.#nextSequence());
-    try {
-      this.#socket.send(begun.datagram);
-    } catch (error) {
+    this.#transmit(begun.datagram, (error) => {
       begun.abandon(isSystemCallError(error) ? new NetlinkError(purpose, error) : error);
-    }
+    });
     await begun.outcome;
   }
 
@@ -243,14 +249,24 @@ export class NetlinkSocket {
           body: request.body,
         }),
       );
-      try {
-        this.#socket.send(concatBytes(...messages));
-      } catch (error) {
+      this.#transmit(concatBytes(...messages), (error) => {
         for (const sequence of sequences) this.#outstanding.delete(sequence);
         for (const { request, reject } of chunk) {
           reject(isSystemCallError(error) ? new NetlinkError(request.purpose, error) : error);
         }
-      }
+      });
+    }
+  }
+
+  #transmit(datagram: Uint8Array, onError: (error: unknown) => void): void {
+    if (this.#aside) {
+      this.#socket.sendAside(datagram).catch(onError);
+      return;
+    }
+    try {
+      this.#socket.send(datagram);
+    } catch (error) {
+      onError(error);
     }
   }
 

@@ -22,7 +22,7 @@ import { type NetlinkEvent, NetlinkSocket, type NetlinkSocketOptions } from './n
 type TableName = Pick<TableDescription, 'family' | 'name'>;
 
 /** Where the sockets come from, and whether the tables are to belong to ours; for tests. */
-export interface NftablesClientOptions extends Pick<NetlinkSocketOptions, 'createSocket'> {
+export interface NftablesClientOptions extends Pick<NetlinkSocketOptions, 'createSocket' | 'aside'> {
   readonly owned?: boolean;
 }
 

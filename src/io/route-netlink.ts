@@ -57,7 +57,7 @@ export type RouteEvent =
 const EVENT_BUFFER = 1 << 22;
 
 /** Where the sockets come from, and how large the one for events is; for tests. */
-export interface RouteNetlinkOptions extends Pick<NetlinkSocketOptions, 'createSocket'> {
+export interface RouteNetlinkOptions extends Pick<NetlinkSocketOptions, 'createSocket' | 'aside'> {
   readonly eventBuffer?: number;
 }
 

@@ -61,7 +61,7 @@ export class RoutingNetlink {
   readonly #events: NetlinkSocket;
 
   /** Events are collected from here on, so what is read afterwards is never older. Throws SystemError. */
-  static open(options: Pick<NetlinkSocketOptions, 'createSocket'> = {}): RoutingNetlink {
+  static open(options: Pick<NetlinkSocketOptions, 'createSocket' | 'aside'> = {}): RoutingNetlink {
     const requests = NetlinkSocket.open({ ...options, protocol: NETLINK_ROUTE });
     try {
       const groups = [RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE];

@@ -99,6 +99,27 @@ describe('Socket', () => {
     expect(() => open(AF_INET).send(bytes('x'))).toThrow(expect.objectContaining({ code: 'EDESTADDRREQ' }));
   });
 
+  it('sends on another thread where it is connected, also when it is closed meanwhile', async () => {
+    const receiver = bound();
+    const sender = open(AF_INET);
+    sender.connect(receiver.name());
+    const sent = sender.sendAside(bytes('aside'));
+    sender.close();
+    expect((await nextOf(receiver)).bytes).toEqual(bytes('aside'));
+    expect(await sent).toBeUndefined();
+  });
+
+  it('rejects what cannot be sent on another thread as `send` throws it', async () => {
+    const sender = open(AF_INET);
+    sender.connect(bound().name());
+    await expect(sender.sendAside(new Uint8Array(70_000))).rejects.toMatchObject({
+      code: 'EMSGSIZE',
+      syscall: 'send',
+    });
+    sender.close();
+    expect(() => sender.sendAside(bytes('late'))).toThrow('EBADF');
+  });
+
   it('receives an empty datagram as a message', async () => {
     const receiver = bound();
     receiver.send(new Uint8Array(0), receiver.name());

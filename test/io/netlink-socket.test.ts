@@ -17,7 +17,7 @@ import { type FakeNetlinkSocket, fakeKernel } from '../support/fake-kernel.ts';
 
 const ip = (text: string) => text as IpAddress;
 
-function open(options: { groups?: number[]; receiveBuffer?: number } = {}) {
+function open(options: { groups?: number[]; receiveBuffer?: number; aside?: boolean } = {}) {
   const kernel = fakeKernel();
   const eth0 = kernel.route.addLink('eth0');
   const socket = NetlinkSocket.open({ protocol: NETLINK_ROUTE, createSocket: kernel.createSocket, ...options });
@@ -66,6 +66,16 @@ describe('NetlinkSocket request', () => {
     const { kernel, eth0, socket } = open();
     expect(await socket.request(add(eth0, '192.0.2.1'))).toEqual([]);
     expect(kernel.route.addresses.map((address) => address.local)).toEqual(['192.0.2.1']);
+  });
+
+  it('on another thread goes out one after another, and a refused send rejects what it carried', async () => {
+    const { kernel, eth0, socket, fake } = open({ aside: true });
+    await Promise.all([1, 2, 3].map((host) => socket.request(add(eth0, `192.0.2.${host}`))));
+    expect(kernel.route.addresses.map((address) => address.local)).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.3']);
+    fake.sendError = 'ENOBUFS';
+    expect((await failure(socket.request(add(eth0, '192.0.2.4')))).code).toBe('ENOBUFS');
+    fake.sendError = undefined;
+    expect(await socket.request(add(eth0, '192.0.2.5'))).toEqual([]);
   });
 
   it('rejects with code, errno, purpose and the sentence of the kernel', async () => {

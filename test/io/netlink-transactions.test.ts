@@ -53,6 +53,7 @@ function open(answer: (message: NetlinkMessage, at: number) => number | undefine
       wake();
       return bytes.length;
     },
+    sendAside: async () => {},
     receive(): ReceivedMessage | undefined {
       const next = queue.shift();
       if (next instanceof Error) throw next;

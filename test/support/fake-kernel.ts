@@ -146,6 +146,10 @@ export class FakeNetlinkSocket implements NativeSocket {
     return bytes.length;
   }
 
+  async sendAside(bytes: Uint8Array): Promise<void> {
+    this.send(bytes);
+  }
+
   receive(): ReceivedMessage | undefined {
     if (this.#closed) throw systemCallError('EBADF', 'recvmsg');
     if (this.#overrun) {
