@@ -25,6 +25,8 @@ export interface PairOptions {
   readonly addresses?: Partial<Record<Side, readonly string[]>>;
   /** A second segment on eth1: a has 10.0.0.5, b 10.0.0.6. */
   readonly second?: boolean;
+  /** Each side has its wire to `segment`, port-a and port-b, and nothing connects them. */
+  readonly apart?: boolean;
 }
 
 /** See the file's head. */
@@ -128,30 +130,30 @@ export class Pair {
     return stdout.split('\n').filter(Boolean).map(Number);
   }
 
-  async #lay({ addresses = {}, second = false }: PairOptions): Promise<void> {
+  async #lay({ addresses = {}, second = false, apart = false }: PairOptions): Promise<void> {
     for (const where of ['segment', ...sides] as const) await succeed('ip', ['netns', 'add', this.namespaceOf(where)]);
-    await this.#wire('bridge', 'eth0', 'port');
+    await this.#wire('bridge', 'eth0', 'port', apart ? '' : 'master bridge');
     for (const side of sides) {
       await succeed(...this.command(side, 'sysctl', '-q', '-w', 'net.ipv6.conf.eth0.accept_dad=0'));
       const own = [`address add ${ADDRESS[side]}/24 dev eth0`, `address add ${LINK_LOCAL[side]}/64 dev eth0`];
       await this.ip(side, 'link set lo up', 'link set eth0 addrgenmode none up', ...(addresses[side] ?? own));
     }
     if (!second) return;
-    await this.#wire('bridge1', 'eth1', 'port1');
+    await this.#wire('bridge1', 'eth1', 'port1', 'master bridge1');
     for (const side of sides) {
       await this.ip(side, `address add ${INNER_ADDRESS[side]}/24 dev eth1`, 'link set eth1 addrgenmode none up');
     }
   }
 
   /** A segment, with an interface of each side in it. */
-  #wire(bridge: string, name: string, port: string): Promise<void> {
+  #wire(bridge: string, name: string, port: string, master: string): Promise<void> {
     return this.ip(
       'segment',
       `link add ${bridge} type bridge mcast_snooping 0`,
       `link set ${bridge} addrgenmode none up`,
       ...sides.flatMap((side) => [
         `link add ${port}-${side} type veth peer name ${name} netns ${this.namespaceOf(side)}`,
-        `link set ${port}-${side} addrgenmode none master ${bridge} up`,
+        `link set ${port}-${side} addrgenmode none ${master} up`,
       ]),
     );
   }
