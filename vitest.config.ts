@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     // the tests against kernels and peers mostly wait
     maxWorkers: 3,
+    // those that are made to run beside each other within a file wait even more
+    maxConcurrency: 9,
     projects: [
       {
         test: {

@@ -18,7 +18,7 @@ import { checkout, isInstalled } from './lab-kernel.mjs';
 /** Debian packages by what needs them. */
 const packages = {
   build: ['g++', 'make', 'python3'],
-  lab: ['iproute2', 'ipvsadm', 'nftables', 'keepalived', 'kmod', 'iputils-ping', 'curl', 'zsh'],
+  lab: ['iproute2', 'ipvsadm', 'nftables', 'keepalived', 'frr', 'tcpdump', 'kmod', 'iputils-ping', 'curl', 'zsh'],
   /** Only where the lab cannot use this machine's kernel. */
   machine: ['qemu-system-x86'],
 };

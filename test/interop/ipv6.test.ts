@@ -1,10 +1,7 @@
-/**
- * holdfast and the real keepalived with VRRP version 3 over IPv6, in both roles. Times are those of captured packets, held
- * against the formulas of RFC 5798 §6.1.
- */
+/** holdfast over IPv6: its link-local address, its neighbours, repair. matrix.test.ts has the life of a pair. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../lab/process.ts';
-import { expectAfter, INTERVAL, masterDownInterval, pairs, Stage, skewTime } from './election.ts';
+import { INTERVAL, Stage } from './election.ts';
 import { LINK_LOCAL } from './pair.ts';
 
 const LOCAL_VIP = 'fe80::15';
@@ -35,32 +32,6 @@ const settled = async (side: 'a' | 'b', withinSeconds = 8) => {
   await stage.pair.settled(GLOBAL_VIP, side, withinSeconds);
   await stage.pair.settled(LOCAL_VIP, side, 2);
 };
-
-describe.each(pairs)('IPv6: %s with priority 150 beside %s with priority 100', (first, second) => {
-  it('in both orders of start, stop, crash and return there is one MASTER, in time', async () => {
-    const high = stage.pair.agent('a', first, instanceText(150));
-    const low = stage.pair.agent('b', second, instanceText(100));
-    low.start();
-    await settled('b');
-    let since = stage.now;
-    high.start();
-    expect((await stage.speaks('a', since)).destination).toBe('ff02::12');
-    await settled('a', 3);
-
-    since = stage.now;
-    await high.stop();
-    expectAfter(await stage.farewell('a', since), await stage.speaks('b', since), skewTime(100));
-    await settled('b', 3);
-
-    high.start();
-    await settled('a');
-    since = stage.now;
-    await high.kill();
-    const takeover = await stage.speaks('b', since);
-    const last = stage.capture.advertisements.findLast(({ at, source }) => source === LINK_LOCAL.a && at < takeover.at);
-    expectAfter(last, takeover, last?.priority === 0 ? skewTime(100) : masterDownInterval(100));
-  });
-});
 
 describe('holdfast with IPv6', () => {
   it('waits in FAULT for a link-local address of its own, and goes on when it comes (RFC 5798 §5.1.2.1)', async () => {

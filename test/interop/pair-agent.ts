@@ -1,10 +1,11 @@
-/** An agent on one side of a pair: holdfast, or the keepalived that is installed. */
+/** An agent on one side of a pair: holdfast, or the keepalived or FRR that is installed. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { StatusReport } from '../../src/status/report.ts';
 import { Background, type Outcome, run, until } from '../lab/process.ts';
+import { frrCommand } from './frr.ts';
 
-export type PairAgentName = 'holdfast' | 'keepalived';
+export type PairAgentName = 'holdfast' | 'keepalived' | 'frr';
 
 /** keepalived's options for the files of process ids. */
 const PID_FILES = ['-p', '-r', '-c', '-b'];
@@ -52,6 +53,7 @@ export class PairAgent {
   start(): void {
     // keepalived believes that it runs already when it sees the pid file of another one, or of an earlier life
     for (const option of PID_FILES) rmSync(this.#pidFile(option), { force: true });
+    rmSync(join(this.#directory, 'zserv.api'), { force: true });
     this.#process = new Background(...this.#inside(this.#command()), (line) => this.lines.push(line));
   }
 
@@ -108,6 +110,7 @@ export class PairAgent {
   #command(): readonly string[] {
     const common = ['-n', '-l', '-D', '-f', this.file];
     if (this.name === 'holdfast') return [PROGRAM, ...common, '--run-dir', this.#directory];
+    if (this.name === 'frr') return frrCommand(readFileSync(this.file, 'utf8'), this.#directory);
     return ['keepalived', ...common, ...PID_FILES.flatMap((option) => [option, this.#pidFile(option)])];
   }
 
