@@ -16,6 +16,9 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  // names stay: they are in every stack trace
+  minifyWhitespace: true,
+  minifySyntax: true,
   // pino and commander are CommonJS and ask for Node's modules with require
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -4,10 +4,9 @@
  */
 import { type Duration, seconds } from '../base/time.ts';
 import { Elder } from './elder.ts';
+import type { Role } from './fork-role.ts';
 import type { AboutHeirs, AwaitHeir, FromElection, FromHealth, LogLevel } from './messages.ts';
 import { Questions } from './questions.ts';
-
-export type Role = 'election' | 'health';
 
 /** How long children wait for a main that was announced: the time in which a program starts on a busy host. */
 const ANNOUNCED: Duration = seconds(30);

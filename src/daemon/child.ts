@@ -4,8 +4,9 @@
  * What the child does is not known here. A child that dies is started again at once the first time, then after 1, 2,
  * 4 … 60 s; one that lived for a minute counts as healthy again (keepalived does the same).
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { type Duration, inMilliseconds, milliseconds, seconds } from '../base/time.ts';
+import { forkRole, type Role } from './fork-role.ts';
 
 /** A child that lived this long is not in a crash loop. */
 const HEALTHY_AFTER = seconds(60);
@@ -18,10 +19,10 @@ export const restartDelay = (failures: number): Duration =>
   failures <= 1 ? milliseconds(0) : seconds(Math.min(60, 2 ** (failures - 2)));
 
 export interface ChildOptions<From> {
-  /** `election` or `health`: the role that main.ts starts. */
-  readonly role: string;
-  /** Options for Node itself. */
-  readonly nodeOptions: readonly string[];
+  /** The role that main.ts starts. */
+  readonly role: Role;
+  /** A process that was made for the role already: the first one. */
+  readonly first?: ChildProcess | undefined;
   readonly respawn: boolean;
   /** The process is there and listens: send it what it must know. */
   onStart(restarted: boolean): void;
@@ -58,15 +59,11 @@ export class Child<To extends object, From extends { readonly type: string }> {
   start(restarted = false): void {
     this.#retry = undefined;
     this.#wasStarted = true;
-    const main = process.argv[1];
-    if (main === undefined) throw new Error('assertion failed: no program to start');
     this.#startedAt = performance.now();
     let child: ChildProcess;
     try {
-      child = fork(main, [`@${this.#options.role}`], {
-        execArgv: [...this.#options.nodeOptions],
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      });
+      const { role, first } = this.#options;
+      child = !restarted && first !== undefined && isAlive(first) ? first : forkRole(role);
     } catch (error) {
       this.#ended(undefined, (error as Error).message);
       return;
@@ -141,3 +138,6 @@ export class Child<To extends object, From extends { readonly type: string }> {
     this.#options.onDeath(how, retryIn);
   }
 }
+
+const isAlive = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
+  pid !== undefined && exitCode === null && signalCode === null;

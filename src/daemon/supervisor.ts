@@ -2,12 +2,12 @@
  * The main process: reads the configuration, starts and watches the election and health processes, answers `status`,
  * writes the log, follows signals. It never touches the election's timing.
  */
+import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.ts';
 import type { Fact } from '../checks/checker.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
-import { reapInheritedChildren } from '../io/inherited-children.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { replaceProcess } from '../io/replace-process.ts';
 import { isBeingRestarted } from '../io/service-job.ts';
@@ -19,12 +19,13 @@ import { isState } from '../vrrp/notifications.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { TrackerKind } from '../vrrp/tracking.ts';
 import { agentStatus } from './agent-status.ts';
-import { Changeover, type Role } from './changeover.ts';
+import { Changeover } from './changeover.ts';
 import { Child } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
 import { Dumps } from './dumps.ts';
 import type { ElectionEstate } from './estate.ts';
 import { firewallSettings } from './firewall-settings.ts';
+import type { Role } from './fork-role.ts';
 import { readGiveAway } from './give-away.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import { healthConfiguration } from './health-configuration.ts';
@@ -53,9 +54,6 @@ const MAX_STILLBORN = 3;
 
 const NO_GUARD = 'there is no guard: an agent that is killed or hangs now keeps its addresses';
 
-/** A small heap that is collected often and by the thread itself: no pause that an advertisement would notice. */
-const ELECTION_NODE_OPTIONS = ['--max-semi-space-size=1', '--single-threaded-gc'];
-
 export interface SupervisorOptions {
   readonly configurationFile: string;
   /** Reads and checks the configuration; throws when the file cannot be read. */
@@ -73,6 +71,8 @@ export interface SupervisorOptions {
   readonly guardLimit: Duration | 'off' | undefined;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A process that was started for the election already. */
+  readonly election?: ChildProcess | undefined;
 }
 
 /** See the file's head. */
@@ -157,7 +157,7 @@ export class Supervisor {
     if (options.runElection) {
       this.#election = new Child<ToElection, FromElection>({
         role: 'election',
-        nodeOptions: ELECTION_NODE_OPTIONS,
+        first: options.election,
         respawn: options.respawn,
         onStart: () => {
           this.#startElection();
@@ -177,7 +177,6 @@ export class Supervisor {
     if (options.runHealth) {
       this.#health = new Child<ToHealth, FromHealth>({
         role: 'health',
-        nodeOptions: [],
         respawn: options.respawn,
         onStart: () => this.#startHealth(),
         onMessage: (message) => this.#hear('health', message),
@@ -189,7 +188,6 @@ export class Supervisor {
   /** Runs until a signal ends it; resolves with the exit status. Throws when it cannot start at all. */
   async run(): Promise<number> {
     const { runDirectory, pidFile, configurationFile } = this.#options;
-    reapInheritedChildren();
     makeDirectory(runDirectory);
     this.#server = await openControlServer(
       join(runDirectory, 'holdfast.sock'),

@@ -1,0 +1,20 @@
+/** Makes a process of the agent for one of its roles. */
+import { type ChildProcess, fork } from 'node:child_process';
+
+export type Role = 'election' | 'health';
+
+/** Small heaps that are collected often and by the thread itself: no pause that an advertisement would notice, and little memory. */
+const NODE_OPTIONS: Readonly<Record<Role, readonly string[]>> = {
+  election: ['--max-semi-space-size=1', '--single-threaded-gc'],
+  health: ['--max-semi-space-size=1', '--single-threaded-gc'],
+};
+
+/** The program that runs here, in another role. Throws where no process can be made. */
+export function forkRole(role: Role): ChildProcess {
+  const main = process.argv[1];
+  if (main === undefined) throw new Error('assertion failed: no program to start');
+  return fork(main, [`@${role}`], {
+    execArgv: [...NODE_OPTIONS[role]],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+}
