@@ -36,8 +36,8 @@ export async function startAgent(
   try {
     return await (await import('./run-agent.ts')).runAgentHere(options, file, environment, pidFile, election);
   } finally {
-    // where the agent has not begun it is none of its children
-    if (election?.connected) election.disconnect();
+    // where the agent has not begun it has done nothing
+    election?.kill('SIGKILL');
   }
 }
 
