@@ -165,7 +165,7 @@ const isBefore = (reading: ConnectionReading, one: Statement, other: Statement):
 /** Options of a connection. */
 export interface ConnectionOptions {
   /** bindto alone is not compared with the address of the real server. */
-  readonly anySource?: true;
+  readonly anySource?: boolean;
 }
 
 /** Where a checker connects to; undefined when it cannot, which is said. */

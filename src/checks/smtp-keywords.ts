@@ -60,13 +60,13 @@ function configure(reading: SmtpReading, inherited: Inherited, report: Report): 
     { values: Object.assign({}, ...hosts.map((one) => given(one.values)), given(values)) },
     inherited,
   );
-  const checkerOf = (place: ConnectionReading): CheckerConfig[] => {
-    const connection = connectionOf(place, inherited, report, { anySource: true });
+  const checkerOf = (place: ConnectionReading, anySource = false): CheckerConfig[] => {
+    const connection = connectionOf(place, inherited, report, { anySource });
     return connection === undefined ? [] : [{ kind: 'SMTP_CHECK', ...connection, ...timing, heloName }];
   };
-  const elsewhere = hosts.flatMap(checkerOf);
+  const elsewhere = hosts.flatMap((one) => checkerOf(one));
   const isHereToo = elsewhere.length === 0 || ownPlace.some((key) => at(key) !== undefined);
-  return isHereToo ? [...checkerOf(reading), ...elsewhere] : elsewhere;
+  return isHereToo ? [...checkerOf(reading, true), ...elsewhere] : elsewhere;
 }
 
 /** Without the keys that only stand for nothing. */

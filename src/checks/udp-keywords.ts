@@ -2,7 +2,7 @@
 import type { Report } from '../config/diagnostics.ts';
 import { optional, type Reading, table, value, variant } from '../config/table.ts';
 import type { Word } from '../config/tape.ts';
-import { orNothing, unsigned, type ValueType, words } from '../config/values.ts';
+import { type Complaints, orNothing, unsigned, type ValueType, words } from '../config/values.ts';
 import type { CheckerConfig, ReplyPattern } from './checker-config.ts';
 import {
   connectionKeywords,
@@ -22,12 +22,18 @@ function digitPairs(given: readonly Word[], digit: RegExp): string[] | undefined
   return pairs.length > 0 && pairs.every((pair) => digit.test(pair)) ? pairs : undefined;
 }
 
+function reportFf(pairs: readonly string[], given: readonly Word[], complaints: Complaints): void {
+  if (!pairs.some((pair) => /^ff$/i.test(pair))) return;
+  complaints.correct(given[0] as Word, 'keepalived 2.2.7 takes the byte ff for a mistake, and leaves the line out');
+}
+
 const pairsText = (bytes: string): string => (bytes.match(/../g) ?? []).join(' ');
 
 const payload: ValueType<string> = {
   ...words('bytes as hex digits'),
   read: (given, complaints) => {
     const pairs = digitPairs(given, /^[0-9a-f]{1,2}$/i);
+    if (pairs !== undefined) reportFf(pairs, given, complaints);
     if (pairs !== undefined) return pairs.map((pair) => pair.padStart(2, '0').toLowerCase()).join('');
     return complaints.refuse(given[0] as Word, 'expected hex digits, two for each byte');
   },
@@ -44,6 +50,7 @@ const replyPattern: ValueType<ReplyPattern> = {
     if (pairs === undefined) {
       return complaints.refuse(given[0] as Word, 'expected hex digits or x, two for each byte; any reply will do');
     }
+    reportFf(pairs, given, complaints);
     const bytes = pairs.map((pair) => pair.replace(/x/gi, '0').padStart(2, '0').toLowerCase()).join('');
     return { bytes, mask: pairs.map(mask).join('') };
   },

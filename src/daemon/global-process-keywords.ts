@@ -175,7 +175,7 @@ const reloadKeywords = {
     'tmp_config_directory',
     anyWord('a directory'),
     'Where keepalived keeps a copy of what it has read; holdfast needs none.',
-    { ...LATER, ...COMPLAINS },
+    { ...LATER, ...COMPLAINS, once: true },
   ),
   configurationSaveDirectory: value(
     'config_save_dir',

@@ -166,11 +166,14 @@ const routerKeywords = {
     { ...LATER, since: '2.3' },
   ),
   logUnknownVrids: flag('log_unknown_vrids', 'Log advertisements of routers that are not configured.'),
-  vmacPrefix: optional('vmac_prefix', anyWord('a prefix'), 'vrrp', 'What names of virtual MAC interfaces begin with.'),
+  vmacPrefix: optional('vmac_prefix', anyWord('a prefix'), 'vrrp', 'What names of virtual MAC interfaces begin with.', {
+    once: true,
+  }),
   vmacAddressPrefix: value(
     'vmac_addr_prefix',
     anyWord('a prefix'),
     'The same for those of single addresses; as vmac_prefix unless given.',
+    { once: true },
   ),
 };
 

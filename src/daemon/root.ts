@@ -136,7 +136,7 @@ export const rootKeywords = table({
   // what is tracked has to be defined before it is named
   scripts: blocks('vrrp_script', FIRST_NAME, vrrpScriptKeywords, 'A command whose result instances can track.'),
   trackFiles: blocks('track_file', FIRST_NAME, trackFileKeywords, 'A file whose number instances can track.', {
-    aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file' }],
+    aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file', silent: true }],
   }),
   trackProcesses: blocks('vrrp_track_process', FIRST_NAME, trackProcessKeywords, 'Processes that instances can track.'),
   bfdInstances: blocks('bfd_instance', FIRST_NAME, bfdKeywords, 'A BFD session.', LATER),
@@ -154,12 +154,17 @@ export const rootKeywords = table({
   networkNamespace: value('net_namespace', words('a name', 1, 1), 'Network namespace to run in.', {
     ...LATER,
     missingIs: 5,
+    once: true,
   }),
-  ipvsNamespace: value('net_namespace_ipvs', words('a name', 0, 1), 'Network namespace of the IPVS table.', LATER),
+  ipvsNamespace: value('net_namespace_ipvs', words('a name', 0, 1), 'Network namespace of the IPVS table.', {
+    ...LATER,
+    once: true,
+  }),
   namespaceWithIpsets: flag('namespace_with_ipsets', 'Sets of old kernels in a namespace.', LATER),
   instanceName: value('instance', words('a name', 1, 1), 'Tells several agents of a host apart.', {
     ...LATER,
     missingIs: 5,
+    once: true,
   }),
   usePidDirectory: flag('use_pid_dir', 'Puts the files of process ids into a directory.', LATER),
   childWaitTime: value('child_wait_time', integer(0, UINT32_MAX), 'Seconds that children get to end.', LATER),

@@ -246,7 +246,9 @@ export const vrrpInstanceKeywords = table({
   useVmac: value('use_vmac', words('a name and a MAC address', 0), 'Use the virtual router MAC address.'),
   useVmacAddresses: flag('use_vmac_addr', 'A virtual MAC interface for addresses on other interfaces too.'),
   vmacTransmitBase: flag('vmac_xmit_base', 'Send advertisements from the interface below the virtual MAC.'),
-  useIpvlan: value('use_ipvlan', words('a name and an address', 0), 'Hold the addresses on an ipvlan interface.'),
+  useIpvlan: value('use_ipvlan', words('a name and an address', 0), 'Hold the addresses on an ipvlan interface.', {
+    once: true,
+  }),
   promoteSecondaries: flag('promote_secondaries', 'Keep secondary addresses when their primary goes.'),
   virtualRoutes: list('virtual_routes', routeLine(false), 'Routes that come and go with the addresses.'),
   virtualRules: list('virtual_rules', ruleLine(false), 'Routing rules that come and go with the addresses.'),
@@ -292,13 +294,17 @@ export const vrrpInstanceKeywords = table({
   ),
   ...trackKeywords,
   ...notifyKeywords,
-  notifyDeleted: value('notify_deleted', orNothing(script()), 'Tell DELETED when a reload removes it.'),
-  notifyMasterLowerPriority: value('notify_master_rx_lower_pri', script(), 'Command after a lower priority.'),
+  notifyDeleted: value('notify_deleted', orNothing(script()), 'Tell DELETED when a reload removes it.', { once: true }),
+  notifyMasterLowerPriority: value('notify_master_rx_lower_pri', script(), 'Command after a lower priority.', {
+    once: true,
+  }),
 });
 
 /** The words of vrrp_sync_group NAME { }. */
 export const vrrpSyncGroupKeywords = table({
-  group: list('group', nameLine, 'The instances that change state together.'),
+  group: list('group', nameLine, 'The instances that change state together.', {
+    whenEmpty: 'the group names no instance',
+  }),
   ...trackKeywords,
   ...notifyKeywords,
   globalTracking: flag('global_tracking', 'Obsolete spelling of sync_group_tracking_weight.', {

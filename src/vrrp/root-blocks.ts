@@ -57,8 +57,9 @@ function checkGarpGroups(
         if (!interfaceExists(word.text)) {
           report.warning(word, `interface ${word.text} does not exist on this host; it is not in the group`);
         } else if (taken.has(word.text)) {
-          // In a block of interfaces keepalived looks for a second word of the line, and gives up without one.
-          const details = key === 'interfaces' ? { exitCode: 2 as const, fatal: true as const } : {};
+          // In a block of interfaces keepalived wants to name the second word, and gives up without one.
+          const isOnly = key === 'interfaces' && value.length === 1;
+          const details = isOnly ? { exitCode: 2 as const, fatal: true as const } : {};
           report.error(word, `${word.text} is in a garp_group already; it is ignored`, details);
         } else taken.add(word.text);
       }

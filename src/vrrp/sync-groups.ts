@@ -32,6 +32,13 @@ export interface SyncGroups {
   readonly notifyPriorityChanges: ReadonlyMap<string, boolean>;
 }
 
+/** Both lists count here; keepalived takes the second one for keywords. */
+function reportSecondList({ owner }: SyncGroupReading, report: Report): void {
+  const [first, again] = (owner.block ?? []).filter(({ keyword }) => keyword.text === 'group');
+  if (first === undefined || again === undefined) return;
+  report.error(again.keyword, `group again, after line ${first.keyword.line}`, { suggestion: 'write one list' });
+}
+
 /**
  * Reads the groups.
  * @param instances all vrrp_instance blocks by name
@@ -52,6 +59,7 @@ export function readSyncGroups(
   for (const reading of readings) {
     const name = reading.header[0]?.text ?? '';
     const given = trackingOf(reading);
+    reportSecondList(reading, report);
     const members = membersOf(reading, name, instances, groupOf, report);
     if (members.length === 0) continue;
     const { values } = reading;

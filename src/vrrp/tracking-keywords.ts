@@ -216,7 +216,7 @@ const initialValue: ValueType<string[]> = {
 export const trackFileKeywords = table({
   file: value('file', text('a path'), 'The file that holds a number.', { once: true, missingIs: 5 }),
   weight: value('weight', weightType(FILE_WEIGHT_MAX), 'What its number is multiplied with.', {
-    once: true,
+    prefer: (earlier, now) => (earlier.weight === 1 ? now : earlier),
     missingIs: 5,
   }),
   initialValue: value('init_file', initialValue, 'Makes the file at the start.'),
@@ -227,7 +227,10 @@ const processDelay = () => decimalSeconds(0.000001, 3600);
 /** The words of vrrp_track_process NAME { }. */
 export const trackProcessKeywords = table({
   process: value('process', words('a process name'), 'The process that must run.', { once: true }),
-  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'How it changes the priority.', { once: true, missingIs: 5 }),
+  weight: value('weight', weightType(FILE_WEIGHT_MAX), 'How it changes the priority.', {
+    prefer: (earlier, now) => (earlier.weight === 0 ? now : earlier),
+    missingIs: 5,
+  }),
   parameterMatch: value('param_match', orNothing(wordOf('initial', 'partial')), 'How the parameters are compared.'),
   quorum: value('quorum', integer(1, 65535), 'How many of it must run.'),
   quorumMax: value('quorum_max', integer(0, 65535), 'How many of it may run.'),
