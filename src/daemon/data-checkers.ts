@@ -44,9 +44,22 @@ export function placedCheckers(servers: readonly VirtualServer[]): PlacedChecker
 export const placeText = ({ server, real }: Omit<PlacedChecker, 'checker'>): string =>
   `${serverText(server)} -> ${endpointText(real, server.protocol)}`;
 
+/** What a checker is shown with. */
+export interface CheckerContext {
+  readonly host: DumpHost;
+  /** Absent: it does not run. */
+  readonly state?: CheckerState | undefined;
+  /** keepalived.conf(5) "checker_log_all_failures", of which keepalived tells in the global definitions only. */
+  readonly logsAllFailures: boolean;
+}
+
 /** The lines of one checker. */
-export function checkerLines(placed: PlacedChecker, host: DumpHost, state: CheckerState | undefined): Lines {
-  const { checker } = placed;
+export function checkerLines(placed: PlacedChecker, context: CheckerContext): Lines {
+  const { host, state, logsAllFailures } = context;
+  const checker =
+    logsAllFailures && 'logAllFailures' in placed.checker
+      ? { ...placed.checker, logAllFailures: false }
+      : placed.checker;
   const head = [
     ` ${placeText(placed)}`,
     ...(state === undefined
@@ -141,11 +154,10 @@ const connecting = (checker: CheckerConfig & Timing & Connection, delayBeforeRet
 
 function connectionLines(connection: Connection): Lines {
   const { connectAddress, connectPort, bindAddress, bindPort, bindInterface, fwmark, connectTimeout } = connection;
-  const bind = bindAddress === undefined ? '' : `[${bindAddress}]`;
   return [
     '   Connection',
     entry('Dest', `[${connectAddress}]:${connectPort}`, INSIDE),
-    (bindAddress !== undefined || bindPort !== undefined) && entry('Bind to', `${bind}:${bindPort ?? 0}`, INSIDE),
+    bindAddress !== undefined && entry('Bind to', `[${bindAddress}]:${bindPort ?? 0}`, INSIDE),
     entryIf('Bind i/f', bindInterface, INSIDE),
     fwmark !== 0 && entry('Mark', fwmark, INSIDE),
     entry('Timeout', decimal(inSeconds(connectTimeout)), INSIDE),

@@ -4,15 +4,18 @@
  */
 import { parseAddress } from '../base/address.ts';
 import { type Duration, inMicroseconds, inSeconds, seconds, ZERO } from '../base/time.ts';
+import type { Script } from '../config/script.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import { type DumpHost, decimal, enabled, entry, entryIf, type Lines, scriptLine } from './data-text.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
 import type { LvsSyncDaemon } from './global-values.ts';
 import type { Configuration } from './root.ts';
-import { DEFAULT_UMASK } from './runnable.ts';
+import { DEFAULT_UMASK, scriptText } from './runnable.ts';
 
 const INDENT = ' ';
 const DEFAULT_SMTP_TIMEOUT = seconds(30);
+/** What keepalived shows where each instance decides. */
+const UNSET = 0xffffffff;
 
 const value = (name: string, shown: string | number | boolean): string => entry(name, shown, INDENT);
 const valueIf = (name: string, shown: string | number | undefined): string | false => entryIf(name, shown, INDENT);
@@ -20,21 +23,26 @@ const bit = (flag: boolean | undefined): 0 | 1 => (flag ? 1 : 0);
 const onOff = (flag: boolean): string => (flag ? 'on' : 'off');
 const state = (name: string, isOn: boolean): string => `${INDENT}${name} ${enabled(isOn)}`;
 
+/** Whether keepalived would have a VRRP process: without one some things are not decided. */
+export const hasVrrp = ({ instances, statics }: Configuration): boolean =>
+  instances.length > 0 || statics.addresses.length + statics.routes.length + statics.rules.length > 0;
+
 /** The lines of the section. */
 export function globalLines(configuration: Configuration, host: DumpHost): Lines {
   const { global } = configuration;
+  const isVrrp = hasVrrp(configuration);
   return [
+    valueIf('Config save dir', global.configurationSaveDirectory),
     value('Network namespace', configuration.networkNamespace ?? '(default)'),
     value('Network namespace ipvs', ipvsNamespace(configuration)),
     valueIf('Instance name', configuration.instanceName),
-    valueIf('Config save dir', global.configurationSaveDirectory),
     ...processNames(global),
     ...mailLines(global, host),
     ...reloadLines(global),
-    ...hostLines(global),
+    ...hostLines(global, isVrrp),
     ...lvsLines(configuration),
     ...scriptLines(global, host),
-    ...vrrpLines(global),
+    ...vrrpLines(global, isVrrp),
     ...firewallLines(configuration),
     value('VRRP check unicast_src', global.checkUnicastSource),
     value('VRRP skip check advert addresses', global.skipCheckAdvertisedAddresses ?? false),
@@ -68,7 +76,7 @@ function mailLines(global: GlobalDefinitions, host: DumpHost): Lines {
   const server = smtpServer && addressFrom(smtpServer.host, host);
   const alert = (name: string, given: boolean | undefined) => value(name, given === undefined ? 'unset' : onOff(given));
   return [
-    value('Router ID', global.routerId ?? '[unknown]'),
+    value('Router ID', global.routerId ?? host.ownName() ?? '[unknown]'),
     valueIf('Smtp server', server),
     server !== undefined && valueIf('Smtp server port', smtpServer?.port),
     valueIf('Smtp HELO name', global.smtpHeloName === true ? undefined : global.smtpHeloName),
@@ -104,12 +112,12 @@ function reloadLines(global: GlobalDefinitions): Lines {
           value('Reload time file', `${reloadTimeFile}${reloadRepeat ? ' (repeat)' : ''}`),
           `${INDENT}No reload scheduled`,
         ]),
-    valueIf('Reload_file', reloadFile === true ? '/run/keepalived/keepalived.reload' : reloadFile),
+    valueIf('Reload_file', reloadFile === true ? '/run/keepalived.reload' : reloadFile),
     valueIf('config save directory', global.temporaryConfigurationDirectory),
   ];
 }
 
-function hostLines(global: GlobalDefinitions): Lines {
+function hostLines(global: GlobalDefinitions, isVrrp: boolean): Lines {
   const { dynamicInterfaces, lvsTimeouts } = global;
   const timeout = (given: Duration | undefined) => given && inSeconds(given);
   return [
@@ -120,7 +128,7 @@ function hostLines(global: GlobalDefinitions): Lines {
     valueIf('LVS TCP FIN timeout', timeout(lvsTimeouts?.tcpfin)),
     // keepalived calls it so
     valueIf('LVS TCP timeout', timeout(lvsTimeouts?.udp)),
-    value('Default interface', global.defaultInterface ?? 'eth0'),
+    isVrrp && value('Default interface', global.defaultInterface ?? 'eth0'),
     value('Disable local IGMP', global.disableLocalIgmp ? 'yes' : 'no'),
   ];
 }
@@ -155,28 +163,28 @@ function scriptLines(global: GlobalDefinitions, host: DumpHost): Lines {
     const account = host.accountOf(owner);
     return account !== undefined && value(name, `${path}, uid:gid ${account.uid}:${account.gid}`);
   };
-  const script = (name: string, given: GlobalDefinitions['notifyFifoScript'], path: string | undefined) =>
-    given !== undefined &&
-    given !== true &&
-    scriptLine(
-      name,
-      { ...given, command: path === undefined ? given.command : [...given.command, path] },
-      host,
-      INDENT,
-    );
-  const { notifyFifo, vrrpNotifyFifo, lvsNotifyFifo } = global;
+  const { notifyFifo, vrrpNotifyFifo, lvsNotifyFifo, vrrpNotifyFifoScript, lvsNotifyFifoScript } = global;
+  const withPath = (given: Script): Script => ({
+    ...given,
+    command: vrrpNotifyFifo === undefined ? given.command : [...given.command, vrrpNotifyFifo.path],
+  });
   return [
     fifo('Global notify fifo', notifyFifo),
     fifo('VRRP notify fifo', vrrpNotifyFifo),
-    script('VRRP notify fifo script', global.vrrpNotifyFifoScript, vrrpNotifyFifo?.path),
+    vrrpNotifyFifoScript !== undefined &&
+      vrrpNotifyFifoScript !== true &&
+      scriptLine('VRRP notify fifo script', withPath(vrrpNotifyFifoScript), host, INDENT),
     fifo('LVS notify fifo', lvsNotifyFifo),
-    script('LVS notify fifo script', global.lvsNotifyFifoScript, undefined),
+    lvsNotifyFifoScript !== undefined &&
+      lvsNotifyFifoScript !== true &&
+      // the VRRP process shows it as it is written
+      scriptLine('LVS notify fifo script', lvsNotifyFifoScript, { ...host, commandText: scriptText }, INDENT),
     value('FIFO write vrrp states on reload', global.fifoWriteStatesOnReload),
     value('VRRP notify priority changes', global.notifyPriorityChanges ?? false),
   ];
 }
 
-function vrrpLines(global: GlobalDefinitions): Lines {
+function vrrpLines(global: GlobalDefinitions, isVrrp: boolean): Lines {
   const { garpMasterDelay, garpMasterRepeat, garpLowerPriorityDelay, garpExtraInterface: extra } = global;
   return [
     value('VRRP IPv4 mcast group', global.multicastGroup),
@@ -185,8 +193,14 @@ function vrrpLines(global: GlobalDefinitions): Lines {
     value('Gratuitous ARP repeat', garpMasterRepeat),
     value('Gratuitous ARP refresh timer', inSeconds(global.garpMasterRefresh)),
     value('Gratuitous ARP refresh repeat', global.garpMasterRefreshRepeat),
-    value('Gratuitous ARP lower priority delay', inSeconds(garpLowerPriorityDelay ?? garpMasterDelay)),
-    value('Gratuitous ARP lower priority repeat', global.garpLowerPriorityRepeat ?? garpMasterRepeat),
+    value(
+      'Gratuitous ARP lower priority delay',
+      garpLowerPriorityDelay === undefined && !isVrrp ? UNSET : inSeconds(garpLowerPriorityDelay ?? garpMasterDelay),
+    ),
+    value(
+      'Gratuitous ARP lower priority repeat',
+      global.garpLowerPriorityRepeat ?? (isVrrp ? garpMasterRepeat : UNSET),
+    ),
     value('Num adverts before down', global.downTimerAdverts),
     value(
       `Gratuitous ARP for each secondary ${extra?.all ? 'i/f' : 'VMAC'}`,

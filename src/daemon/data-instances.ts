@@ -1,6 +1,6 @@
 /** The section `VRRP Topology` of keepalived.data: the virtual routers, as keepalived 2.2.7 shows them. */
 import { inMilliseconds, inSeconds } from '../base/time.ts';
-import type { NotifyScripts, Tracked, Tracking, UnicastPeer, VrrpInstance } from '../vrrp/instance.ts';
+import type { NotifyScripts, Tracked, Tracking, UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import { addressText, routeText, ruleText } from './data-lines.ts';
 import { type DumpHost, enabled, entry, entryIf, type Lines, listed, scriptLine, yesNo } from './data-text.ts';
 
@@ -49,16 +49,10 @@ export function instanceLines(instance: VrrpInstance, context: InstanceContext):
     ...listed('Virtual Rules :', instance.virtualRules.map(ruleText)),
     ...trackingLines(ownOf(instance.tracking)),
     entry('Using smtp notification', yesNo(instance.smtpAlert)),
-    entry('Notify deleted', deletedText(instance, host)),
+    entry('Notify deleted', instance.notifyDeleted ? 'Deleted' : 'Fault'),
     ...notifyLines(instance.notify, host),
     entry('Notify priority changes', instance.notifyPriorityChanges),
   ];
-}
-
-function deletedText({ notifyDeleted, notify }: VrrpInstance, host: DumpHost): string {
-  if (!notifyDeleted) return 'Fault';
-  const { deleted } = notify;
-  return deleted === undefined ? 'Deleted' : host.commandText(deleted);
 }
 
 function stateLines(instance: VrrpInstance, state: InstanceState | undefined): Lines {
@@ -129,8 +123,13 @@ function ipvlanLine({ name, mode, address }: NonNullable<VrrpInstance['ipvlan']>
   return `   Use IPVLAN, i/f ${name}, is_up = ${isUp}${shown}, type ${mode}`;
 }
 
+/** Whether an address is on another interface than the advertisements. */
+const isElsewhere = (address: VirtualAddress, { virtualMac, interface: name }: VrrpInstance): boolean =>
+  (address.virtualMac ?? address.interface) !== (virtualMac?.name ?? name);
+
 function announcementLines(instance: VrrpInstance): Lines {
   const { garpExtraInterface: extra } = instance;
+  const addresses = [...instance.virtualAddresses, ...instance.excludedAddresses];
   return [
     entry('Gratuitous ARP delay', inSeconds(instance.garpMasterDelay)),
     entry('Gratuitous ARP repeat', instance.garpMasterRepeat),
@@ -141,6 +140,7 @@ function announcementLines(instance: VrrpInstance): Lines {
     entry('Down timer adverts', instance.downTimerAdverts),
     extra !== undefined &&
       extra.interval > 0 &&
+      addresses.some((one) => isElsewhere(one, instance) && (extra.all || one.virtualMac !== undefined)) &&
       entry(`Gratuitous ARP for each secondary ${extra.all ? 'i/f' : 'VMAC'}`, inSeconds(extra.interval)),
     entry('Send advert after receive lower priority advert', !instance.lowerPriorityNoAdvert),
     entry('Send advert after receive higher priority advert', instance.higherPrioritySendAdvert),
@@ -242,6 +242,7 @@ const NOTIFY: readonly (readonly [keyof NotifyScripts, string])[] = [
   ['master', 'Master'],
   ['fault', 'Fault'],
   ['stop', 'Stop'],
+  ['deleted', 'Deleted'],
   ['any', 'Generic'],
   ['masterLowerPriority', 'Master rx lower pri'],
 ];

@@ -73,7 +73,7 @@ export function routeText(route: Route): string {
   const { type, gateway, interface: name, table, encapsulation, nextHops = [] } = route;
   return line([
     route.action,
-    type !== undefined && String(type),
+    type !== undefined && type !== 'unicast' && String(type),
     prefixText(route.destination),
     route.from && `from ${prefixText(route.from)}`,
     given('src', route.source),
@@ -85,7 +85,8 @@ export function routeText(route: Route): string {
     given('proto', route.protocol),
     given('scope', route.scope),
     given('metric', route.metric),
-    route.onlink && 'onlink',
+    // keepalived does not show it for IPv6
+    route.onlink && familyOf(route.destination.address) === 'inet' && 'onlink',
     route.realms !== undefined && realmsText(route.realms),
     route.expires !== undefined && `expires ${route.expires}sec`,
     ...metricsText(route.metrics ?? {}, route.locked ?? []),

@@ -13,6 +13,8 @@ export interface DumpHost {
   commandText(script: Script): string;
   /** The address of a host; undefined: nobody knows it, and keepalived shows nothing of it. */
   addressOf(host: string): string | undefined;
+  /** The full name of this host; undefined: nobody knows its address. */
+  ownName(): string | undefined;
 }
 
 /** Lines that stand inside of something. */

@@ -17,6 +17,7 @@ export function groupLines(group: SyncGroup, smtpAlert: boolean, state: string |
     ...listed('VRRP member instances :', group.members),
     group.trackingWeight && '   sync group tracking weight set',
     entry('Using smtp notification', yesNo(group.smtpAlert ?? smtpAlert)),
+    group.notifyPriorityChanges !== undefined && entry('Notify priority changes', yesNo(group.notifyPriorityChanges)),
     ...trackingLines(group.tracking, 'Tracked process :'),
     ...notifyLines(group.notify, host),
   ];
@@ -26,9 +27,11 @@ export function groupLines(group: SyncGroup, smtpAlert: boolean, state: string |
 function trackers(kind: keyof Tracking, name: string, instances: readonly VrrpInstance[]): Lines {
   const found = instances.flatMap((instance) => {
     const one = instance.tracking[kind].find((tracked: Tracked) => tracked.name === name);
-    return one === undefined ? [] : [`${instance.name}, ${weightText(one)}`];
+    return one === undefined ? [] : [{ isOfGroup: one.ofGroup === true, text: `${instance.name}, ${weightText(one)}` }];
   });
-  return listed('Tracking instances :', found);
+  const texts = (isOfGroup: boolean) => found.filter((one) => one.isOfGroup === isOfGroup).map(({ text }) => text);
+  // groups come after all instances
+  return listed('Tracking instances :', [...texts(false), ...texts(true)]);
 }
 
 /** The lines of a vrrp_script. */
@@ -43,7 +46,7 @@ export function scriptLines(script: VrrpScript, instances: readonly VrrpInstance
     entry('Rise', script.rise),
     entry('Fall', script.fall),
     entry('Insecure', 'no'),
-    entry('Init state', script.initFail ? 'failed' : 'unknown'),
+    entry('Init state', 'unknown'),
     account !== undefined && entry('Script uid:gid', `${account.uid}:${account.gid}`),
     '   VRRP instances :',
     ...trackers('scripts', script.name, instances),

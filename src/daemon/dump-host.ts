@@ -1,6 +1,7 @@
 /** What a dump asks of this host: accounts and programs. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Script } from '../config/script.ts';
 import { findProgram } from '../io/programs.ts';
 import type { DumpHost } from './data-text.ts';
@@ -18,7 +19,8 @@ export function dumpHost(global: GlobalDefinitions): DumpHost {
       return account.ok ? account.value : undefined;
     },
     commandText: resolvedText,
-    addressOf,
+    addressOf: (name) => lookedUp(name)[0] || undefined,
+    ownName: () => lookedUp(hostname())[2],
   };
 }
 
@@ -46,13 +48,14 @@ function isExecutable(path: string): boolean {
 /** A name service that does not answer keeps nobody longer than this. */
 const ASK_TIME_MS = 2_000;
 
-function addressOf(name: string): string | undefined {
+/** What the name service has for a name: address, kind of socket and, in the first line, its full name. */
+function lookedUp(name: string): readonly string[] {
   const found = spawnSync('getent', ['--', 'ahosts', name], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
     timeout: ASK_TIME_MS,
   });
-  return found.stdout?.split(/\s/)[0] || undefined;
+  return (found.stdout ?? '').split('\n')[0]?.split(/\s+/) ?? [];
 }
 
 /** A script with the file that its program is in the end. */

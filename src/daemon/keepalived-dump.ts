@@ -4,12 +4,13 @@
  * timers of its own are left out.
  */
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import type { TrackGroup } from '../vrrp/statics.ts';
 import { type CheckerState, checkerLines, type PlacedChecker, placedCheckers } from './data-checkers.ts';
-import { globalLines } from './data-global.ts';
+import { globalLines, hasVrrp } from './data-global.ts';
 import { type InstanceState, instanceLines } from './data-instances.ts';
 import { addressText, routeText, ruleText } from './data-lines.ts';
 import * as services from './data-services.ts';
-import { type DumpHost, heading, type Lines, section } from './data-text.ts';
+import { type DumpHost, heading, type Lines, listed, section } from './data-text.ts';
 import * as tracked from './data-tracked.ts';
 import type { Configuration } from './root.ts';
 
@@ -51,14 +52,14 @@ function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpStat
   const { scripts, files, processes } = configuration.tracked;
   const { smtpAlertVrrp, smtpAlert, checkUnicastSource: checksUnicastSource } = configuration.global;
   const indented = (texts: readonly string[]) => texts.map((text) => `     ${text}`);
-  // without virtual routers keepalived has no process that would track anything
-  if (instances.length === 0 && statics.addresses.length + statics.routes.length + statics.rules.length === 0)
-    return [];
+  // keepalived has no process that would track anything
+  if (!hasVrrp(configuration)) return [];
   const groupOf = (name: string) => syncGroups.find(({ members }) => members.includes(name))?.name;
   return [
     ...section('Static Addresses', indented(statics.addresses.map((one) => addressText(one, state !== undefined)))),
     ...section('Static Routes', indented(statics.routes.map(routeText))),
     ...section('Static Rules', indented(statics.rules.map(ruleText))),
+    ...section('Static Track groups', statics.groups.flatMap(trackGroupLines)),
     ...section(
       'VRRP Topology',
       instances.flatMap((one) =>
@@ -92,7 +93,7 @@ function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpStat
 
 /** What its processes of checkers and of BFD show. */
 function checkLines(configuration: Configuration, host: DumpHost, state: DumpState | undefined): Lines {
-  const { virtualServers, virtualServerGroups, bfdInstances } = configuration;
+  const { global, virtualServers, virtualServerGroups, bfdInstances } = configuration;
   const sessions = bfdInstances.filter(({ tellsCheckers }) => tellsCheckers);
   const isChecking = virtualServers.length > 0;
   return [
@@ -104,7 +105,9 @@ function checkLines(configuration: Configuration, host: DumpHost, state: DumpSta
       : []),
     ...section(
       'Health checkers',
-      placedCheckers(virtualServers).flatMap((one) => checkerLines(one, host, state?.checker(one))),
+      placedCheckers(virtualServers).flatMap((one) =>
+        checkerLines(one, { host, state: state?.checker(one), logsAllFailures: global.checkerLogAllFailures ?? false }),
+      ),
     ),
     ...section('Checker track files', tracked.checkerFileLines(configuration)),
     ...(isChecking
@@ -116,3 +119,8 @@ function checkLines(configuration: Configuration, host: DumpHost, state: DumpSta
     ...section('BFD Topology', bfdInstances.flatMap(tracked.sessionLines)),
   ];
 }
+
+const trackGroupLines = ({ name, members }: TrackGroup): Lines => [
+  ` Static Track Group = ${name}`,
+  ...listed('VRRP member instances :', members),
+];

@@ -165,6 +165,6 @@ class Order {
     }
     this.#family = 'inet6';
     this.#decidedBy = 'native_ipv6';
-    this.#version ??= 3;
+    this.#version = 3;
   }
 }

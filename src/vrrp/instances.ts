@@ -2,6 +2,7 @@
  * The vrrp_instance blocks of a file: which of them can run beside each other, and the names of the interfaces that they
  * make. What each comes to by itself is in complete-instance.ts.
  */
+import { familyOf } from '../base/address.ts';
 import type { Place, Report } from '../config/diagnostics.ts';
 import { type Completed, completeInstance, type InstanceReading } from './complete-instance.ts';
 import type { VirtualAddress, VrrpInstance } from './instance.ts';
@@ -83,11 +84,12 @@ class OwnInterfaces {
   }
 
   #place(address: VirtualAddress, instance: VrrpInstance, useVmac: boolean, made: Map<string, string>): VirtualAddress {
-    const isElsewhere = address.interface !== instance.interface;
+    const family = familyOf(address.address);
+    // a virtual MAC address is of one family: RFC 5798 §7.3
+    const isElsewhere = address.interface !== instance.interface || family !== instance.family;
     const wants = address.useVmac === true || (isElsewhere ? instance.useVmacAddresses : useVmac);
     if (!wants) return address;
-    const family = address.address.includes(':') ? 'inet6' : 'inet';
-    const key = isElsewhere || !useVmac ? `${family} ${address.interface}` : `${instance.family} ${address.interface}`;
+    const key = `${family} ${address.interface}`;
     const { vmacPrefix = 'vrrp', vmacAddressPrefix = vmacPrefix } = this.#defaults;
     const name = made.get(key) ?? this.#free(vmacAddressPrefix, 'macvlan', { ...instance, family });
     made.set(key, name);

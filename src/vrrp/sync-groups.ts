@@ -19,6 +19,8 @@ export interface SyncGroup {
   readonly tracking: Tracking;
   /** Weights of what members track count: keepalived.conf(5) "sync_group_tracking_weight". */
   readonly trackingWeight: boolean;
+  /** keepalived.conf(5) "notify_priority_changes" for members that say nothing. */
+  readonly notifyPriorityChanges?: boolean;
   /** Absent: as global_defs says for every instance. */
   readonly smtpAlert?: boolean;
 }
@@ -81,6 +83,7 @@ export function readSyncGroups(
       tracking: groupTracking,
       trackingWeight: values.trackingWeight || values.globalTracking,
       ...(values.smtpAlert === undefined ? {} : { smtpAlert: values.smtpAlert }),
+      ...(values.notifyPriorityChanges === undefined ? {} : { notifyPriorityChanges: values.notifyPriorityChanges }),
     });
   }
   return { groups, tracking, notifyPriorityChanges };
