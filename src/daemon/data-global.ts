@@ -229,6 +229,13 @@ function firewallLines({ global, instances }: Configuration): Lines {
           value('nftables base chain priority', global.nftablesPriority),
           `${INDENT}nftables ${global.nftablesInterfaceIndex ? '' : "don't "}force use ifindex for link local IPv6`,
         ]),
+    ...(global.nftablesIpvs === undefined
+      ? []
+      : [
+          value('ipvs nftables table name', global.nftablesIpvs),
+          value('ipvs nftables base chain priority', global.nftablesIpvsPriority),
+          value('ipvs nftables start fwmark', global.nftablesIpvsStartFwmark),
+        ]),
     `${INDENT}nftables with${global.nftablesCounters ? '' : 'out'} counters`,
   ];
 }
@@ -245,7 +252,8 @@ function priorityLines(global: GlobalDefinitions): Lines {
     value(`${name} process priority`, nice),
     value(`${name} don't swap`, isLocked),
     value(`${name} realtime priority`, realTime ?? 0),
-    affinity !== undefined && value(`${name} CPU Affinity`, affinity.map((cpu) => `${cpu} `).join('')),
+    // keepalived shows a blank for the first processor
+    affinity !== undefined && value(`${name} CPU Affinity`, affinity.map((cpu) => `${cpu === 0 ? '' : cpu} `).join('')),
     value(`${name} realtime limit`, inMicroseconds(limit)),
   ];
   return [

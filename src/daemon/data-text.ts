@@ -54,3 +54,13 @@ export function scriptLine(name: string, script: Script | undefined, host: DumpH
 
 /** Seconds with six decimals. */
 export const decimal = (value: number): string => value.toFixed(6);
+
+const SIGNIFICANT_DIGITS = 6;
+const LEAST_FIXED = 0.0001;
+
+/** Six significant digits, as %g of printf(3) has them. */
+export function shortDecimal(value: number): string {
+  const rounded = Number(value.toPrecision(SIGNIFICANT_DIGITS));
+  if (rounded === 0 || rounded >= LEAST_FIXED) return String(rounded);
+  return rounded.toExponential().replace(/e-(\d)$/, 'e-0$1');
+}

@@ -3,6 +3,8 @@
  * read such files, and to compare what both understand of the same configuration. Lines about memory, descriptors and
  * timers of its own are left out.
  */
+import { inSeconds } from '../base/time.ts';
+import type { GarpGroup } from '../vrrp/garp-groups.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { TrackGroup } from '../vrrp/statics.ts';
 import { type CheckerState, checkerLines, type PlacedChecker, placedCheckers } from './data-checkers.ts';
@@ -10,7 +12,7 @@ import { globalLines, hasVrrp } from './data-global.ts';
 import { type InstanceState, instanceLines } from './data-instances.ts';
 import { addressText, routeText, ruleText } from './data-lines.ts';
 import * as services from './data-services.ts';
-import { type DumpHost, heading, type Lines, listed, section } from './data-text.ts';
+import { type DumpHost, entry, heading, type Lines, listed, section, shortDecimal } from './data-text.ts';
 import * as tracked from './data-tracked.ts';
 import type { Configuration } from './root.ts';
 
@@ -48,7 +50,7 @@ const globalSection = (configuration: Configuration, host: DumpHost): Lines => [
 
 /** What the VRRP process of keepalived shows. */
 function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpState | undefined): Lines {
-  const { instances, syncGroups, statics, bfdInstances } = configuration;
+  const { instances, syncGroups, statics, bfdInstances, garpGroups } = configuration;
   const { scripts, files, processes } = configuration.tracked;
   const { smtpAlertVrrp, smtpAlert, checkUnicastSource: checksUnicastSource } = configuration.global;
   const indented = (texts: readonly string[]) => texts.map((text) => `     ${text}`);
@@ -56,6 +58,7 @@ function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpStat
   if (!hasVrrp(configuration)) return [];
   const groupOf = (name: string) => syncGroups.find(({ members }) => members.includes(name))?.name;
   return [
+    ...garpLines(garpGroups),
     ...section('Static Addresses', indented(statics.addresses.map((one) => addressText(one, state !== undefined)))),
     ...section('Static Routes', indented(statics.routes.map(routeText))),
     ...section('Static Rules', indented(statics.rules.map(ruleText))),
@@ -124,3 +127,15 @@ const trackGroupLines = ({ name, members }: TrackGroup): Lines => [
   ` Static Track Group = ${name}`,
   ...listed('VRRP member instances :', members),
 ];
+
+const garpLines = (groups: readonly GarpGroup[]): Lines =>
+  section(
+    'Gratuitous ARP delays',
+    groups.flatMap(({ number, garpInterval, gnaInterval, interfaces }) => [
+      heading(`GARP delay group ${number}`),
+      garpInterval > 0 && entry('GARP interval', shortDecimal(inSeconds(garpInterval)), ' '),
+      gnaInterval > 0 && entry('GNA interval', shortDecimal(inSeconds(gnaInterval)), ' '),
+      ' Interfaces',
+      ...interfaces.map((name) => `  ${name}`),
+    ]),
+  );

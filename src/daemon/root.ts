@@ -45,6 +45,7 @@ import type { VirtualServer, VirtualServerGroup } from '../ipvs/virtual-server.t
 import { buildVirtualServers } from '../ipvs/virtual-servers.ts';
 import { type BfdInstance, buildBfdInstances } from '../vrrp/bfd-instance.ts';
 import type { InstanceReading } from '../vrrp/complete-instance.ts';
+import { buildGarpGroups, type GarpGroup } from '../vrrp/garp-groups.ts';
 import type { Tracking, VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
 import { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
@@ -85,6 +86,7 @@ export interface Configuration {
   /** What is there whatever the instances do. */
   readonly statics: Statics;
   readonly bfdInstances: readonly BfdInstance[];
+  readonly garpGroups: readonly GarpGroup[];
   /** What main tracks: as much of it as an instance or a group names. */
   readonly tracked: Tracked;
   readonly virtualServerGroups: readonly VirtualServerGroup[];
@@ -322,6 +324,7 @@ function build(
     syncGroups,
     statics,
     bfdInstances: buildBfdInstances(given.bfdInstances),
+    garpGroups: buildGarpGroups(given.garpGroups, tracked, values, interfaceExists ?? (() => true)),
     virtualServerGroups: groups,
     virtualServers: [...served.values()],
     ...(tls === undefined ? {} : { ssl: tls }),

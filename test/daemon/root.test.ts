@@ -69,6 +69,7 @@ describe('readConfiguration', () => {
       syncGroups: [],
       statics: { addresses: [], routes: [], rules: [], groups: [] },
       bfdInstances: [],
+      garpGroups: [],
       tracked: { scripts: [], files: [], processes: [] },
       virtualServerGroups: [],
       virtualServers: [

@@ -66,7 +66,7 @@ function merged(dumps: ReadonlyMap<KeepalivedProcess, Sections>): Map<string, re
 const comparable = (sections: Sections): Record<string, readonly string[]> =>
   Object.fromEntries(
     [...sections]
-      .filter(([title]) => !ABOUT_STATE.includes(title) && !/^(GARP delay group|Gratuitous ARP delays)/.test(title))
+      .filter(([title]) => !ABOUT_STATE.includes(title))
       .map(([title, lines]) => [title, withoutState(lines)])
       .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
   );
