@@ -82,7 +82,7 @@ export const anyWord = (expected: string): ValueType<string> => ({
 export const timingKeywords = {
   retry: value(
     'retry',
-    unsigned(0, UINT32_MAX),
+    unsigned(0, UINT32_MAX, { leading: true }),
     'Further attempts after a failure before the server counts as down, where that differs from the real server.',
   ),
   delayBeforeRetry: value('delay_before_retry', delayType(), 'Wait between a failure and the next attempt.'),
@@ -112,12 +112,16 @@ const bindInterface: ValueType<string> = {
 /** Where to connect to, and from where. */
 export const connectionKeywords = {
   connectAddress: value('connect_ip', hostAddress(), 'Address to connect to instead of the one of the real server.'),
-  connectPort: value('connect_port', port(), 'Port to connect to instead of the one of the real server.'),
+  connectPort: value(
+    'connect_port',
+    port(1, { leading: true }),
+    'Port to connect to instead of the one of the real server.',
+  ),
   bindAddress: value('bindto', hostAddress(), 'Address to connect from.'),
-  bindPort: value('bind_port', port(), 'Port to connect from.'),
+  bindPort: value('bind_port', port(1, { leading: true }), 'Port to connect from.'),
   bindInterface: value('bind_if', bindInterface, 'Interface to connect through; link-local addresses need it.'),
   connectTimeout: value('connect_timeout', connectTimeoutType(), 'How long an attempt may take.'),
-  fwmark: value('fwmark', unsigned(0, UINT32_MAX), 'Firewall mark on the packets of the check.'),
+  fwmark: value('fwmark', unsigned(0, UINT32_MAX, { leading: true }), 'Firewall mark on the packets of the check.'),
 };
 
 /** A block with the words of `timingKeywords`, and others. */

@@ -15,7 +15,11 @@ const miscKeywords = table({
   script: value('misc_path', script(), 'The command to run, with its arguments between quotation marks.', {
     missingIs: 5,
   }),
-  timeout: value('misc_timeout', wholeSeconds(0, TIMEOUT_MAX), 'How long it may run; as long as delay_loop.'),
+  timeout: value(
+    'misc_timeout',
+    wholeSeconds(0, TIMEOUT_MAX, { leading: true }),
+    'How long it may run; as long as delay_loop.',
+  ),
   isDynamic: flag('misc_dynamic', 'Its exit status, 2 to 255, sets the weight to that less 2.'),
   user: value('user', account, 'Who runs it; script_user.', { missingIs: 5 }),
 });

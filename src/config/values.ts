@@ -134,7 +134,7 @@ export interface Correction {
   readonly zeroBecomes?: number;
   /** Outside the range becomes the nearest end of it. */
   readonly clamp?: true;
-  /** A number with something behind it is an error for `-t`, and yet keepalived runs with the number. */
+  /** What is no number, or has something behind it, is an error for `-t`; yet keepalived runs with 0, or the number. */
   readonly leading?: true;
 }
 
@@ -146,10 +146,10 @@ export function integer(min: number, max: number, correction: Correction = {}): 
   const type = oneWord(expected, (text, word, complaints) => {
     const [, digits = '', rest] = /^\s*([+-]?[0-9]+)?(.*)$/s.exec(text) ?? [];
     const isNothing = text.trim() === '';
-    if (digits === '' ? !isNothing : rest !== '' && correction.leading === undefined) return undefined;
+    if (rest !== '' && correction.leading === undefined) return undefined;
     const value = Number(digits) + 0;
     if (isNothing && min <= 0) complaints.correct(word, 'an empty word is read as 0', SILENT);
-    if (rest !== '' && value >= min && value <= max) {
+    if (rest !== '' && value >= min && value <= max && (value !== 0 || correction.zeroBecomes === undefined)) {
       complaints.correct(word, `expected ${expected}, got '${text}'; ${value} is used`);
       return value;
     }
@@ -426,7 +426,7 @@ export const addressHint = (value: string): string | undefined =>
   placeholder(value) ?? slipIn(value, (text) => parseAddress(text.split('/')[0] ?? '') !== undefined);
 
 /** A port. @param min 0 where 0 means any or the same */
-export const port = (min: 0 | 1 = 1): ValueType<number> => integer(min, 65535);
+export const port = (min: 0 | 1 = 1, correction: Correction = {}): ValueType<number> => integer(min, 65535, correction);
 
 /** Which clients count as one: an IPv4 netmask or an IPv6 prefix length. */
 export interface Granularity {

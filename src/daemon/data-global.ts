@@ -6,7 +6,7 @@ import { parseAddress } from '../base/address.ts';
 import { type Duration, inMicroseconds, inSeconds, seconds, ZERO } from '../base/time.ts';
 import type { Script } from '../config/script.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
-import { type DumpHost, decimal, enabled, entry, entryIf, type Lines, scriptLine } from './data-text.ts';
+import { type DumpHost, decimal, enabled, entry, entryIf, type Lines, scriptLine, shortDecimal } from './data-text.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
 import type { LvsSyncDaemon } from './global-values.ts';
 import type { Configuration } from './root.ts';
@@ -53,7 +53,7 @@ export function globalLines(configuration: Configuration, host: DumpHost): Lines
     defaultUser(global, host),
     ...bufferLines(global),
     value('umask', `0${(global.umask ?? DEFAULT_UMASK).toString(8)}`),
-    valueIf('vrrp_startup_delay', global.startupDelay && String(inSeconds(global.startupDelay))),
+    valueIf('vrrp_startup_delay', global.startupDelay && shortDecimal(inSeconds(global.startupDelay))),
     global.logUnknownVrids && `${INDENT}log_unknown_vrids`,
     global.vmacPrefix !== 'vrrp' && value('VMAC prefix', global.vmacPrefix),
     valueIf('VMAC address prefix', global.vmacAddressPrefix),

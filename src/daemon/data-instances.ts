@@ -2,7 +2,17 @@
 import { inMilliseconds, inSeconds } from '../base/time.ts';
 import type { NotifyScripts, Tracked, Tracking, UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import { addressText, routeText, ruleText } from './data-lines.ts';
-import { type DumpHost, enabled, entry, entryIf, type Lines, listed, scriptLine, yesNo } from './data-text.ts';
+import {
+  type DumpHost,
+  enabled,
+  entry,
+  entryIf,
+  type Lines,
+  listed,
+  scriptLine,
+  shortDecimal,
+  yesNo,
+} from './data-text.ts';
 
 /** What an instance is doing. */
 export interface InstanceState {
@@ -161,7 +171,7 @@ function electionLines(instance: VrrpInstance, state: InstanceState | undefined)
     ),
     entry('Accept', enabled(instance.acceptMode)),
     entry('Preempt', enabled(instance.preemptMode)),
-    preemptDelay > 0 && entry('Preempt delay', `${inSeconds(preemptDelay)} secs`),
+    preemptDelay > 0 && entry('Preempt delay', `${shortDecimal(inSeconds(preemptDelay))} secs`),
     entry('Promote_secondaries', enabled(instance.promoteSecondaries)),
     ...(version === 2
       ? [
@@ -169,7 +179,7 @@ function electionLines(instance: VrrpInstance, state: InstanceState | undefined)
           authentication?.type === 'PASS' && entry('Password', authentication.password),
         ]
       : []),
-    entryIf('Kernel rx buffer size', instance.kernelReceiveBuffer),
+    entryIf('Kernel rx buffer size', instance.kernelReceiveBuffer || undefined),
   ];
 }
 

@@ -152,8 +152,8 @@ function persistenceLines({ persistenceTimeout, persistenceGranularity: granular
 
 const retryLines = ({ retry, delayBeforeRetry, warmup }: CheckDefaults): Lines => [
   entryIf('Retry count', retry),
-  entryIf('Retry delay', delayBeforeRetry && decimal(inSeconds(delayBeforeRetry))),
-  entryIf('Warmup', warmup && decimal(inSeconds(warmup))),
+  delayBeforeRetry !== undefined && entry('Retry delay', decimal(inSeconds(delayBeforeRetry))),
+  warmup !== undefined && entry('Warmup', decimal(inSeconds(warmup))),
 ];
 
 const METHODS = {

@@ -41,7 +41,7 @@ export function scriptLines(script: VrrpScript, instances: readonly VrrpInstance
     ` VRRP Script = ${script.name}`,
     entry('Command', host.commandText(script.script)),
     entry('Interval', `${inSeconds(script.interval)} sec`),
-    entry('Timeout', `${script.timeout === script.interval ? 0 : inSeconds(script.timeout)} sec`),
+    entry('Timeout', `${script.timeout === undefined ? 0 : inSeconds(script.timeout)} sec`),
     entry('Weight', `${script.weight}${script.reverse ? ' reverse' : ''}`),
     entry('Rise', script.rise),
     entry('Fall', script.fall),

@@ -142,7 +142,7 @@ const managementKeywords = {
   ),
 };
 
-const bytes = () => integer(0, UINT32_MAX, { leading: true });
+const bytes = () => integer(0, UINT32_MAX);
 
 const lvsKeywords = {
   lvsSyncDaemon: value('lvs_sync_daemon', lvsSyncDaemon, 'Share the connections of IPVS with the other directors.', {

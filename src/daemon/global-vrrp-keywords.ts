@@ -35,7 +35,7 @@ const COMPLAINS = { missingIs: 5 } as const;
 // A number in any spelling, as 02.
 const version = integer(2, 3) as ValueType<number> as ValueType<2 | 3>;
 const count = () => integer(0, UINT32_MAX, { zeroBecomes: 1, leading: true });
-const bytes = () => integer(0, UINT32_MAX, { leading: true });
+const bytes = () => integer(0, UINT32_MAX);
 const interval = () => decimalSeconds(0.000001, TIMER_MAX, { zeroIsOff: true });
 
 const garpKeywords = {
@@ -128,7 +128,7 @@ const routerKeywords = {
   ),
   downTimerAdverts: optional(
     'vrrp_down_timer_adverts',
-    integer(1, 100),
+    integer(1, 100, { leading: true }),
     3,
     'Missed advertisements after which a Backup takes over.',
   ),

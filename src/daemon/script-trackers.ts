@@ -138,7 +138,7 @@ export class ScriptTrackers {
   }
 
   #run(tracker: Tracker): void {
-    const { script, timeout } = tracker.script;
+    const { script, interval, timeout = interval } = tracker.script;
     const run = this.#world.runner.run(script, timeout, () => {
       if (tracker.run === run) this.#count(tracker, { type: 'timed-out' }, 'timed_out');
     });

@@ -230,7 +230,7 @@ export const vrrpInstanceKeywords = table({
   }),
   downTimerAdverts: value(
     'down_timer_adverts',
-    integer(1, 100),
+    integer(1, 100, { leading: true }),
     'Missed advertisements after which a Backup takes over.',
   ),
   lowerPriorityNoAdvert: value(

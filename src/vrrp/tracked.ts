@@ -12,8 +12,8 @@ export interface VrrpScript extends Weight {
   readonly script: Script;
   /** From the start of one run to the start of the next, never zero. */
   readonly interval: Duration;
-  /** What takes longer has failed. */
-  readonly timeout: Duration;
+  /** What takes longer has failed; absent: longer than the interval. */
+  readonly timeout?: Duration;
   /** Successes in a row that make it up, at least 1. */
   readonly rise: number;
   /** Failures in a row that make it down, at least 1. */
@@ -100,8 +100,17 @@ function buildScript(name: string, { values, at }: ScriptReading): VrrpScript | 
   const script = readScript([command, ...(at('user')?.args ?? [])]);
   if (script === undefined) return undefined;
   const interval = values.interval ?? DEFAULT_INTERVAL;
-  const { timeout = interval, rise = 1, fall = 1, initFail } = values;
-  return { name, script, interval, timeout, rise, fall, initFail, ...(values.weight ?? NO_WEIGHT) };
+  const { timeout, rise = 1, fall = 1, initFail } = values;
+  return {
+    name,
+    script,
+    interval,
+    ...(timeout === undefined ? {} : { timeout }),
+    rise,
+    fall,
+    initFail,
+    ...(values.weight ?? NO_WEIGHT),
+  };
 }
 
 function buildFile(name: string, { values }: TrackFileReading): TrackFile | undefined {

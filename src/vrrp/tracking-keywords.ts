@@ -2,7 +2,7 @@
  * What virtual routers can track, and the lines that track it: vrrp_script, track_file, vrrp_track_process,
  * bfd_instance, and track_interface to track_bfd. keepalived.conf(5). Words only: nothing of it is acted on yet.
  */
-import { type Duration, seconds, ZERO } from '../base/time.ts';
+import type { Duration } from '../base/time.ts';
 import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
 import { flag, LATER, type LineType, list, type Reading, table, value } from '../config/table.ts';
@@ -18,6 +18,7 @@ import {
   SILENT,
   text,
   type ValueType,
+  wholeSeconds,
   wordOf,
   words,
 } from '../config/values.ts';
@@ -45,6 +46,9 @@ export interface LineWeight {
   readonly reverse?: boolean;
 }
 
+/** As keepalived runs with them. */
+const LEADING = { leading: true } as const;
+
 /** Weights of scripts, interfaces and BFD sessions; files and processes may have one more. */
 const WEIGHT_MAX = 253;
 export const FILE_WEIGHT_MAX = 254;
@@ -60,7 +64,7 @@ interface WeightRules {
 
 /** `WEIGHT [reverse|noreverse]`. @param kept keepalived complains about a weight out of range, and takes it */
 export function weightType(max: number, kept?: 'kept'): ValueType<Weight> {
-  const number = integer(-max, max);
+  const number = integer(-max, max, LEADING);
   return {
     ...words(`a weight from -${max} to ${max}, then reverse if wanted`, 1, 2),
     strict: true,
@@ -75,7 +79,7 @@ export function weightType(max: number, kept?: 'kept'): ValueType<Weight> {
 }
 
 function keptNumber(word: Word, max: number, complaints: Complaints): number | undefined {
-  const value = integer(-INT32_MAX, INT32_MAX).read([word], complaints);
+  const value = integer(-INT32_MAX, INT32_MAX, LEADING).read([word], complaints);
   if (value === undefined || Math.abs(value) <= max) return value;
   complaints.correct(word, `${value} is outside -${max} to ${max}; keepalived takes it all the same`);
   return value;
@@ -120,7 +124,7 @@ function readWeight([first, option]: readonly Word[], rules: WeightRules, report
     correct: (at, message) => report.warning(at, `weight: ${message}`),
   };
   const most = clamped ? max + 1 : max;
-  const value = first && integer(-most, most).read([first], complaints);
+  const value = first && integer(-most, most, LEADING).read([first], complaints);
   if (first === undefined || value === undefined) return undefined;
   const weight = Math.max(-max, Math.min(max, value));
   if (weight !== value) complaints.correct(first, `${value} is outside -${max} to ${max}, it becomes ${weight}`);
@@ -154,18 +158,7 @@ export const trackKeywords = {
 };
 
 /** Seconds where keepalived makes 1 of 0. */
-const secondsNotZero = (): ValueType<Duration> => {
-  const type = decimalSeconds(0, 4294);
-  return {
-    ...type,
-    read(given, complaints) {
-      const duration = type.read(given, complaints);
-      if (duration !== ZERO || given[0] === undefined) return duration;
-      complaints.correct(given[0], '0 is not possible, it becomes 1');
-      return seconds(1);
-    },
-  };
-};
+const secondsNotZero = (): ValueType<Duration> => wholeSeconds(0, 4294, { zeroBecomes: 1, leading: true });
 
 /** A command without a user. An empty one is none; what there is then to say is said of the block. */
 const command: ValueType<string[]> = {
@@ -185,8 +178,8 @@ export const vrrpScriptKeywords = table({
   interval: value('interval', secondsNotZero(), 'Time from one run to the next.'),
   timeout: value('timeout', secondsNotZero(), 'Time after which a run is a failure.'),
   weight: value('weight', weightType(WEIGHT_MAX, 'kept'), 'How the result changes the priority.'),
-  rise: value('rise', integer(1, INT32_MAX), 'Successes in a row that make it up.', { otherwise: 1 }),
-  fall: value('fall', integer(1, INT32_MAX), 'Failures in a row that make it down.', { otherwise: 1 }),
+  rise: value('rise', integer(1, INT32_MAX, LEADING), 'Successes in a row that make it up.', { otherwise: 1 }),
+  fall: value('fall', integer(1, INT32_MAX, LEADING), 'Failures in a row that make it down.', { otherwise: 1 }),
   user: value('user', words('a user, then a group if wanted', 1, 2), 'Who runs it.'),
   initFail: flag('init_fail', 'Counts as failed until the first result.'),
 });
@@ -232,8 +225,8 @@ export const trackProcessKeywords = table({
     missingIs: 5,
   }),
   parameterMatch: value('param_match', orNothing(wordOf('initial', 'partial')), 'How the parameters are compared.'),
-  quorum: value('quorum', integer(1, 65535), 'How many of it must run.'),
-  quorumMax: value('quorum_max', integer(0, 65535), 'How many of it may run.'),
+  quorum: value('quorum', integer(1, 65535, LEADING), 'How many of it must run.'),
+  quorumMax: value('quorum_max', integer(0, 65535, LEADING), 'How many of it may run.'),
   delay: value('delay', processDelay(), 'Wait before a change counts.'),
   forkDelay: value('fork_delay', processDelay(), 'Wait before a new process counts.'),
   terminateDelay: value('terminate_delay', processDelay(), 'Wait before an ended process counts.'),

@@ -19,15 +19,13 @@ describe('vrrp_script', () => {
         ...plain,
         script: { command: ['/bin/check', '-a', 'b c'] },
         interval: seconds(1),
-        timeout: seconds(1),
       },
     ]);
-    expect(script('script /bin/check', 'interval 2.5', 'user nobody nogroup')).toEqual([
+    expect(script('script /bin/check', 'interval 2', 'user nobody nogroup')).toEqual([
       {
         ...plain,
         script: { command: ['/bin/check'], user: 'nobody', group: 'nogroup' },
-        interval: milliseconds(2500),
-        timeout: milliseconds(2500),
+        interval: seconds(2),
       },
     ]);
   });

@@ -1,6 +1,6 @@
 /** keepalived.data of configurations: what the keepalived that is installed on this host dumps on SIGUSR1. */
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The interfaces of the network that keepalived runs in, each with an address. */
@@ -49,18 +49,18 @@ const PROCESSES = {
 export type KeepalivedProcess = keyof typeof PROCESSES;
 
 /**
- * Starts keepalived with a file and asks for its dump.
+ * Starts keepalived with a text and asks for its dump.
  * @param folder an empty one, for this file alone
  * @param processes those that the file makes it start
  */
 export async function keepalivedDump(
-  file: string,
+  text: string,
   folder: string,
   answers: string,
   processes: readonly KeepalivedProcess[],
 ): Promise<ReadonlyMap<KeepalivedProcess, Sections>> {
   mkdirSync(folder, { recursive: true });
-  copyFileSync(file, join(folder, 'keepalived.conf'));
+  writeFileSync(join(folder, 'keepalived.conf'), text);
   copyFileSync(answers, join(folder, 'answers.so'));
   const child = spawn('unshare', ['-n', '-m', 'sh', '-c', START, 'sh', folder], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
@@ -92,7 +92,7 @@ export async function keepalivedDump(
   return new Map(
     processes.map((name) => {
       const path = join(folder, PROCESSES[name][1]);
-      if (!existsSync(path)) throw new Error(`keepalived wrote no ${PROCESSES[name][1]} for ${file}:\n${log}`);
+      if (!existsSync(path)) throw new Error(`keepalived wrote no ${PROCESSES[name][1]}:\n${log}`);
       return [name, sectionsOf(readFileSync(path, 'utf8'))];
     }),
   );
@@ -122,6 +122,7 @@ const STATE = new RegExp(
       '(effective weight|previous effective|num failed|RS set)',
       'Alive: ',
       'Fwmark TCP',
+      'Failed URL',
       'Regex ref count',
       'Last (ran|status)',
     ],
