@@ -9,7 +9,7 @@
  */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { whyNotNative } from './lab.mjs';
@@ -19,6 +19,8 @@ import { checkout, isInstalled } from './lab-kernel.mjs';
 const packages = {
   build: ['g++', 'make', 'python3'],
   lab: ['iproute2', 'ipvsadm', 'nftables', 'keepalived', 'frr', 'tcpdump', 'kmod', 'iputils-ping', 'curl', 'zsh'],
+  /** What checkers are tried against; none of them is left running. */
+  servers: ['nginx-light', 'exim4-daemon-light', 'unbound', 'redis-server', 'postgresql', 'mariadb-server', 'slapd'],
   /** Only where the lab cannot use this machine's kernel. */
   machine: ['qemu-system-x86'],
 };
@@ -54,7 +56,7 @@ export async function prepare({ build = true, lab = true } = {}) {
 
 /** Installs what is missing where that is possible; returns the packages that are missing afterwards. */
 async function installPackages({ build, lab }) {
-  const wanted = [...(build ? packages.build : []), ...(lab ? packages.lab : [])];
+  const wanted = [...(build ? packages.build : []), ...(lab ? [...packages.lab, ...packages.servers] : [])];
   if (!existsSync('/usr/bin/dpkg-query') || !existsSync('/usr/bin/apt-get')) {
     say(`this is not Debian: packages are not installed. Needed (by Debian's names): ${wanted.join(' ')}`);
     say(`and where the kernel has no IPVS: ${packages.machine.join(' ')}`);
@@ -87,8 +89,24 @@ async function install(names) {
 const hasCandidate = (name) =>
   /Candidate: [^(]/.test(spawnSync('apt-cache', ['policy', name], { encoding: 'utf8' }).stdout);
 
-const aptInstall = async (names) =>
-  (await apt(['install', '-q', '-y', '--no-install-recommends', '--no-remove', ...names])) === 0;
+const aptInstall = (names) =>
+  withoutStarting(
+    async () => (await apt(['install', '-q', '-y', '--no-install-recommends', '--no-remove', ...names])) === 0,
+  );
+
+/** Asked by packages whether their services may be started: invoke-rc.d(8). */
+const POLICY = '/usr/sbin/policy-rc.d';
+
+/** Installs without starting a service; where the machine has a policy of its own, that holds. */
+async function withoutStarting(install) {
+  if (existsSync(POLICY)) return install();
+  writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    return await install();
+  } finally {
+    rmSync(POLICY, { force: true });
+  }
+}
 
 function apt(args) {
   return spawnQuietly('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], { DEBIAN_FRONTEND: 'noninteractive' });

@@ -32,6 +32,7 @@ const statusCodes: ValueType<readonly StatusRange[]> = {
     return ranges.length === 0 ? undefined : merged(ranges);
   },
   show: (ranges) => ranges.map(rangeText).join(' '),
+  writeWords: (ranges) => ranges.map(rangeText),
 };
 
 /** `200-299`, `404`. */

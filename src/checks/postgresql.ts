@@ -57,8 +57,9 @@ async function greet(server: Speaker, { user, database }: PostgresqlChecker): Pr
   if (!'REv'.includes(type) || length < 0 || length > MESSAGE_MAX) {
     throw new Error(`no answer of PostgreSQL: '${shown(head.toString('latin1'))}'`);
   }
-  const body = Buffer.from(await server.read(length)).toString('utf8');
+  const bytes = Buffer.from(await server.read(length));
   if (type === 'E') {
+    const body = bytes.toString('utf8');
     // fields: a letter, a text, NUL; C is the SQLSTATE, M the sentence
     const fields = new Map(body.split('\0').map((field) => [field[0], field.slice(1)]));
     const code = fields.get('C') ?? '';
@@ -66,7 +67,8 @@ async function greet(server: Speaker, { user, database }: PostgresqlChecker): Pr
     if (NOT_NOW.has(code)) throw new Error(`${shown(fields.get('M') ?? '')} (${code})`);
     return; // it does not know us: it is there
   }
-  server.write(GOODBYE);
+  // AuthenticationOk; who is asked for a password leaves without a word, which is no error to the server
+  if (type === 'R' && length === 4 && bytes.readUInt32BE(0) === 0) server.write(GOODBYE);
 }
 
 /** StartupMessage */

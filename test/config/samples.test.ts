@@ -3,7 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkerKinds, toldCheckerKinds } from '../../src/checks/index.ts';
 import { readConfiguration } from '../../src/daemon/root.ts';
+import { isStrange } from './strange-samples.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 const files = readdirSync(CONFIG, { recursive: true, encoding: 'utf8' })
@@ -23,9 +25,11 @@ const OPINION = `
 const inNamespace = (script: string, ...args: string[]) =>
   spawnSync('unshare', ['-n', 'sh', '-c', script, 'sh', ...args], { encoding: 'utf8' });
 
+const checkFiles = files.filter((name) => name.startsWith('check-'));
+
 describe('config/', () => {
   it('has the pairs of all three forwarding methods, and one without a director', () => {
-    expect(files).toEqual(
+    expect(files.filter((name) => !checkFiles.includes(name))).toEqual(
       ['lvs-dr/director', 'lvs-nat/director', 'lvs-tun/director', 'vrrp-pair/web'].flatMap((name) => [
         `${name}1.conf`,
         `${name}2.conf`,
@@ -33,12 +37,19 @@ describe('config/', () => {
     );
   });
 
+  it('has every checker that is acted on, from a file of its own', () => {
+    const texts = checkFiles.map((name) => readFileSync(join(CONFIG, name), 'utf8')).join('');
+    for (const { keyword } of [...checkerKinds, ...toldCheckerKinds]) {
+      if (keyword !== 'TCP_CHECK') expect(texts).toContain(`${keyword} {`);
+    }
+  });
+
   it.each(files)('%s is read without a word', (file) => {
     const { diagnostics, exitCode } = readConfiguration(file, (path) => readFileSync(join(CONFIG, path)));
     expect({ diagnostics, exitCode }).toEqual({ diagnostics: [], exitCode: 0 });
   });
 
-  it.for(files)('%s is fine for keepalived', (file, { skip }) => {
+  it.for(files.filter((name) => !isStrange(name)))('%s is fine for keepalived', (file, { skip }) => {
     skip(spawnSync('keepalived', ['--version']).error !== undefined, 'keepalived is not installed');
     skip(inNamespace('true').status !== 0, 'no network namespace can be made here (root is needed)');
     const { status, stdout, stderr } = inNamespace(OPINION, join(CONFIG, file));
