@@ -204,13 +204,36 @@ function effectiveRealServer(real: RealServer): Effective {
       smtpAlert: real.smtpAlert,
       ...checkDefaultsOf(real),
     },
-    inside: (key, { keyword }) => {
+    inside: (key, statement) => {
+      const { text } = statement.keyword;
       // SMTP_CHECK may be several checkers
-      if (key !== 'checkers' || keyword.text === 'SMTP_CHECK') return undefined;
-      const checker = checkers.get(keyword.text)?.shift();
-      return checker === undefined ? 'left out' : effectiveChecker(checker);
+      if (key !== 'checkers' || text === 'SMTP_CHECK') return undefined;
+      const [checker] = checkers.get(text) ?? [];
+      if (checker === undefined || !isMadeFrom(checker, statement)) return 'left out';
+      checkers.get(text)?.shift();
+      return effectiveChecker(checker);
     },
   };
+}
+
+/** Whether a checker can come from this block: others of its kind may have been left out before it. */
+function isMadeFrom(checker: CheckerConfig, { block = [] }: Statement): boolean {
+  const wordOf = (keyword: string) => block.findLast(({ keyword: { text } }) => text === keyword)?.args[0]?.text;
+  switch (checker.kind) {
+    case 'FILE_CHECK':
+      return wordOf('track_file') === checker.trackFile;
+    case 'BFD_CHECK':
+      return block.some(({ keyword, args }) => keyword.text === 'name' && args[0]?.text === checker.session);
+    case 'MISC_CHECK':
+      return wordOf('misc_path') !== undefined;
+    case 'HTTP_GET':
+    case 'SSL_GET':
+      return block.some(
+        (one) => one.keyword.text === 'url' && one.block?.some(({ keyword }) => keyword.text === 'path'),
+      );
+    default:
+      return true;
+  }
 }
 
 /** Times and places; the rest is as the file has it. */
