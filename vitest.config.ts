@@ -20,8 +20,24 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'netns', include: ['test/netns/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
-      { test: { name: 'interop', include: ['test/interop/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'netns',
+          include: ['test/netns/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'package',

@@ -94,8 +94,7 @@ const routerKeywords = {
   dynamicInterfaces: value(
     'dynamic_interfaces',
     optionalWord('allow_if_changes'),
-    'Interfaces may come later; with allow_if_changes even as another kind of interface.',
-    LATER,
+    'Interfaces may come later; with allow_if_changes even as another kind of interface. Always so here.',
   ),
   defaultInterface: value(
     'default_interface',

@@ -152,6 +152,8 @@ export class PossessionKeeper {
     const before = new Set(holder.problems.values());
     holder.problems.clear();
     await this.firewall.widen(holder);
+    const { problem } = this.firewall;
+    if (problem !== undefined && holder.isEntitled && holder.refusesPackets) holder.problems.set('packets', problem);
     await this.#routing.release(holder);
     if (await this.#addresses.settle(holder, before)) this.#routing.forget();
     await this.#routing.take(holder, before);

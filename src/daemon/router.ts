@@ -233,6 +233,7 @@ export function reportRouter(router: Router): InstanceReport {
       };
     }),
     ...routingOf(router),
+    ...otherProblemsOf(router),
     ...(instance.acceptMode ? {} : { dropsPackets: instance.strictMode ? 'strict mode' : 'no_accept' }),
     counters: { ...router.counters },
     transitions: router.transitions,
@@ -249,4 +250,11 @@ function routingOf({ all, heldRouting, problems }: Holder): Pick<InstanceReport,
     ...(all.routes.length === 0 ? {} : { virtualRoutes: all.routes.map((route) => shown(routeText(route))) }),
     ...(all.rules.length === 0 ? {} : { virtualRules: all.rules.map((rule) => shown(ruleText(rule))) }),
   };
+}
+
+/** Problems that belong to none of what is shown by itself; no key without any. */
+function otherProblemsOf({ all, problems }: Holder): Pick<InstanceReport, 'problems'> {
+  const shown = new Set([...all.addresses.map(addressKey), ...all.routes.map(routeText), ...all.rules.map(ruleText)]);
+  const others = [...problems].filter(([key]) => !shown.has(key)).map(([, sentence]) => sentence);
+  return others.length === 0 ? {} : { problems: others };
 }

@@ -106,12 +106,16 @@ export class RoutingKeeper {
     this.#netlink?.close();
   }
 
+  /** As keepalived removes them: rules first, each in the order of the file. */
   async #surplus(holder: Holder): Promise<readonly Row[]> {
     if (!this.#concerns(holder)) return [];
-    const { remove } = await this.#plan(holder);
+    const { remove, known } = await this.#plan(holder);
     if (remove.length === 0) return [];
+    const places = new Map(known.map(({ row }, i) => [row, i]));
+    const inOrder = (a: Row, b: Row) =>
+      a.kind === b.kind ? (places.get(a.row) ?? 0) - (places.get(b.row) ?? 0) : a.kind === 'rule' ? -1 : 1;
     const claimed = new Set([...this.#world.holders()].flatMap((other) => this.#claims(other, holder)));
-    return remove.filter(({ row }) => !claimed.has(row));
+    return remove.filter(({ row }) => !claimed.has(row)).sort(inOrder);
   }
 
   #concerns(holder: Holder): boolean {
@@ -136,7 +140,7 @@ export class RoutingKeeper {
       isMarked: () => true, // the mark is part of the row
       isKnown: ({ row }) => rows.has(row),
     });
-    return { ...plan, desired };
+    return { ...plan, desired, known };
   }
 
   /** Rows with the marks of these things. */

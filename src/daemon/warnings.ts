@@ -27,11 +27,10 @@ export function warningsOf({ diagnostics, standing, instances, ipvs, notificatio
     ...(ipvs === undefined || ipvs.available
       ? []
       : [`no virtual server works: ${ipvs.reason ?? 'IPVS is not available'}`]),
-    ...instances.flatMap(({ name, virtualAddresses, virtualRoutes = [], virtualRules = [] }) =>
-      [...virtualAddresses, ...virtualRoutes, ...virtualRules].flatMap(({ problem }) =>
-        problem ? [`${name}: ${problem}`] : [],
-      ),
-    ),
+    ...instances.flatMap(({ name, virtualAddresses, virtualRoutes = [], virtualRules = [], problems = [] }) => {
+      const ofThings = [...virtualAddresses, ...virtualRoutes, ...virtualRules].map(({ problem }) => problem);
+      return [...ofThings, ...problems].flatMap((problem) => (problem ? [`${name}: ${problem}`] : []));
+    }),
     ...notifications.flatMap(({ subject, event, keyword, succeeded, result }) =>
       succeeded === false ? [`${keyword} of ${subject} (${event}) ${result}`] : [],
     ),

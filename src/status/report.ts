@@ -81,6 +81,8 @@ export interface InstanceReport {
   readonly virtualRules?: readonly RoutingReport[];
   /** While it is MASTER, packets to its addresses are dropped, because of this keyword. */
   readonly dropsPackets?: string;
+  /** What is wrong besides; absent: nothing. */
+  readonly problems?: readonly string[];
   /** Since the start of the election process. */
   readonly counters: Readonly<Record<string, number>>;
   /** Changes of state since the start of the election process. */

@@ -74,6 +74,7 @@ function instanceLines(instance: InstanceReport, options: TextOptions, paint: Pa
     const when = state === 'MASTER' ? 'packets' : 'as MASTER, packets';
     lines.push(`  ${when} to its addresses are dropped (${instance.dropsPackets}): they answer nobody, not even ping`);
   }
+  for (const problem of instance.problems ?? []) lines.push(`  ${paint('yellow', problem)}`);
   return lines;
 }
 

@@ -208,6 +208,17 @@ describe.skipIf(why !== '')(`NftablesClient on the real kernel${why}`, () => {
     expect(listed()).toContain('elements = { 192.0.2.15 }');
   });
 
+  it('removes a table that is there, and knows whether it is', async () => {
+    const table = { family: 'inet', name: 'holdfast' } as const;
+    expect(await client.has(table)).toBe(false);
+    nft('add table ip holdfast');
+    nft('add table ip6 holdfast');
+    expect(await client.has(table)).toBe(true);
+    await client.remove(table);
+    expect(await client.has(table)).toBe(false);
+    expect(listed()).toEqual(['table ip6 holdfast {', '}']);
+  });
+
   it('a change that the kernel refuses leaves everything as it was', async () => {
     await apply({ refused: refused('192.0.2.15') });
     const before = listed();

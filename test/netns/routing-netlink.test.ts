@@ -208,6 +208,23 @@ describe.skipIf(why !== '')(`RoutingNetlink on the real kernel${why}`, () => {
     });
   });
 
+  it('reads and reports the routes with one number only, when that is asked for', async () => {
+    const { message, action } = route('198.51.100.0/24 via 192.0.2.2 dev v0');
+    const heard: RoutingEvent[] = [];
+    routing.onEvent(
+      (event) => heard.push(event),
+      (protocol) => protocol === OURS,
+    );
+    run('route add 203.0.113.0/24 via 192.0.2.2 dev v0 proto 99');
+    run('route delete 203.0.113.0/24');
+    await routing.addRoute(message, action);
+    expect((await routing.routes(OURS)).map(({ destination }) => destination)).toEqual([message.destination]);
+    expect(await routing.routes(99)).toEqual([]);
+    expect((await routing.routes()).length).toBeGreaterThan(1);
+    await vi.waitFor(() => expect(heard.length).toBe(1));
+    expect(heard).toEqual([{ type: 'route-added', route: expect.objectContaining({ protocol: OURS }) }]);
+  });
+
   it('reports what others take away', async () => {
     const [{ message }, policy] = [
       route('198.51.100.0/24 via 192.0.2.2 dev v0'),

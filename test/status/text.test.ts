@@ -34,6 +34,7 @@ const report: StatusReport = {
       virtualRoutes: [{ text: '10.1.0.0/16 dev eth0', held: true }],
       virtualRules: [{ text: 'from all table 5 priority 9', held: false, problem: 'it is there already' }],
       dropsPackets: 'no_accept',
+      problems: ['packets to virtual addresses cannot be dropped: EPERM'],
       counters: {},
       transitions: 2,
     },
@@ -115,6 +116,7 @@ VI_1  eth0, VRID 50, VRRPv2, priority 50
   route 10.1.0.0/16 dev eth0        held
   rule from all table 5 priority 9  not held; it is there already
   packets to its addresses are dropped (no_accept): they answer nobody, not even ping
+  packets to virtual addresses cannot be dropped: EPERM
 
 VI_2  eth1, VRID 51, VRRPv2, priority 90 (configured 100)
   BACKUP since 12:06:13 (0 s): startup
