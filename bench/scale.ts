@@ -1,0 +1,240 @@
+/**
+ * Thousands of real servers: how fast the table is there, what a reload with one changed server costs, how punctual and how
+ * dear the checks are. holdfast and the real keepalived in turn, over the same stand-in for the kernel's IPVS (ipvs-standin.c),
+ * checked against one server on loopback that has all addresses. Nothing is judged here.
+ */
+import { spawn } from 'node:child_process';
+import { openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Background, run, until } from '../test/lab/process.ts';
+
+export interface Settings {
+  readonly agents: readonly AgentName[];
+  readonly rounds: number;
+  readonly virtualServers: number;
+  readonly realServers: number;
+  /** Seconds from one check of a server to the next. */
+  readonly delayLoop: number;
+  /** Seconds in which checks are watched. */
+  readonly seconds: number;
+  /** The library to load before the agents. */
+  readonly standIn: string;
+  /** A directory for files. */
+  readonly share: string;
+  /** Where the runs go, as JSON. */
+  readonly json: string;
+}
+
+export type AgentName = 'holdfast' | 'keepalived';
+
+export interface Run {
+  readonly agent: AgentName;
+  /** Milliseconds from the start of the program to its first and its last command. */
+  readonly firstCommandMs: number;
+  readonly completeMs: number;
+  /** Processor time until then, in seconds. */
+  readonly cpuUntilComplete: number;
+  readonly checksPerSecond: number;
+  /** How far the time between two checks of a server is from delay_loop, in milliseconds. */
+  readonly off: { readonly p50: number; readonly p99: number; readonly max: number };
+  /** Processor time for a check, in microseconds, and its share of one processor in percent. */
+  readonly cpuPerCheckUs: number;
+  readonly cpuPercent: number;
+  /** Of all processes together. */
+  readonly pssMiB: number;
+  /** From the signal to the last command, and how many commands there were. */
+  readonly reloadMs: number;
+  readonly reloadCommands: number;
+  readonly stopMs: number;
+  readonly load: string;
+}
+
+const TICKS_PER_SECOND = 100;
+
+function configurationOf({ virtualServers, realServers, delayLoop }: Settings, changed: boolean): string {
+  const blocks: string[] = [];
+  for (let v = 0; v < virtualServers; v++) {
+    const servers = Array.from({ length: realServers }, (_, r) => {
+      const weight = changed && v === 0 && r === 0 ? 2 : 1;
+      return ` real_server ${addressOf(v * realServers + r)} 80 { weight ${weight}\n TCP_CHECK { connect_timeout 2\n } }\n`;
+    });
+    blocks.push(
+      `virtual_server 10.${v >> 8}.${v & 255}.1 80 {\n delay_loop ${delayLoop}\n lb_algo wrr\n lb_kind DR\n protocol TCP\n${servers.join('')}}\n`,
+    );
+  }
+  return blocks.join('');
+}
+
+const addressOf = (n: number): string => `127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
+
+/** What the stand-in has counted: see `struct counts` there. Times in milliseconds of the monotonic clock. */
+function readCounts(file: string) {
+  try {
+    const bytes = readFileSync(file);
+    const at = (i: number) => Number(bytes.readBigUInt64LE(i * 8));
+    const [services, destinations, changes, removals] = [at(0), at(1), at(2), at(3)];
+    const all = services + destinations + changes + removals;
+    return { all, destinations, lastAt: at(4) / 1e6, firstAt: at(5) / 1e6 };
+  } catch {
+    return { all: 0, destinations: 0, lastAt: 0, firstAt: 0 };
+  }
+}
+
+const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** The process and all below it. */
+async function family(pid: number): Promise<number[]> {
+  const { stdout } = await run('ps', ['-e', '-o', 'pid=,ppid=']);
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number) as [number, number]);
+  const found = [pid];
+  for (let i = 0; i < found.length; i++)
+    found.push(...rows.filter(([, parent]) => parent === found[i]).map(([child]) => child));
+  return found;
+}
+
+/** Processor time in seconds. */
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return sum + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+    } catch {
+      return sum;
+    }
+  }, 0);
+}
+
+function pssOf(pids: readonly number[]): number {
+  const kilobytes = pids.map((pid) => {
+    const [, pss = '0'] = /^Pss: +(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+    return Number(pss);
+  });
+  return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
+}
+
+const quantile = (sorted: readonly number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
+
+/** The server of all addresses, in a process of its own: a line with time and address for each connection. */
+const LISTENER = `
+const lines = []; setInterval(() => process.stdout.write(lines.splice(0).join('')), 500);
+require('net').createServer((socket) => {
+  lines.push(Number(process.hrtime.bigint() / 1000n) + ' ' + socket.localAddress + '\\n');
+  socket.on('error', () => {}); socket.resetAndDestroy();
+}).listen({ port: 80, host: '0.0.0.0', backlog: 4096 });`;
+
+class Listener {
+  readonly #lastSeen = new Map<string, number>();
+  #offsets: number[] = [];
+  #count = 0;
+  readonly #process: Background;
+
+  constructor(delayLoop: number) {
+    this.#process = new Background(process.execPath, ['-e', LISTENER], (line) => {
+      const [time = '0', address = ''] = line.split(' ');
+      const [at, before] = [Number(time) / 1000, this.#lastSeen.get(address)];
+      this.#lastSeen.set(address, at);
+      this.#count += 1;
+      if (before !== undefined) this.#offsets.push(Math.abs(at - before - delayLoop * 1000));
+    });
+  }
+
+  /** What has come since this was asked last. */
+  take(): { count: number; offsets: number[] } {
+    const taken = { count: this.#count, offsets: this.#offsets.sort((a, b) => a - b) };
+    [this.#count, this.#offsets] = [0, []];
+    return taken;
+  }
+
+  close(): void {
+    this.#process.signal('SIGKILL');
+  }
+}
+
+function commandOf(agent: AgentName, file: string, share: string): [string, string[]] {
+  const at = (name: string) => join(share, name);
+  return agent === 'holdfast'
+    ? [process.execPath, ['bin/holdfast', '-n', '-l', '-f', file, '-p', at('main.pid'), '--run-dir', at('run')]]
+    : ['keepalived', ['-n', '-l', '-f', file, '-p', at('p'), '-r', at('r'), '-c', at('c')]];
+}
+
+async function measure(agent: AgentName, settings: Settings): Promise<Run> {
+  const { share, standIn, virtualServers, realServers, delayLoop, seconds } = settings;
+  const counts = join(share, 'counts');
+  const file = join(share, 'agent.conf');
+  rmSync(counts, { force: true });
+  writeFileSync(file, configurationOf(settings, false));
+  const listener = new Listener(delayLoop);
+  const startedAt = monotonic();
+  const environment = { ...process.env, LD_PRELOAD: standIn, IPVS_STANDIN_COUNTS: counts };
+  // its words go to a file: reading them would cost us the processor that is measured
+  const log = openSync(join(share, 'agent.log'), 'w');
+  const child = spawn(...commandOf(agent, file, share), { env: environment, stdio: ['ignore', log, log] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  try {
+    const wanted = virtualServers * realServers;
+    await until('the table is complete', 120_000, () => (readCounts(counts).destinations >= wanted ? true : undefined));
+    const pids = await family(child.pid as number);
+    const cpuUntilComplete = cpuOf(pids);
+    const { firstAt, lastAt } = readCounts(counts);
+    // every server has been checked once, and the next round is seen whole
+    await sleep((2 * delayLoop + 1) * 1000);
+    listener.take();
+    const [cpuBefore, watchedFrom] = [cpuOf(pids), monotonic()];
+    await sleep(seconds * 1000);
+    const [cpu, watched] = [cpuOf(pids) - cpuBefore, (monotonic() - watchedFrom) / 1000];
+    const { count, offsets } = listener.take();
+    const pssMiB = pssOf(pids);
+
+    writeFileSync(file, configurationOf(settings, true));
+    const before = readCounts(counts).all;
+    const reloadAt = monotonic();
+    child.kill('SIGHUP');
+    await until('the change is in the table', 120_000, () => (readCounts(counts).all > before ? true : undefined));
+    const changedAt = readCounts(counts).lastAt;
+    await sleep(3_000);
+    const after = readCounts(counts);
+
+    const stopAt = monotonic();
+    child.kill('SIGTERM');
+    await ended;
+    return {
+      agent,
+      firstCommandMs: firstAt - startedAt,
+      completeMs: lastAt - startedAt,
+      cpuUntilComplete,
+      checksPerSecond: count / watched,
+      off: { p50: quantile(offsets, 0.5), p99: quantile(offsets, 0.99), max: offsets.at(-1) ?? 0 },
+      cpuPerCheckUs: (cpu / count) * 1e6,
+      cpuPercent: (cpu / watched) * 100,
+      pssMiB,
+      reloadMs: changedAt - reloadAt,
+      reloadCommands: after.all - before,
+      stopMs: monotonic() - stopAt,
+      load: readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).join(' '),
+    };
+  } finally {
+    child.kill('SIGKILL');
+    listener.close();
+  }
+}
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as Settings;
+await run('ip', ['link', 'set', 'lo', 'up']);
+const runs: Run[] = [];
+for (let round = 0; round < settings.rounds; round++) {
+  for (const agent of settings.agents) {
+    const one = await measure(agent, settings);
+    process.stderr.write(
+      `${agent}: complete after ${one.completeMs.toFixed(0)} ms, reload ${one.reloadMs.toFixed(0)} ms\n`,
+    );
+    runs.push(one);
+  }
+}
+writeFileSync(settings.json, JSON.stringify(runs));
