@@ -1,7 +1,7 @@
 /**
  * What a client notices of a failover: holdfast and the real keepalived in turn, on the same segment, with the same files.
  *
- * Per run: the longest time without an echo reply of the virtual IP (asked for every 2 ms), how long both directors had the
+ * Per run: the longest time of lost echo requests to the virtual IP (one every 2 ms; 0: none was lost), how long both directors had the
  * address (from the kernel's own events), and when the successor first advertised. Nothing is judged here.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -150,7 +150,7 @@ async function measure(agentName: AgentName, wanted: Variant, event: EventName):
       await until('the backup holds the address', 10_000, () => holds(1));
       await sleep(200);
     }
-    await echo.takeGap();
+    await echo.takeLoss();
     const since = Date.now();
     switch (event) {
       case 'stop':
@@ -171,7 +171,7 @@ async function measure(agentName: AgentName, wanted: Variant, event: EventName):
     const successor = event === 'return' ? 0 : 1;
     await until('the successor holds the address', 15_000, () => holds(successor));
     await sleep(500);
-    const gapMs = await echo.takeGap();
+    const gapMs = await echo.takeLoss();
     const overlapMs = event === 'link' ? 0 : overlap(holdings, since);
     return { agent: agentName, variant: wanted.name, event, gapMs, overlapMs };
   } finally {

@@ -1,4 +1,4 @@
-/** The runs of bench/failover.ts as a table with medians and ratios, and as a picture. */
+/** What `npm run bench` has measured as tables with medians and ratios, and as a picture: docs/performance.md. */
 
 const LABELS = { stop: 'planned stop', kill: 'kill -9', hang: 'hang (SIGSTOP)', link: 'cut link', return: 'return' };
 
@@ -43,7 +43,7 @@ export function table(rows) {
       `${ms(one.gapMs)} (${ms(one.gapMaxMs)}) ms`,
       overlapOf(one),
     ]);
-    return `| ${[variant, LABELS[event], ...cells, ratio.toFixed(3)].join(' | ')} |`;
+    return `| ${[variant, LABELS[event], ...cells, Number.isFinite(ratio) ? ratio.toFixed(3) : '–'].join(' | ')} |`;
   };
   return [head, '|---|---|---|---|---|---|---|', ...rows.map(line)].join('\n');
 }
@@ -84,4 +84,133 @@ export function picture(rows) {
     ...parts,
     '</svg>\n',
   ].join('\n');
+}
+
+/** Groups runs by a key, in their order. */
+function grouped(runs, keyOf) {
+  const groups = new Map();
+  for (const run of runs) {
+    const key = keyOf(run);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  return [...groups.values()];
+}
+
+const ratio = (ours, theirs) =>
+  ours === undefined || theirs === undefined || theirs === 0 ? '–' : (ours / theirs).toFixed(3);
+
+const row = (cells) => `| ${cells.join(' | ')} |`;
+const head = (cells) => [row(cells), row(cells.map(() => '---'))];
+
+/** One line for each variant and state: lateness, and takeovers without a reason. */
+export function steadinessTable(runs) {
+  const figures = (of) => {
+    if (of.length === 0) return ['–', '–'];
+    const late = ['p50', 'p99', 'p999', 'max'].map((name) => median(of.map((run) => run.late[name])).toFixed(2));
+    const takeovers = of.reduce((all, run) => all + run.takeovers, 0);
+    const seconds = of.reduce((all, run) => all + run.seconds, 0);
+    return [late.join(' / '), `${takeovers} in ${seconds} s`];
+  };
+  const lines = grouped(runs, ({ variant, state }) => `${variant} ${state}`).map((group) => {
+    const [ours, theirs] = ['holdfast', 'keepalived'].map((name) => group.filter(({ agent }) => agent === name));
+    const worst = (of) => (of.length === 0 ? undefined : median(of.map((run) => run.late.p999)));
+    const withdrawals = ours.reduce((all, run) => all + run.withdrawals, 0);
+    const { variant, state } = group[0];
+    return row([variant, state, ...figures(ours), withdrawals, ...figures(theirs), ratio(worst(ours), worst(theirs))]);
+  });
+  return [
+    ...head([
+      'adverts',
+      'meanwhile',
+      'holdfast: late by p50 / p99 / p99.9 / max, ms',
+      'false takeovers',
+      'guard acted',
+      'keepalived: late by',
+      'false takeovers',
+      'ratio of p99.9',
+    ]),
+    ...lines,
+  ].join('\n');
+}
+
+/** One line for each number of instances. */
+export function restTable(runs) {
+  const lines = grouped(runs, ({ instances }) => instances).flatMap((group) => {
+    const of = (name, figure) => {
+      const values = group.filter(({ agent }) => agent === name).map((run) => run[figure]);
+      return values.length === 0 ? undefined : median(values);
+    };
+    const cells = (name) => [
+      `${of(name, 'firstLineMs')?.toFixed(0) ?? '–'} / ${of(name, 'electingMs')?.toFixed(0) ?? '–'} / ${of(name, 'masterMs')?.toFixed(0) ?? '–'}`,
+      `${of(name, 'pss')?.toFixed(1) ?? '–'} / ${of(name, 'rss')?.toFixed(1) ?? '–'}`,
+      of(name, 'cpu')?.toFixed(2) ?? '–',
+    ];
+    const node = median(group.map((run) => run.nodeMs));
+    return [
+      row([
+        group[0].instances,
+        ...cells('holdfast'),
+        ...cells('keepalived'),
+        ratio(of('holdfast', 'pss'), of('keepalived', 'pss')),
+        node.toFixed(0),
+      ]),
+    ];
+  });
+  return [
+    ...head([
+      'instances',
+      'holdfast: first line / electing / MASTER less its waiting, ms',
+      'PSS / RSS, MiB',
+      'CPU, %',
+      'keepalived: the same',
+      'PSS / RSS, MiB',
+      'CPU, %',
+      'ratio of PSS',
+      '`node -e 0`, ms',
+    ]),
+    ...lines,
+  ].join('\n');
+}
+
+/** The page. @param result what each part has measured; a part that was not run is left out */
+export function page({ machine, failover, steadiness, rest }) {
+  const parts = [
+    '# Measured beside keepalived',
+    '',
+    'Made by `npm run bench -- --out docs`; nothing here is written by hand. Both agents run the same files on the same machine in turn;',
+    'compare within a line, not between machines.',
+    '',
+    machine,
+    '',
+  ];
+  if (failover) {
+    parts.push(
+      '## Failover',
+      '',
+      'What a client sees that asks the virtual IP every 2 ms (0: no request was lost), and how long two nodes',
+    );
+    parts.push('had the address.', '', '![gaps](performance.svg)', '', table(summarise(failover)), '');
+  }
+  if (steadiness) {
+    parts.push(
+      '## Steadiness',
+      '',
+      "How late the MASTER's advertisements were on the wire, and how often the BACKUP took over although nothing",
+    );
+    parts.push(
+      'had happened. At 10 ms both agents run with `vrrp_rt_priority 50`.',
+      '',
+      steadinessTable(steadiness),
+      '',
+    );
+  }
+  if (rest) {
+    parts.push(
+      '## Start and rest',
+      '',
+      'From exec; then all processes together as MASTER at 1 s, with a service of ten real servers (of keepalived',
+    );
+    parts.push('VRRP alone, where the kernel has no IPVS).', '', restTable(rest), '');
+  }
+  return parts.join('\n');
 }

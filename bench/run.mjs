@@ -1,33 +1,52 @@
 /** `npm run bench`: measures holdfast beside keepalived, A B A B, in one run on one machine. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitCodeOf, makeShare } from '../scripts/lab.mjs';
 import { prepare, say } from '../scripts/prepare.mjs';
-import { picture, summarise, table } from './report.mjs';
+import { page, picture, summarise } from './report.mjs';
 import { runMeasurement } from './sandbox.mjs';
 
 const help = `npm run bench -- [OPTION...]
 
-Two directors on one segment; holdfast and keepalived in turn; what a client sees of a planned stop, kill -9, a hang, a
-cut link and the return. Needs root. bench/config-test.mjs measures the reading of configurations.
+holdfast and keepalived in turn, with the same files. Needs root. Three parts:
+  failover    what a client sees of a planned stop, kill -9, a hang, a cut link and the return
+  steadiness  how late advertisements are, and takeovers without a reason: idle, with 4 and 8 busy processes, during
+              reloads of 10 000 real servers, under 10 000 checks, with 100 MB of garbage in the main process
+  rest        start-up, memory and processor time with 1, 100 and 255 instances
 
-  --rounds N          runs of each kind (default 5)
+  --quick             one short run of each kind: a few minutes instead of hours
+  --only PART         failover, steadiness or rest (default all); may be repeated
+  --rounds N          runs of each kind (default 5; of steadiness 1)
+  --seconds N         how long steadiness is watched, each (default 60)
   --variant NAME      "v2 1 s", "v3 100 ms" or "v3 10 ms" (default all); may be repeated
   --event NAME        stop, kill, hang, link or return (default all); may be repeated
-  --out DIR           where failover.json, failover.md and failover.svg go (default: only printed)
+  --state NAME        idle, "4 busy", "8 busy", reloads, checks or churn (default all); may be repeated
+  --instances N       of rest (default 1, 100 and 255); may be repeated
+  --out DIR           where performance.md, performance.json and performance.svg go (default: only printed)
   --help              this text
+
+Others: bench/config-test.mjs (reading of configurations), bench/many-instances.mjs, bench/soak.mjs (the guard under reloads,
+restarts and pauses).
 `;
 
-/** A run of v2 at 1 s takes up to this long. */
-const SECONDS_EACH = 25;
+const PARTS = ['failover', 'steadiness', 'rest'];
+
+/** More than any single run of that part takes. */
+const SECONDS_EACH = { failover: 30, steadiness: 60, rest: 90 };
 
 async function main() {
   const { values } = parseArgs({
     options: {
-      rounds: { type: 'string', default: '5' },
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
       variant: { type: 'string', multiple: true, default: [] },
       event: { type: 'string', multiple: true, default: [] },
+      state: { type: 'string', multiple: true, default: [] },
+      instances: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -36,32 +55,75 @@ async function main() {
     process.stdout.write(help);
     return 0;
   }
+  const unknown = values.only.find((part) => !PARTS.includes(part));
+  if (unknown !== undefined) throw new Error(`unknown part ${unknown}: known are ${PARTS.join(', ')}`);
   await prepare({});
   const share = makeShare();
   try {
-    const json = join(share, 'failover.json');
-    const rounds = Number(values.rounds);
-    const exitCode = await runMeasurement({
-      name: 'failover',
-      settings: { rounds, variants: values.variant, events: values.event, json },
-      share,
-      timeoutSeconds: rounds * 30 * SECONDS_EACH,
-    });
-    if (exitCode !== 0) return exitCode;
-    const runs = JSON.parse(readFileSync(json, 'utf8'));
-    const rows = summarise(runs);
-    process.stdout.write(`${table(rows)}\n`);
+    const { quick, variant: variants } = values;
+    const rounds = (usual) => (values.rounds === undefined ? (quick ? 1 : usual) : Number(values.rounds));
+    const settings = {
+      failover: { rounds: rounds(5), variants, events: values.event },
+      steadiness: {
+        rounds: rounds(1),
+        seconds: Number(values.seconds ?? (quick ? 10 : 60)),
+        variants,
+        states: values.state,
+        directory: share,
+      },
+      rest: {
+        rounds: rounds(5),
+        seconds: quick ? 10 : 30,
+        instances: values.instances.length > 0 ? values.instances.map(Number) : quick ? [1] : [1, 100, 255],
+      },
+    };
+    const result = { machine: machine() };
+    for (const part of PARTS) {
+      if (values.only.length > 0 && !values.only.includes(part)) continue;
+      result[part] = await runPart(part, settings[part], share);
+    }
+    const text = page(result);
+    process.stdout.write(`${text}\n`);
     if (values.out) {
       const at = (name) => join(resolve(values.out), name);
       mkdirSync(resolve(values.out), { recursive: true });
-      writeFileSync(at('failover.json'), `${JSON.stringify({ rows, runs }, undefined, 1)}\n`);
-      writeFileSync(at('failover.md'), `${table(rows)}\n`);
-      writeFileSync(at('failover.svg'), picture(rows));
+      writeFileSync(at('performance.json'), `${JSON.stringify(result)}\n`);
+      writeFileSync(at('performance.md'), text);
+      if (result.failover) writeFileSync(at('performance.svg'), picture(summarise(result.failover)));
     }
     return 0;
   } finally {
     rmSync(share, { recursive: true, force: true });
   }
+}
+
+/** The runs of a part; what was measured before something failed is kept. */
+async function runPart(part, settings, share) {
+  const json = join(share, `${part}.json`);
+  const each = SECONDS_EACH[part] + (settings.seconds ?? 0);
+  const exitCode = await runMeasurement({
+    name: part,
+    settings: { ...settings, json },
+    share,
+    timeoutSeconds: settings.rounds * 40 * each,
+  });
+  if (exitCode !== 0) say(`${part} ended with exit code ${exitCode}; what it had measured follows`);
+  return existsSync(json) ? complete(part, JSON.parse(readFileSync(json, 'utf8'))) : undefined;
+}
+
+/** Of failovers both agents are needed for a ratio. */
+function complete(part, runs) {
+  if (part !== 'failover') return runs;
+  const both = (run) =>
+    new Set(runs.filter((one) => one.variant === run.variant && one.event === run.event).map(({ agent }) => agent))
+      .size === 2;
+  return runs.filter(both);
+}
+
+function machine() {
+  const [first] = cpus();
+  const load = loadavg().map((value) => value.toFixed(2));
+  return `${cpus().length} processors (${first?.model.trim()}), Linux ${release()}, Node ${process.version}; load before: ${load.join(' ')}.`;
 }
 
 try {

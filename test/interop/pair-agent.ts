@@ -18,9 +18,13 @@ export class PairAgent {
   readonly file: string;
   /** What it has logged. */
   readonly lines: string[] = [];
+  /** When each of these lines was read, by performance.now(). */
+  readonly lineTimes: number[] = [];
   readonly #directory: string;
   readonly #inside: (words: readonly string[]) => [string, string[]];
   readonly #pids: () => Promise<number[]>;
+  /** Options beside the usual ones. */
+  readonly #extra: readonly string[];
   #process: Background | undefined;
 
   constructor(
@@ -29,13 +33,20 @@ export class PairAgent {
     directory: string,
     inside: (words: readonly string[]) => [string, string[]],
     pids: () => Promise<number[]>,
+    extra: readonly string[] = [],
   ) {
     this.name = name;
     this.file = file;
     this.#directory = directory;
     this.#inside = inside;
     this.#pids = pids;
+    this.#extra = extra;
     mkdirSync(directory, { recursive: true });
+  }
+
+  /** Its processes. */
+  pids(): Promise<number[]> {
+    return this.#pids();
   }
 
   get running(): boolean {
@@ -54,7 +65,10 @@ export class PairAgent {
     // keepalived believes that it runs already when it sees the pid file of another one, or of an earlier life
     for (const option of PID_FILES) rmSync(this.#pidFile(option), { force: true });
     rmSync(join(this.#directory, 'zserv.api'), { force: true });
-    this.#process = new Background(...this.#inside(this.#command()), (line) => this.lines.push(line));
+    this.#process = new Background(...this.#inside(this.#command()), (line) => {
+      this.lines.push(line);
+      this.lineTimes.push(performance.now());
+    });
   }
 
   /** Waits for a line of the log, among those from `since` on. */
@@ -108,7 +122,7 @@ export class PairAgent {
   }
 
   #command(): readonly string[] {
-    const common = ['-n', '-l', '-D', '-f', this.file];
+    const common = ['-n', '-l', '-D', '-f', this.file, ...this.#extra];
     if (this.name === 'holdfast') return [PROGRAM, ...common, '--run-dir', this.#directory];
     if (this.name === 'frr') return frrCommand(readFileSync(this.file, 'utf8'), this.#directory);
     return ['keepalived', ...common, ...PID_FILES.flatMap((option) => [option, this.#pidFile(option)])];

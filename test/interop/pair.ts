@@ -71,7 +71,13 @@ export class Pair {
    * An agent with this configuration; it is not started yet.
    * @param wrapper words before the command that runs it
    */
-  agent(side: Side, name: PairAgentName, configuration: string, wrapper: readonly string[] = []): PairAgent {
+  agent(
+    side: Side,
+    name: PairAgentName,
+    configuration: string,
+    wrapper: readonly string[] = [],
+    extra: readonly string[] = [],
+  ): PairAgent {
     const directory = join(this.directory, `${side}-${this.agents.length}`);
     mkdirSync(directory);
     const file = join(directory, 'agent.conf');
@@ -82,6 +88,7 @@ export class Pair {
       directory,
       (words) => this.command(side, ...wrapper, ...words),
       () => this.#pids(side),
+      extra,
     );
     this.agents.push(agent);
     return agent;

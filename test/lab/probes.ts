@@ -41,6 +41,8 @@ export class EchoProbe {
   /** Of the last answer, and how many are missing before it since the first one. */
   #sequence: number | undefined;
   #lost = 0;
+  /** In milliseconds, since the last call of `takeLoss`. */
+  #longestLoss = 0;
 
   constructor(cluster: Cluster) {
     const command = ['ping', '-n', '-D', '-i', String(ECHO_INTERVAL_MS / 1000), VIRTUAL_IP];
@@ -50,13 +52,27 @@ export class EchoProbe {
   #onLine(line: string): void {
     // [1700000000.123456] 64 bytes from 192.168.4.15: icmp_seq=1 ttl=64 time=0.043 ms
     if (line.charCodeAt(0) !== 0x5b || !line.includes('bytes from')) return;
-    this.#gaps.answered(Number(line.slice(1, line.indexOf(']'))) * 1000);
+    const at = Number(line.slice(1, line.indexOf(']'))) * 1000;
+    const before = this.#gaps.lastAt ?? at;
+    this.#gaps.answered(at);
     const sequence = Number(/icmp_seq=(\d+)/.exec(line)?.[1]);
     // it has 16 bits; one that comes twice or late is not lost
     const distance = this.#sequence === undefined ? 1 : (sequence - this.#sequence) & 0xffff;
     if (distance === 0 || distance > 0x7fff) return;
     this.#lost += distance - 1;
     this.#sequence = sequence;
+    if (distance > 1) this.#longestLoss = Math.max(this.#longestLoss, at - before);
+  }
+
+  /**
+   * As `takeGap`, of lost requests only: a reply that is late because this machine is busy is no gap. What is lost still
+   * belongs to the next call.
+   */
+  async takeLoss(): Promise<number> {
+    await this.takeGap();
+    const longest = this.#longestLoss;
+    this.#longestLoss = 0;
+    return longest;
   }
 
   /** Requests that were not answered, of those before the last answer. */
