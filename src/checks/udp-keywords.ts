@@ -23,8 +23,8 @@ function digitPairs(given: readonly Word[], digit: RegExp): string[] | undefined
 }
 
 function reportFf(pairs: readonly string[], given: readonly Word[], complaints: Complaints): void {
-  if (!pairs.some((pair) => /^ff$/i.test(pair))) return;
-  complaints.correct(given[0] as Word, 'keepalived 2.2.7 takes the byte ff for a mistake, and leaves the line out');
+  if (!/^ff$/i.test(pairs.at(-1) ?? '')) return;
+  complaints.correct(given[0] as Word, 'keepalived 2.2.7 takes ff at the end for a mistake, and leaves the line out');
 }
 
 const pairsText = (bytes: string): string => (bytes.match(/../g) ?? []).join(' ');
