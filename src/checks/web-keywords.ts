@@ -2,7 +2,7 @@
 import { seconds } from '../base/time.ts';
 import type { Report } from '../config/diagnostics.ts';
 import { blocks, type Header, type Reading, table, value, variant } from '../config/table.ts';
-import { boolean, GIVES_UP, oneOf, orNothing } from '../config/values.ts';
+import { boolean, oneOf, orNothing } from '../config/values.ts';
 import type { CheckerConfig, WebChecker } from './checker-config.ts';
 import {
   anyWord,
@@ -74,7 +74,7 @@ function configure(
   const pages = values.pages.flatMap((one) => pageOf(one, report) ?? []);
   const connection = connectionOf(reading, inherited, report);
   if (pages.length === 0) {
-    report.error(keyword, `${kind} has no url, and keepalived crashes over it; the check is left out`, GIVES_UP);
+    report.error(keyword, `${kind} has no url; the check is left out`);
   }
   if (pages.length === 0 || connection === undefined) return [];
   const { virtualHost, sniName } = values;

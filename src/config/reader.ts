@@ -47,6 +47,8 @@ export class Reader {
   readonly #complaints: ValueComplaints;
   /** Of blocks that are being read. */
   readonly #merged = new Map<BlockReading, Map<string, Merged>>();
+  /** The names of blocks that have been read, in the block around them. */
+  readonly #names = new Map<BlockReading, Set<string>>();
   readonly #numberOf: NumberOf | undefined;
   /** Words around the one that is read, and itself, that keepalived 2.2.7 does not know: it asks for no value there. */
   #foreign = 0;
@@ -286,7 +288,10 @@ export class Reader {
     if (inner === undefined || !this.#hasHeader(block, entry.header, statement)) return;
     if (entry.many) {
       const { max, exact } = entry.header;
+      const isSkipped = entry.onePerName === true && this.#isNameTaken(block, key, statement);
+      if (isSkipped) this.#foreign++;
       const reading = this.read(entry.table, statement, inner, exact ? Infinity : max);
+      if (isSkipped) this.#foreign--;
       if (reading !== undefined) block.add(key, [reading], statement);
       else block.give(key, statement);
       return;
@@ -296,6 +301,16 @@ export class Reader {
     const one = merged.get(key) ?? { entry, owner: statement, statements: [] };
     merged.set(key, one);
     for (const line of inner) one.statements.push(line);
+  }
+
+  /** Whether a block of the name was there before. */
+  #isNameTaken(block: BlockReading, key: string, { args: [name] }: Statement): boolean {
+    const names = this.#names.get(block) ?? new Set<string>();
+    this.#names.set(block, names);
+    const id = `${key} ${name?.text}`;
+    const isTaken = names.has(id);
+    names.add(id);
+    return isTaken;
   }
 
   /** Blocks that count as one however often they stand there. */

@@ -124,6 +124,8 @@ export interface BlockEntry<E extends Entries, Many extends boolean> extends Com
   readonly many: Many;
   readonly header: Header;
   readonly later?: true;
+  /** keepalived does not look into a second one of the same name. What is to be said about it is said elsewhere. */
+  readonly onePerName?: true;
 }
 
 /** One of the blocks of a choice. `build` is what its domain makes of it. */
@@ -350,7 +352,7 @@ export const blocks = <E extends Entries>(
   header: Header,
   content: Table<E>,
   doc: string,
-  options: { aliases?: readonly Alias[]; later?: true } = {},
+  options: { aliases?: readonly Alias[]; later?: true; onePerName?: true } = {},
 ): BlockEntry<E, true> => ({ kind: 'block', word, table: content, many: true, header, doc, ...options });
 
 /** A header of exactly one name. */

@@ -142,7 +142,9 @@ export const rootKeywords = table({
   }),
   trackProcesses: blocks('vrrp_track_process', FIRST_NAME, trackProcessKeywords, 'Processes that instances can track.'),
   bfdInstances: blocks('bfd_instance', FIRST_NAME, bfdKeywords, 'A BFD session.', LATER),
-  instances: blocks('vrrp_instance', NAME, vrrpInstanceKeywords, 'A virtual router.'),
+  instances: blocks('vrrp_instance', NAME, vrrpInstanceKeywords, 'A virtual router.', {
+    onePerName: true,
+  }),
   virtualServers: blocks(
     'virtual_server',
     VIRTUAL_SERVER,
@@ -291,7 +293,7 @@ function build(
   reportIdleCheckers(served, report);
   const tls = buildTlsSettings(given.ssl, report);
   checkHost(root, global, host.facts ?? {}, report);
-  const unusable = checkScripts(given, global, served, host.scripts, report, lacksInterface);
+  const unusable = checkScripts(root, global, served, host.scripts, report, lacksInterface);
   const references = checkReferences(given, statements, unusable, looked.interfaceExists, report);
   checkVrrpRootBlocks(
     { ...given, instances: new Set(instances.map(({ name }) => name)) },

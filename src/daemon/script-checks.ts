@@ -21,7 +21,7 @@ const INSTANCE_SCRIPTS = [...GROUP_SCRIPTS, 'notifyDeleted', 'notifyMasterLowerP
  * @returns the names of vrrp_scripts that are left out
  */
 export function checkScripts(
-  root: RootReading['values'],
+  { values: root, at: atRoot }: RootReading,
   global: Reading<(typeof globalKeywords)['entries']>,
   served: ReadonlyMap<RootReading['values']['virtualServers'][number], unknown>,
   view: ScriptView | undefined,
@@ -29,7 +29,7 @@ export function checkScripts(
   lacksInterface: boolean,
 ): ReadonlySet<string> {
   const skips = new Set<ScriptPart>();
-  if (lacksInterface || root.instances.length === 0) skips.add('vrrp');
+  if (lacksInterface || atRoot('instances') === undefined) skips.add('vrrp');
   if (served.size === 0) skips.add('checks');
   const { enableScriptSecurity: isSecure } = global.values;
   const scripts = new Scripts(view, report, { isSecure, user: global.at('scriptUser'), skips });

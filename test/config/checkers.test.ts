@@ -68,8 +68,8 @@ describe('HTTP_GET and SSL_GET', () => {
     expect(checkersOf(own)).toEqual([{ ...HTTP, inheritedVirtualHost: 'b.example' }]);
   });
 
-  it('without a page are left out, where keepalived crashes', () => {
-    expect(read(text('HTTP_GET')).exitCode).toBe(2);
+  it('without a page are left out; keepalived crashes when it is the first checker', () => {
+    expect(read(text('HTTP_GET')).exitCode).toBe(5);
     expect(checkersOf(text('HTTP_GET', 'url {', '}'))).toEqual([]);
     expect(mistakes(text('HTTP_GET', ...page(), 'url {', '}'))).toEqual([
       '10:1 error: url has no path; it is left out',

@@ -351,4 +351,15 @@ secondOpinion('whole files', {
     'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nsorry_server_inhibit\nreal_server 10.0.0.2 80 {\n}\n}',
     'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nsorry_server 10.0.0.3 80\nsorry_server_lvs_method\nreal_server 10.0.0.2 80 {\n}\n}',
   ],
+  'blocks that are left out': [
+    'vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress { 192.168.4.15 }\n}\nvrrp_instance VI_1 {\ninterface\n}',
+    'vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress { 192.168.4.15 }\n}\nvrrp_instance VI_1 {\nstate\n}',
+    'vrrp_instance VI_1 {\ninterface eth0\nvirtual_router_id 5\nvirtual_ipaddress { 192.168.4.15 }\n}\nvrrp_instance VI_2 {\nstate\n}',
+    'vrrp_script chk {\nscript /bin/true\n}\nvrrp_instance VI_1 {\ninterface eth0\nvirtual_ipaddress { 192.168.4.15 }\n}',
+    'vrrp_script chk {\nscript /bin/true\n}\nvrrp_instance VI_1 {\nvirtual_router_id 5\nvirtual_ipaddress { 192.168.4.15 }\n}',
+    'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 10.0.0.2 80 {\nTCP_CHECK {\n}\nHTTP_GET {\n}\n}\n}',
+    'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 10.0.0.2 80 {\nTCP_CHECK {\n}\nHTTP_GET {\nurl {\n}\n}\n}\n}',
+    'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 10.0.0.2 80 {\nTCP_CHECK {\n}\nHTTP_GET {\nurl {\npath /\n}\nurl {\n}\n}\n}\n}',
+    'virtual_server 10.0.0.1 80 {\nprotocol TCP\nlb_algo rr\nlb_kind NAT\nreal_server 10.0.0.2 80 {\nTCP_CHECK {\n}\nSSL_GET {\nconnect_port 443\n}\n}\n}',
+  ],
 });
