@@ -63,7 +63,7 @@ export class AddressKeeper {
 
   /**
    * @param before what was wrong the last time: it is not said again
-   * @returns whether anything was different
+   * @returns whether anything was removed, with which routes may have gone
    */
   async settle(holder: Holder, before: ReadonlySet<string>): Promise<boolean> {
     const { kernelKeepsProtocol } = this.#world;
@@ -89,7 +89,7 @@ export class AddressKeeper {
     holder.held.clear();
     for (const entry of wanted) if (!refused.has(entry)) holder.held.add(addressKey(entry));
     if (!holder.isEntitled) this.#world.held(holder, [], []);
-    return removeFirst.length + add.length + remove.length > 0;
+    return removeFirst.length + remove.length > 0;
   }
 
   #tellHeld(holder: Holder, ours: readonly VirtualAddress[], actual: readonly Row[]): void {

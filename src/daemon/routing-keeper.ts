@@ -21,6 +21,8 @@ export interface RoutingKeeperWorld extends KeeperWorld {
   suspect(holder: Holder): void;
 }
 
+type Message = RouteMessage | RuleMessage;
+
 /** A route or a rule as the kernel is told it. */
 type Thing = { readonly row: string; readonly key: string } & (
   | { readonly kind: 'route'; readonly message: RouteMessage; readonly action: Route['action'] }
@@ -43,8 +45,9 @@ export class RoutingKeeper {
   readonly #places = new Map<string, Map<Holder, number>>();
   /** Protocol numbers of routes that were ever ours. */
   readonly #marks = new Set<number>();
+  readonly #texts = new WeakMap<Message, { row?: string; byGateway?: string }>();
   /** What the kernel had when it was last asked: until something changes, or may have. */
-  #read = new Map<number | 'rules', Promise<readonly (RouteMessage | RuleMessage)[]>>();
+  #read = new Map<number | 'rules', Promise<readonly Message[]>>();
 
   constructor(world: RoutingKeeperWorld) {
     this.#world = world;
@@ -148,24 +151,40 @@ export class RoutingKeeper {
     const marks = new Set(things.flatMap((thing) => (thing.kind === 'route' ? [thing.message.protocol] : [])));
     const netlink = this.#open();
     const routes: RouteMessage[] = [];
-    for (const mark of marks) routes.push(...(await this.#once(mark, () => netlink.routes(mark))));
+    for (const mark of marks) {
+      routes.push(...(await this.#once(mark, async () => (await netlink.routes(mark)).flatMap(singleRoutes))));
+    }
     const hasRules = things.some(({ kind }) => kind === 'rule');
     const rules = hasRules ? await this.#once('rules', () => netlink.rules()) : [];
     return [
-      ...routes.flatMap(singleRoutes).map((message): Row => {
-        const row = routeRow(message);
-        const byGateway = routeRow(message, false);
+      ...routes.map((message): Row => {
+        const row = this.#textOf(message, 'row', () => routeRow(message));
+        const byGateway = this.#textOf(message, 'byGateway', () => routeRow(message, false));
         return { kind: 'route', message, row: !known.has(row) && known.has(byGateway) ? byGateway : row };
       }),
-      ...rules.map((message): Row => ({ kind: 'rule', message, row: ruleRow(message) })),
+      ...rules.map((message): Row => {
+        return { kind: 'rule', message, row: this.#textOf(message, 'row', () => ruleRow(message)) };
+      }),
     ];
   }
 
-  #once<Message extends RouteMessage | RuleMessage>(
-    what: number | 'rules',
-    read: () => Promise<readonly Message[]>,
-  ): Promise<readonly Message[]> {
-    const before = this.#read.get(what) as Promise<readonly Message[]> | undefined;
+  /** Made once for each message that was read. */
+  #textOf(message: Message, which: 'row' | 'byGateway', make: () => string): string {
+    const texts = this.#texts.get(message) ?? {};
+    this.#texts.set(message, texts);
+    texts[which] ??= make();
+    return texts[which];
+  }
+
+  /** What was read, with a change of our own: nobody tells us of it. */
+  #revise({ kind, message }: Thing | Row, change: (all: readonly Message[]) => readonly Message[]): void {
+    const what = kind === 'rule' ? 'rules' : message.protocol;
+    const before = this.#read.get(what);
+    if (before !== undefined) this.#read.set(what, before.then(change));
+  }
+
+  #once<M extends Message>(what: number | 'rules', read: () => Promise<readonly M[]>): Promise<readonly M[]> {
+    const before = this.#read.get(what) as Promise<readonly M[]> | undefined;
     if (before !== undefined) return before;
     const answer = read();
     answer.catch(() => this.forget());
@@ -213,9 +232,9 @@ export class RoutingKeeper {
     const { kind, key } = thing;
     const netlink = this.#open();
     this.#keep(holder, thing);
-    this.forget();
     try {
       await (thing.kind === 'route' ? netlink.addRoute(thing.message, thing.action) : netlink.addRule(thing.message));
+      this.#revise(thing, (all) => [...all, thing.message]);
       this.#said(holder, kind, 'added', key);
       return true;
     } catch (error) {
@@ -241,12 +260,13 @@ export class RoutingKeeper {
     const key = this.#keyOf(holder, row);
     holder.heldRouting.delete(key);
     this.#drop(holder, row);
-    this.forget();
     try {
       await (row.kind === 'route' ? netlink.deleteRoute(row.message) : netlink.deleteRule(row.message));
+      this.#revise(row, (all) => all.filter((message) => message !== row.message));
       this.#said(holder, row.kind, 'removed', key);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
+      this.forget();
       if (code === 'ESRCH' || code === 'ENOENT') return; // gone meanwhile
       holder.problems.set(key, `${row.kind} ${key} could not be removed: ${message}`);
       this.#world.failed(holder, 'release-addresses', error);

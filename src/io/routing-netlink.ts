@@ -124,13 +124,17 @@ export class RoutingNetlink {
   }
 
   /**
-   * Called for every change since `open`. One callback; the last one counts.
+   * Called for every change since `open` that others made. One callback; the last one counts.
    * @param isWanted whether events about routes with this number are; others cost next to nothing
    */
   onEvent(callback: (event: RoutingEvent) => void, isWanted: (protocol: number) => boolean = () => true): void {
+    const { portId: ours } = this.#requests;
     this.#events.onEvent((event) => {
-      if (event.type === 'message' && isOfRoute(event.message) && !isWanted(event.message.body[PROTOCOL_AT] ?? 0))
-        return;
+      if (event.type === 'message') {
+        const { portId, body } = event.message;
+        if (portId === ours) return;
+        if (isOfRoute(event.message) && !isWanted(body[PROTOCOL_AT] ?? 0)) return;
+      }
       const change = changeOf(event);
       if (change !== undefined) callback(change);
     });

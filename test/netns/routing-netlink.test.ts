@@ -15,6 +15,8 @@ const run = (command: string) => execFileSync('ip', command.split(' '), { encodi
 const OURS = 18;
 
 let routing: RoutingNetlink;
+/** Hears what `routing` does: nobody is told of what he does himself. */
+let listener: RoutingNetlink;
 let events: RoutingEvent[];
 
 function route(line: string): { message: RouteMessage; action: 'add' | 'prepend' | 'append' } {
@@ -53,11 +55,13 @@ describe.skipIf(why !== '')(`RoutingNetlink on the real kernel${why}`, () => {
     run('address add fe80::1/64 dev v0 nodad');
     routing = RoutingNetlink.open();
     events = [];
-    routing.onEvent((event) => events.push(event));
+    listener = RoutingNetlink.open();
+    listener.onEvent((event) => events.push(event));
   });
 
   afterEach(() => {
     routing.close();
+    listener.close();
     run('link delete v0');
     run('route flush table all proto 18');
     for (const family of ['-4', '-6']) run(`${family} rule flush protocol 18`);
@@ -211,7 +215,9 @@ describe.skipIf(why !== '')(`RoutingNetlink on the real kernel${why}`, () => {
   it('reads and reports the routes with one number only, when that is asked for', async () => {
     const { message, action } = route('198.51.100.0/24 via 192.0.2.2 dev v0');
     const heard: RoutingEvent[] = [];
-    routing.onEvent(
+    const own: RoutingEvent[] = [];
+    routing.onEvent((event) => own.push(event));
+    listener.onEvent(
       (event) => heard.push(event),
       (protocol) => protocol === OURS,
     );
@@ -223,6 +229,7 @@ describe.skipIf(why !== '')(`RoutingNetlink on the real kernel${why}`, () => {
     expect((await routing.routes()).length).toBeGreaterThan(1);
     await vi.waitFor(() => expect(heard.length).toBe(1));
     expect(heard).toEqual([{ type: 'route-added', route: expect.objectContaining({ protocol: OURS }) }]);
+    expect(own.flatMap((event) => ('route' in event ? [event.route.protocol] : []))).toEqual([99, 99]);
   });
 
   it('reports what others take away', async () => {
