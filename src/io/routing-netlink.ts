@@ -6,6 +6,7 @@
  * his own does not open this. They are what the kernel says (src/wire), protocol and all; which are ours is src/vrrp's.
  */
 
+import type { Family } from '../base/address.ts';
 import type { Result } from '../base/result.ts';
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL } from '../wire/netlink.ts';
 import { encodeRouteRequest, type Prefix } from '../wire/rtnetlink-head.ts';
@@ -79,20 +80,36 @@ export class RoutingNetlink {
   }
 
   /**
-   * Routes of all tables, in the kernel's order. Rejects with NetlinkError.
+   * Routes of all tables, those of IPv4 first, in the kernel's order. Rejects with NetlinkError.
    * @param protocol only those with this number, which Linux 4.20 and later looks for itself
    */
   async routes(protocol?: number): Promise<RouteMessage[]> {
-    const body = encodeRouteRequest(undefined, protocol);
-    const request = { type: RTM_GETROUTE, body, purpose: 'reading the routes' };
-    const all = await readAll(this.#requests, request, decodeRoute);
+    const request = { type: RTM_GETROUTE, purpose: 'reading the routes' };
+    const all = await this.#readFamilies(decodeRoute, (family) => ({
+      ...request,
+      body: encodeRouteRequest(family, protocol),
+    }));
     return all.filter((route) => isRoute(route) && (protocol === undefined || route.protocol === protocol));
   }
 
-  /** All rules, in the kernel's order. Rejects with NetlinkError. */
+  /** All rules, those of IPv4 first, in the kernel's order. Rejects with NetlinkError. */
   rules(): Promise<RuleMessage[]> {
-    const request = { type: RTM_GETRULE, body: encodeRouteRequest(), purpose: 'reading the rules' };
-    return readAll(this.#requests, request, decodeRule);
+    const request = { type: RTM_GETRULE, purpose: 'reading the rules' };
+    return this.#readFamilies(decodeRule, (family) => ({ ...request, body: encodeRouteRequest(family) }));
+  }
+
+  /** Family by family: for all at once the kernel waits for whoever makes or removes interfaces, anywhere on the host. */
+  async #readFamilies<Message extends { readonly family: Family }>(
+    decode: (body: Uint8Array) => Result<Message>,
+    requestOf: (family: Family) => NetlinkRequest,
+  ): Promise<Message[]> {
+    const all: Message[] = [];
+    for (const family of ['inet', 'inet6'] as const) {
+      const found = await readAll(this.#requests, requestOf(family), decode);
+      // a kernel without IPv6 gives those of all others
+      all.push(...found.filter((message) => message.family === family));
+    }
+    return all;
   }
 
   /** Rejects with NetlinkError: EEXIST when there is the same already, ENETUNREACH without a way to the gateway. */
