@@ -139,9 +139,11 @@ function isAsWanted(there: ActualInterface, { kind }: OwnInterface, lower: numbe
 /** A setting under /proc/sys, and the value that it needs. */
 export type Setting = readonly [path: string, value: number];
 
-/** keepalived sets these. Of an interface of IPv6 nothing has to be different. */
+/** keepalived sets these, but for arp_announce, and nothing of an interface of IPv6. */
 export function settingsOf({ name, lower, family, kind }: OwnInterface): readonly Setting[] {
-  if (family === 'inet6' || kind.type === 'ipvlan') return [];
+  if (kind.type === 'ipvlan') return [];
+  // it must not answer for IPv4 addresses of this host
+  if (family === 'inet6') return [[`net/ipv4/conf/${name}/arp_ignore`, 1]];
   const [own, below] = [`net/ipv4/conf/${name}`, `net/ipv4/conf/${lower}`];
   return [
     // answers for its own addresses only, and hears its own address as the source of others' packets
@@ -153,6 +155,8 @@ export function settingsOf({ name, lower, family, kind }: OwnInterface): readonl
     // the virtual address is not answered for with the hardware address of the interface below
     [`${below}/arp_ignore`, 1],
     [`${below}/arp_filter`, 1],
+    // and neither asked with, when a packet from it leaves by the interface below: neighbours learn from questions too
+    [`${below}/arp_announce`, 2],
   ];
 }
 

@@ -26,12 +26,13 @@ afterEach(async (context) => {
   await stage.close(context.task.result?.state === 'fail');
 });
 
-const bothFamilies = (priority: number): string =>
-  `${instanceText(priority)}vrrp_instance VI_6 {
+const bothFamilies = (priority: number, extra = ''): string =>
+  `${instanceText(priority, extra)}vrrp_instance VI_6 {
  interface eth0
  virtual_router_id 60
  priority ${priority}
  advert_int ${INTERVAL}
+ ${extra}
  virtual_ipaddress {
   fe80::15/64
   ${GLOBAL_VIP}/64
@@ -95,6 +96,28 @@ it('a BACKUP answers neither for the addresses nor packets to them (RFC 3768 §6
   await until('the reply is seen', 5_000, () => lines.find((line) => line.includes(`${ADDRESS.b} > ${NEIGHBOUR}`)));
   expect(lines.filter((line) => line.includes(VIP) || line.includes(GLOBAL_VIP))).toEqual([]);
   expect(ours.states()).toEqual(['BACKUP', 'BACKUP']);
+});
+
+it('with use_vmac neighbours know the virtual MAC address and no other, and what they send there is forwarded (RFC 9568 §6.4.3) [A25+ A25- A26+ B29+ B29- B33+]', async () => {
+  await stage.pair.exec('a', 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1');
+  stage.pair.agent('a', 'holdfast', bothFamilies(150, 'use_vmac')).start();
+  await stage.pair.settled(GLOBAL_VIP, 'a', 10);
+  await stage.pair.settled(VIP, 'a', 5);
+  const lines = await sniff('port-a', 'arp[6:2] = 2 or icmp6[0] = 136');
+  // as neighbours that know nothing
+  await stage.pair.exec('segment', 'ip', 'neigh', 'flush', 'dev', 'bridge');
+  expect([(await ping(VIP)).code, (await ping(GLOBAL_VIP, '-6')).code]).toEqual([0, 0]);
+  const known = (await stage.pair.exec('segment', 'ip', 'neigh', 'show')).stdout;
+  expect(known).toContain(`${VIP} dev bridge lladdr 00:00:5e:00:01:32`);
+  expect(known).toContain(`${GLOBAL_VIP} dev bridge lladdr 00:00:5e:00:02:3c`);
+  const physical = await macOf('a');
+  const answers = lines.filter((line) => line.includes(`${VIP} is-at`) || line.includes(`tgt is ${GLOBAL_VIP}`));
+  expect(answers.length).toBeGreaterThan(0);
+  expect(answers.filter((line) => line.includes(physical))).toEqual([]);
+  // the virtual router as the way to the other segment
+  await stage.pair.ip('segment', `route add 10.0.0.0/24 via ${VIP}`);
+  await stage.pair.ip('b', `route replace ${NEIGHBOUR} via ${INNER_ADDRESS.a}`);
+  expect((await ping(INNER_ADDRESS.b)).code).toBe(0);
 });
 
 it('advertisements are not passed on to another segment, by a router that forwards (RFC 9568 §5.1.1.2, §5.1.2.2) [A01- B01- B03-]', async () => {

@@ -70,7 +70,7 @@ async function alone(configuration = ALONE): Promise<PairAgent> {
 }
 
 describe.each(pairs)('use_vmac: %s with priority 150 beside %s with priority 100', (first, second) => {
-  it('both speak and answer with the virtual MAC, and a stop leaves nothing behind', async () => {
+  it('both speak and answer with the virtual MAC, and a stop leaves nothing behind [A41+ A43- B50-]', async () => {
     const high = stage.pair.agent('a', first, instanceText(150, 'use_vmac'));
     const low = stage.pair.agent('b', second, instanceText(100, 'use_vmac'));
     low.start();
@@ -92,7 +92,7 @@ describe.each(pairs)('use_vmac: %s with priority 150 beside %s with priority 100
     await stage.pair.settled(VIP, 'b', 3);
   });
 
-  it('over IPv6', async () => {
+  it('over IPv6 with that of IPv6 [B47+]', async () => {
     const text = (priority: number) =>
       instanceText(priority, 'use_vmac', 'VI_6', 50, 'fe80::15').replace('fe80::15/24', 'fe80::15/64');
     const high = stage.pair.agent('a', first, text(150));

@@ -130,8 +130,10 @@ describe('settings of the kernel', () => {
       'net/ipv6/conf/vrrp.51/disable_ipv6': 1,
       'net/ipv4/conf/eth0/arp_ignore': 1,
       'net/ipv4/conf/eth0/arp_filter': 1,
+      'net/ipv4/conf/eth0/arp_announce': 2,
     });
-    expect(settingsOf({ ...wanted, family: 'inet6' })).toEqual([]);
+    // nor does one of IPv6 answer for IPv4 addresses
+    expect(settingsOf({ ...wanted, family: 'inet6' })).toEqual([['net/ipv4/conf/vrrp.51/arp_ignore', 1]]);
   });
 
   it('a filter for all interfaces becomes one of each: the stricter one of both counts', () => {
