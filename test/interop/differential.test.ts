@@ -54,7 +54,7 @@ it('every known difference is a line of docs/differences.md', () => {
   expect(knownDifferences.filter((known) => !page.includes(`\n| ${known.page} |`))).toEqual([]);
 });
 
-it(`${count} lives from seed ${first} on are told alike by holdfast and keepalived`, { timeout: 480_000 }, async () => {
+it(`${count} lives from seed ${first} on are told alike by holdfast and keepalived`, { timeout: 900_000 }, async () => {
   const scenarios = Array.from({ length: count }, (_, i) => scenarioOf(first + i));
   const told = (await liveAll(scenarios)).filter(differs);
   const isKnown = ({ scenario }: Told) => knownDifferences.some(({ concerns }) => concerns(scenario));

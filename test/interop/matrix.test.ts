@@ -20,7 +20,7 @@ const HUNDREDTH = 0.01;
 /** What may come on top where nothing is late. */
 const TURN = 0.3;
 /** As holdfast has it: a busy machine is not to decide the election. */
-const REAL_TIME = 'global_defs {\n vrrp_rt_priority 50\n}\n';
+const REAL_TIME = 'global_defs {\n vrrp_rt_priority 50\n vrrp_rlimit_rttime 10000000\n}\n';
 /** FRR has its interface switched on by another process before it speaks. */
 const SWITCHING_ON = 1;
 /** How long the start of a process is waited for, in seconds; it is not judged. */

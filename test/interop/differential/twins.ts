@@ -36,6 +36,7 @@ const HEAD = (fifo: string) => `global_defs {
  vrrp_notify_fifo ${fifo}
  vrrp_notify_priority_changes
  vrrp_rt_priority 50
+ vrrp_rlimit_rttime 10000000
  vrrp_garp_master_repeat 1
  vrrp_garp_master_delay 0
  vrrp_garp_lower_prio_repeat 0
