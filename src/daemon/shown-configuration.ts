@@ -9,6 +9,7 @@ import { type Statement, statementWith } from '../config/statement.ts';
 import type { Entries, Entry, ListEntry, Reading, Table, ValueEntry } from '../config/table.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
 import type { VirtualServer } from '../ipvs/virtual-server.ts';
+import { NOBODY_TRACKS } from '../vrrp/statics.ts';
 import { type Effective, effectiveInstance, effectiveVirtualServer } from './effective-values.ts';
 import { type ReadOutcomeWithTree, rootKeywords } from './root.ts';
 import {
@@ -237,7 +238,10 @@ class Walk {
         if (found !== undefined) return { words: found.words, value: found.value, source };
         const isRead = !isKnown && type.read([line.keyword, ...line.args], new Report()).length > 0;
         const counts = isRead && !this.#remarks.ignores(line);
-        if (counts) return { words: plain, value: plain.join(' '), source };
+        if (counts) {
+          const words = this.#remarks.about(line)?.includes(NOBODY_TRACKS) ? withoutGroup(plain) : plain;
+          return { words, value: words.join(' '), source };
+        }
         const reason = this.#remarks.about(line);
         return { words: plain, value: null, source, leftOut: true, ...(reason === undefined ? {} : { reason }) };
       });
@@ -288,3 +292,7 @@ const opaqueBlock = ({ keyword, args }: Statement): ShownBlock => ({
   leftOut: true,
   items: [],
 });
+
+/** The line of a static thing as it counts: without a group that it cannot refer to. */
+const withoutGroup = (words: readonly string[]): readonly string[] =>
+  words.filter((word, i) => word !== 'track_group' && words[i - 1] !== 'track_group');

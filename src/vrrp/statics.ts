@@ -50,6 +50,9 @@ export interface StaticDefaults {
   readonly priorityOf: (line: RuleLine) => number;
 }
 
+/** What is said where a track_group does not count. */
+export const NOBODY_TRACKS = 'nobody tracks';
+
 /** keepalived.conf(5) "default_interface": where nobody says. */
 export const DEFAULT_INTERFACE = 'eth0';
 
@@ -66,7 +69,7 @@ export function buildStatics(readings: StaticReadings, defaults: StaticDefaults,
     const found = group === undefined ? undefined : known.get(group);
     if (group === undefined || (found !== undefined && found.position < position)) return group !== undefined;
     const problem = found === undefined ? `there is no track_group ${group}` : `the track_group ${group} comes later`;
-    report.error(at, `${problem}; nobody tracks ${at.text}`);
+    report.error(at, `${problem}; ${NOBODY_TRACKS} ${at.text}`);
     return false;
   };
   return {
@@ -85,7 +88,7 @@ export function buildStatics(readings: StaticReadings, defaults: StaticDefaults,
     routes: flatten(readings.routes, ({ word, route }, position): Route => {
       const { trackGroup, ...rest } = route;
       if (trackGroup !== undefined && route.interface === undefined) {
-        report.error(word, 'a route without dev cannot have a track_group; nobody tracks it');
+        report.error(word, `a route without dev cannot have a track_group; ${NOBODY_TRACKS} it`);
         return rest;
       }
       return refers(word, trackGroup, position) ? route : rest;
@@ -93,7 +96,7 @@ export function buildStatics(readings: StaticReadings, defaults: StaticDefaults,
     rules: flatten(readings.rules, (line, position): Rule => {
       const { trackGroup, ...rest } = { ...line.rule, priority: defaults.priorityOf(line) };
       if (trackGroup !== undefined && rest.inputInterface === undefined) {
-        report.error(line.word, 'a rule without iif cannot have a track_group; nobody tracks it');
+        report.error(line.word, `a rule without iif cannot have a track_group; ${NOBODY_TRACKS} it`);
         return rest;
       }
       return refers(line.word, trackGroup, position) ? { ...rest, ...(trackGroup && { trackGroup }) } : rest;

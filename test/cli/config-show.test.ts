@@ -168,6 +168,12 @@ describe('holdfast config show', () => {
     );
   });
 
+  it('shows static things without a track_group that they cannot refer to', () => {
+    const late =
+      'static_routes {\n 10.0.0.0/8 dev eth0 track_group G metric 5\n}\ntrack_group G {\n group {\n V\n }\n}\n';
+    expect(lines(late).find((line) => line.startsWith('10.0.0.0/8'))).toMatch(/^10\.0\.0\.0\/8 dev eth0 metric 5 #/);
+  });
+
   it('marks the lines that do not count, and the values that were refused', () => {
     const out = lines(RICH);
     expect(out).toContain("# bad: left out # a.conf:20 (expected an IP address, got 'bad'; the line is ignored)");
