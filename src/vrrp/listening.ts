@@ -3,7 +3,7 @@
  * RFC 3768 §6.4.2, RFC 5798 §6.4.2. The events that set the timer are virtual-router.ts's.
  */
 
-import { type Duration, earliest, elapsed, type Instant, inSeconds, later, ZERO } from '../base/time.ts';
+import { type Duration, earliest, elapsed, type Instant, inSeconds, later, sum, ZERO } from '../base/time.ts';
 import { masterDownInterval, skewTime } from './timers.ts';
 import type { AdvertisementEvent, Backup, Cause, VirtualRouterConfig } from './vocabulary.ts';
 
@@ -24,6 +24,19 @@ export function listenTo(
 ): Backup {
   const interval = config.version === 2 ? config.advertisementInterval : event.advertisementInterval;
   return { ...listen(config, interval, now), master: { address: event.source, priority: event.priority }, preemptAt };
+}
+
+/**
+ * Master_Down_Timer fired so late that this host stood still (a paused virtual machine, an overload): whoever advertised
+ * meanwhile may not have been heard. The Master gets one more interval to be heard, once; undefined: there is no reason.
+ */
+export function afterStall(config: VirtualRouterConfig, state: Backup, now: Instant): Backup | undefined {
+  const { masterAdverInterval } = state;
+  const stalledFor = elapsed(state.masterDownAt, now);
+  if (state.stalledFor !== undefined || state.releasedBy !== undefined || stalledFor <= masterAdverInterval)
+    return undefined;
+  const skew = skewTime(config.version, config.priority, masterAdverInterval);
+  return { ...state, stalledFor, masterDownAt: later(now, sum(masterAdverInterval, skew)) };
 }
 
 /** The running timer, as if it had been set under the new configuration. What is learned from the Master is kept. */
@@ -64,7 +77,9 @@ export function takeoverDetail(config: VirtualRouterConfig, state: Backup, now: 
     return `${outranked.address} has priority ${outranked.priority}, ours is ${config.priority}`;
   }
   const silent = master === undefined ? 'anybody' : `${master.address} (priority ${master.priority})`;
-  return `no advertisement from ${silent} for ${waited}`;
+  const stalled =
+    state.stalledFor === undefined ? '' : `, of which this host stood still for ${inWords(state.stalledFor)}`;
+  return `no advertisement from ${silent} for ${waited}${stalled}`;
 }
 
 /** Whether keepalived.conf(5) "vrrp_startup_delay" is not over. */

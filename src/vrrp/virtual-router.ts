@@ -26,6 +26,7 @@ import { answer, challenged } from './answering.ts';
 import { advertise, announce, changed, quietly } from './effects.ts';
 import { giveAway, leave, whileLeaving } from './handover.ts';
 import {
+  afterStall,
   inWords,
   isDelayed,
   isOwnerAtOnce,
@@ -119,9 +120,12 @@ function backup(config: VirtualRouterConfig, state: Backup, event: Event, now: I
     case 'shutdown':
     case 'handover':
       return { state: INITIALIZE, effects: [changed(state, 'Initialize', 'shutdown')] };
-    case 'clock':
+    case 'clock': {
       if (now < state.masterDownAt) return quietly(state);
+      const waiting = afterStall(config, state, now);
+      if (waiting !== undefined) return quietly(waiting);
       return becomeMaster(config, state, takeoverCause(config, state), takeoverDetail(config, state, now), now);
+    }
     case 'advertisement':
       return heardAsBackup(config, state, event, now);
     case 'fault':

@@ -77,6 +77,11 @@ export interface Backup {
   readonly outranked?: Peer | undefined;
   /** Until when a Master of lower priority is accepted; in the past: no longer. */
   readonly preemptAt?: Instant | undefined;
+  /**
+   * How long this host stood still when Master_Down_Timer should have fired: the Master got another chance to be heard.
+   * Undefined: it did not.
+   */
+  readonly stalledFor?: Duration;
   /** In a sync group: its timer has fired, and it waits for its mates. */
   readonly wantsMaster?: true;
 }

@@ -95,9 +95,12 @@ describe('ElectionLoop', () => {
     expect(world.only().state).toMatchObject({ name: 'Backup', masterDownAt: later(START, seconds(59.9 + 3.609375)) });
   });
 
-  it('takes over after a stall when the master really was silent', () => {
+  it('takes over after a stall when the master really was silent, and goes on to be', () => {
     world.clock = later(START, seconds(60));
     world.waiting.push({ at: later(START, seconds(1)), priority: 150 });
+    world.loop.wake();
+    expect(world.only().state).toMatchObject({ name: 'Backup', stalledFor: seconds(60 - 1 - 3.609375) });
+    world.clock = later(START, seconds(61.609375));
     world.loop.wake();
     expect(world.only().state.name).toBe('Master');
   });
@@ -109,6 +112,7 @@ describe('ElectionLoop', () => {
     world.loop.wake();
     expect(world.only().state.name).toBe('Backup');
     world.knownUntil = undefined;
+    world.clock = later(START, seconds(5));
     world.loop.wake();
     expect(world.only().state.name).toBe('Master');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { milliseconds, seconds } from '../../../src/base/time.ts';
+import { microseconds, milliseconds, seconds } from '../../../src/base/time.ts';
 import { type Backup, type Event, INITIALIZE, nextDeadline, transition } from '../../../src/vrrp/virtual-router.ts';
 import { advertisement, at, backup, config, HIGH_ADDRESS, newMaster, OTHER, T0, takingOver } from '../example.ts';
 
@@ -38,9 +38,27 @@ describe('Backup', () => {
     });
 
     it('does so late when the clock comes late, and says for how long nobody was heard', () => {
-      const { state, effects } = transition(config(), backup(), clock, at(60_000_000));
+      const { state, effects } = transition(config(), backup(), clock, at(4_609_375));
+      expect(state).toEqual(newMaster(at(4_609_375)));
+      expect(effects.at(-1)).toMatchObject({ detail: 'no advertisement from 192.0.2.9 (priority 150) for 4.609 s' });
+    });
+
+    it('waits for one interval and Skew_Time more, once, when it fires more than an interval late: this host stood still', () => {
+      const stalled = backup({ masterDownAt: at(6_218_751), stalledFor: microseconds(1_000_001) });
+      expect(transition(config(), backup(), clock, at(4_609_376))).toEqual({ state: stalled, effects: [] });
+      const { state, effects } = transition(config(), stalled, clock, at(60_000_000));
       expect(state).toEqual(newMaster(at(60_000_000)));
-      expect(effects.at(-1)).toMatchObject({ detail: 'no advertisement from 192.0.2.9 (priority 150) for 60.000 s' });
+      expect(effects.at(-1)).toMatchObject({
+        cause: 'master-down-timer',
+        detail:
+          'no advertisement from 192.0.2.9 (priority 150) for 60.000 s, of which this host stood still for 1.000 s',
+      });
+      expect(transition(config(), stalled, advertisement(150), at(5_000_000)).state).not.toHaveProperty('stalledFor');
+    });
+
+    it('does not wait for a Master that has given up', () => {
+      const released = backup({ masterDownAt: at(609_375), releasedBy: OTHER });
+      expect(transition(config(), released, clock, at(9_000_000)).state.name).toBe('Master');
     });
 
     it('says so when it has never heard anybody', () => {

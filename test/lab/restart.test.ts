@@ -1,0 +1,77 @@
+/** A restart of the agent with services: the table, what is known of the real servers and every connection stay. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Holdfast, instanceText } from '../interop/holdfast.ts';
+import { Cluster, VIRTUAL_IP } from './cluster.ts';
+import { HttpProbe } from './probes.ts';
+import { until } from './process.ts';
+
+const PATIENCE_MS = 60_000;
+
+const SERVICE = `virtual_server ${VIRTUAL_IP} 80 {
+ delay_loop 1
+ lb_algo rr
+ lb_kind DR
+ protocol TCP
+ ${['192.168.4.100', '192.168.4.200']
+   .map(
+     (address) => `real_server ${address} 80 {
+  weight 1
+  TCP_CHECK {
+   connect_timeout 1
+   retry 0
+  }
+ }`,
+   )
+   .join('\n ')}
+}
+`;
+
+let cluster: Cluster;
+let holdfast: Holdfast;
+
+beforeEach(async () => {
+  cluster = await Cluster.build('dr');
+  for (const server of ['rs1', 'rs2'] as const) await cluster.startServer(server);
+  holdfast = new Holdfast(cluster, 'director1');
+  holdfast.configure(`${instanceText([VIRTUAL_IP])}${SERVICE}`);
+  holdfast.start();
+  await holdfast.says('Entering MASTER', PATIENCE_MS);
+});
+
+afterEach(async (context) => {
+  if (context.task.result?.state === 'fail') process.stderr.write(`${holdfast.lines.join('\n')}\n`);
+  await holdfast.stop();
+  cluster.close();
+});
+
+it('keeps the table as it is, a server that is down included, and no request fails', async () => {
+  await cluster.killServer('rs2');
+  const table = () => cluster.ipvs('director1');
+  await until('rs2 is out', PATIENCE_MS, async () =>
+    (await table())[0]?.destinations.length === 1 ? true : undefined,
+  );
+  const drained = await holdfast.command('weight', '192.168.4.100:80', '7', '--run-dir', holdfast.runDirectory);
+  expect(drained).toMatchObject({ code: 0 });
+  const before = await table();
+  expect(before[0]?.destinations).toMatchObject([{ id: '192.168.4.100:80', weight: 7 }]);
+  const http = new HttpProbe(cluster);
+  await http.next(10, PATIENCE_MS);
+  const seen = new Set<string>();
+  // one reading after the other, as fast as they come, over the whole restart
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) seen.add(JSON.stringify(await table()));
+  })();
+  const restart = holdfast.command('restart', '--run-dir', holdfast.runDirectory);
+  expect(await restart).toMatchObject({ code: 0, stderr: '' });
+  await http.next(20, PATIENCE_MS);
+  isOver = true;
+  await watching;
+  expect([...seen]).toEqual([JSON.stringify(before)]);
+  expect(http.take().failed).toBe(0);
+  await http.stop();
+  expect((await holdfast.status())?.virtualServers[0]?.realServers).toMatchObject([
+    { id: '192.168.4.100:80', healthy: true, effectiveWeight: 7, override: 7 },
+    { id: '192.168.4.200:80', healthy: false, inTable: false },
+  ]);
+});
