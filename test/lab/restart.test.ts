@@ -31,7 +31,6 @@ let holdfast: Holdfast;
 
 beforeEach(async () => {
   cluster = await Cluster.build('dr');
-  for (const server of ['rs1', 'rs2'] as const) await cluster.startServer(server);
   holdfast = new Holdfast(cluster, 'director1');
   holdfast.configure(`${instanceText([VIRTUAL_IP])}${SERVICE}`);
   holdfast.start();
