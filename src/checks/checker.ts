@@ -2,7 +2,9 @@
  * What a kind of checker is: one probe of one real server through an injected world. When to probe, how often to
  * retry and what follows is the health machine's (health.ts), the same for every kind.
  */
+
 import type { IpAddress } from '../base/address.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import type { Duration } from '../base/time.ts';
 import type { Script } from '../config/script.ts';
 import type { CheckerConfig, Connection, TimedChecker } from './checker-config.ts';
@@ -129,25 +131,25 @@ export interface BodyDigest {
 /** The world as checkers see it. Nothing here rejects; an abort through the signal is an outcome too. */
 export interface CheckIo {
   /** Connects and closes again. */
-  connect(target: ConnectTarget, signal: AbortSignal): Promise<ConnectOutcome>;
+  connect(target: ConnectTarget, signal: Cancellation): Promise<ConnectOutcome>;
   /** Connects and talks; what `talk` rejects with is the reason of a fault. */
   converse<T>(
     target: ConnectTarget,
-    signal: AbortSignal,
+    signal: Cancellation,
     talk: (other: Speaker) => Promise<T>,
   ): Promise<{ readonly ok: true; readonly value: T } | AnswerFault>;
-  get(request: PageRequest, signal: AbortSignal): Promise<PageOutcome>;
-  call(request: CallRequest, signal: AbortSignal): Promise<CallOutcome>;
+  get(request: PageRequest, signal: Cancellation): Promise<PageOutcome>;
+  call(request: CallRequest, signal: Cancellation): Promise<CallOutcome>;
   /** Sends a datagram. @param isReply whether a datagram is the one that is waited for; others are passed over */
   exchange(
     target: ConnectTarget,
     payload: Uint8Array,
-    signal: AbortSignal,
+    signal: Cancellation,
     isReply?: (bytes: Uint8Array) => boolean,
   ): Promise<DatagramOutcome>;
-  ping(target: ConnectTarget, signal: AbortSignal): Promise<DatagramOutcome>;
+  ping(target: ConnectTarget, signal: Cancellation): Promise<DatagramOutcome>;
   /** Runs a command, as the user that it names. */
-  run(script: Script, timeout: Duration, signal: AbortSignal): Promise<CommandOutcome>;
+  run(script: Script, timeout: Duration, signal: Cancellation): Promise<CommandOutcome>;
   md5(): BodyDigest;
   /** Where the expression is found at or behind an offset; undefined: nowhere; 'endless': it took too long. */
   search(expression: RegExp, text: string, from: number): number | undefined | 'endless';
@@ -183,7 +185,7 @@ export interface CheckerKind<C extends TimedChecker = TimedChecker> {
    * Never rejects; ends soon after the signal aborts.
    * @param step which of several questions, from 0: a page of HTTP_GET
    */
-  check(config: C, io: CheckIo, signal: AbortSignal, step: number): Promise<CheckResult>;
+  check(config: C, io: CheckIo, signal: Cancellation, step: number): Promise<CheckResult>;
 }
 
 /** A kind that asks nothing: somebody else tells what there is to know. */

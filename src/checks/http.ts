@@ -1,5 +1,7 @@
 /** HTTP_GET and SSL_GET: healthy when each of their pages is as it should be. keepalived.conf(5) "HTTP_GET". */
+
 import { familyOf } from '../base/address.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import { type CheckerKind, type CheckIo, type CheckResult, resultOf, type TlsRequest, targetOf } from './checker.ts';
 import type { Page, WebChecker } from './checker-config.ts';
 import { HttpJudge } from './http-answer.ts';
@@ -9,7 +11,7 @@ const webCheck = (keyword: WebChecker['kind']): CheckerKind<WebChecker> => ({ ke
 export const httpCheck = webCheck('HTTP_GET');
 export const sslCheck = webCheck('SSL_GET');
 
-async function check(config: WebChecker, io: CheckIo, signal: AbortSignal, step: number): Promise<CheckResult> {
+async function check(config: WebChecker, io: CheckIo, signal: Cancellation, step: number): Promise<CheckResult> {
   const page = config.pages[step];
   if (page === undefined) return { outcome: 'inconclusive', reason: `there is no page ${step}` };
   const judge = HttpJudge.of(page, io);

@@ -38,5 +38,7 @@ export function buildTlsSettings(readings: readonly SslReading[], report: Report
       seen.add(key);
     }
   }
-  return readings.at(-1)?.values;
+  const { values = {} } = readings.at(-1) ?? {};
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }

@@ -2,6 +2,8 @@
  * Lets the checkers of a configuration probe when they are due, and says when a server goes up or down by them. What
  * follows for services and the IPVS table is for others.
  */
+import { Canceller } from '../base/cancellation.ts';
+import { instant, milliseconds } from '../base/time.ts';
 import type { CheckIo, CheckResult, Fact } from '../checks/checker.ts';
 import type { HealthEffect } from '../checks/health.ts';
 import { checkerKind, isTimed } from '../checks/index.ts';
@@ -20,6 +22,9 @@ export interface CheckingWorld {
   /** Nobody is to be asked for it now. */
   isSuspended(virtualServerId: string): boolean;
 }
+
+/** Nobody notices it, and ten thousand checks wake the process a tenth as often. */
+const GRID = milliseconds(5);
 
 const SUSPENDED: CheckResult = { outcome: 'inconclusive', reason: 'suspended: the address is not on this host' };
 
@@ -41,7 +46,7 @@ export class Checking {
     this.#io = io;
     this.#book.configure(virtualServers, now(), { merges, random: Math.random });
     for (const [entry, result] of this.#book.toldNow()) this.#told(entry, result);
-    this.#timer.set(this.#book.nextAt);
+    this.#arm();
   }
 
   /** For the process that takes the place of this one. */
@@ -73,10 +78,16 @@ export class Checking {
     this.#timer.close();
   }
 
+  /** What is due within a few milliseconds begins together. */
+  #arm(): void {
+    const { nextAt } = this.#book;
+    this.#timer.set(nextAt === undefined ? undefined : instant(Math.ceil(nextAt / GRID) * GRID));
+  }
+
   #wake(): void {
     const at = now();
     for (const entry of this.#book.takeDue(at)) this.#act(entry, this.#book.handle(entry, { type: 'clock' }, at));
-    this.#timer.set(this.#book.nextAt);
+    this.#arm();
   }
 
   #told(entry: CheckerEntry, result: CheckResult): void {
@@ -105,9 +116,9 @@ export class Checking {
       this.#ended(entry, probe, SUSPENDED, 0);
       return;
     }
-    entry.abort = new AbortController();
+    entry.abort = new Canceller();
     const startedAt = performance.now();
-    void kind.check(entry.config, io, entry.abort.signal, step).then((result) => {
+    void kind.check(entry.config, io, entry.abort, step).then((result) => {
       if (this.#isStopped || this.#book.entry(entry.id) !== entry) return; // gone with a reload
       this.#ended(entry, probe, result, performance.now() - startedAt);
     });
@@ -118,7 +129,7 @@ export class Checking {
     this.#book.note(entry, result, Date.now(), took_ms);
     if (result.outcome !== 'healthy' && result !== SUSPENDED) this.#logFailure(entry, result);
     this.#act(entry, this.#book.handle(entry, { type: 'result', probe, result }, now()));
-    this.#timer.set(this.#book.nextAt);
+    this.#arm();
   }
 
   /** What does not change anything: an attempt that is followed by another, or one that this host could not make. */

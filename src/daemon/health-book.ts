@@ -3,6 +3,7 @@
  * what weight they are to have. Checkers of several virtual servers that ask the same question of the same server in the same
  * way are one. A checker keeps its state over a reload as long as it asks the same question, however often it does.
  */
+import type { Canceller } from '../base/cancellation.ts';
 import { DueHeap } from '../base/heap.ts';
 import { type Instant, ZERO } from '../base/time.ts';
 import type { CheckResult, Fact } from '../checks/checker.ts';
@@ -45,7 +46,7 @@ export interface CheckerEntry {
   servers: CheckedServer[];
   health: Health;
   /** Ends the probe that is on its way. */
-  abort: AbortController | undefined;
+  abort: Canceller | undefined;
   last: LastCheck | undefined;
 }
 

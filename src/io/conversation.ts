@@ -1,5 +1,7 @@
 /** A conversation over one TCP connection, in lines or in bytes, for checkers that want more than a connection. */
+
 import type { Socket } from 'node:net';
+import type { Cancellation } from '../base/cancellation.ts';
 import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
 import { type ConnectRequest, isLocalFault, openConnection } from './tcp-connect.ts';
 
@@ -36,7 +38,7 @@ export type ConversationOutcome<T> = { readonly ok: true; readonly value: T } | 
  */
 export async function converse<T>(
   request: ConnectRequest,
-  signal: AbortSignal,
+  signal: Cancellation,
   talk: (other: Speaker) => Promise<T>,
 ): Promise<ConversationOutcome<T>> {
   const connection = await openConnection(request, signal);

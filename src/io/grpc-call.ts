@@ -1,7 +1,9 @@
 /** One call of gRPC over a connection of its own: Node's client of HTTP/2, and the frame around a message. */
+
 import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Cancellation } from '../base/cancellation.ts';
 import { inMilliseconds, inSeconds } from '../base/time.ts';
 import type { AnswerFault } from './conversation.ts';
 import { type ConnectRequest, openConnection } from './tcp-connect.ts';
@@ -34,7 +36,7 @@ const ANSWER_MAX = 65_536;
 const FRAME_LENGTH = 5;
 
 /** Calls once. Never rejects. */
-export async function grpcCall(wanted: GrpcCall, signal: AbortSignal, tls: TlsClient): Promise<GrpcOutcome> {
+export async function grpcCall(wanted: GrpcCall, signal: Cancellation, tls: TlsClient): Promise<GrpcOutcome> {
   const connection = await openConnection(wanted, signal);
   if (!connection.ok) return { ...connection, stage: 'connect' };
   if (wanted.tls === undefined) return call(wanted, connection.socket, signal);
@@ -45,7 +47,7 @@ export async function grpcCall(wanted: GrpcCall, signal: AbortSignal, tls: TlsCl
   return outcome.ok && end !== undefined ? { ...outcome, certificateEnd: end } : outcome;
 }
 
-function call(wanted: GrpcCall, socket: Socket | TLSSocket, signal: AbortSignal): Promise<GrpcOutcome> {
+function call(wanted: GrpcCall, socket: Socket | TLSSocket, signal: Cancellation): Promise<GrpcOutcome> {
   return new Promise((resolve) => {
     let session: ClientHttp2Session | undefined;
     let isSettled = false;

@@ -2,9 +2,11 @@
  * One GET request over a connection of its own, for HTTP_GET and SSL_GET: Node's own client, without a pool, a redirect or a
  * cache. The body is handed over piece by piece and never kept.
  */
+
 import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Cancellation } from '../base/cancellation.ts';
 import { inMilliseconds, inSeconds } from '../base/time.ts';
 import type { AnswerFault } from './conversation.ts';
 import { type ConnectRequest, openConnection } from './tcp-connect.ts';
@@ -30,7 +32,7 @@ export type HttpOutcome =
 const HEADER_MAX = 65_536;
 
 /** Asks once. Never rejects: a refusal, a timeout, nonsense and an abort are outcomes. */
-export async function httpGet(wanted: HttpGet, signal: AbortSignal, tls: TlsClient): Promise<HttpOutcome> {
+export async function httpGet(wanted: HttpGet, signal: Cancellation, tls: TlsClient): Promise<HttpOutcome> {
   const connection = await openConnection(wanted, signal);
   if (!connection.ok) return { ...connection, stage: 'connect' };
   const { socket } = connection;
@@ -42,7 +44,7 @@ export async function httpGet(wanted: HttpGet, signal: AbortSignal, tls: TlsClie
   return outcome.ok && end !== undefined ? { ...outcome, certificateEnd: end } : outcome;
 }
 
-function ask(wanted: HttpGet, socket: Socket | TLSSocket, signal: AbortSignal): Promise<HttpOutcome> {
+function ask(wanted: HttpGet, socket: Socket | TLSSocket, signal: Cancellation): Promise<HttpOutcome> {
   return new Promise((resolve) => {
     let isSettled = false;
     const settle = (outcome: HttpOutcome) => {

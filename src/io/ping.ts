@@ -1,5 +1,7 @@
 /** One echo request and its reply, over a raw socket: no sysctl has to be changed for it, as for the kernel's ping sockets. */
+
 import { familyOf } from '../base/address.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import { decodeEcho, encodeEcho } from '../wire/echo.ts';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, SOCK_RAW } from './constants.ts';
 import type { ConnectRequest } from './tcp-connect.ts';
@@ -12,7 +14,7 @@ const headerLength = (packet: Uint8Array): number => ((packet[0] ?? 0) & 0x0f) *
 let sequence = 0;
 
 /** Asks once; ports do not count. Never rejects. */
-export function ping(request: ConnectRequest, signal: AbortSignal): Promise<UdpOutcome> {
+export function ping(request: ConnectRequest, signal: Cancellation): Promise<UdpOutcome> {
   const family = familyOf(request.address);
   const identifier = process.pid & 0xffff;
   sequence = (sequence + 1) & 0xffff;

@@ -2,9 +2,11 @@
  * TCP connection attempts: made and closed again, as TCP_CHECK wants it, or handed over to a conversation. Made by the
  * addon, because Node can neither mark packets nor bind to an interface, and takes longer.
  */
+
 import { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { addressBytes, familyOf, type IpAddress, isLinkLocal } from '../base/address.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
 import { type NativeConnector, native, type SocketAddress } from './native.ts';
 
@@ -113,7 +115,7 @@ let attempts: Attempts | undefined;
 /** @param succeeded makes the outcome of a connection; gets a descriptor where `keep` says so */
 function attempt<T>(
   request: ConnectRequest,
-  signal: AbortSignal,
+  signal: Cancellation,
   keep: boolean,
   succeeded: (fd: number) => T,
 ): Promise<T | ConnectFault> {
@@ -161,12 +163,12 @@ const CONNECTED: TcpOutcome = { ok: true };
  * Connects, and closes at once with a reset, so that thousands of checks leave no TIME_WAIT behind. Never rejects: a
  * refusal, a timeout and an abort are outcomes.
  */
-export const tcpConnect = (request: ConnectRequest, signal: AbortSignal): Promise<TcpOutcome> =>
+export const tcpConnect = (request: ConnectRequest, signal: Cancellation): Promise<TcpOutcome> =>
   attempt(request, signal, false, () => CONNECTED);
 
 /** Connects, for somebody who has more to say. Never rejects. */
 export const openConnection = (
   request: ConnectRequest,
-  signal: AbortSignal,
+  signal: Cancellation,
 ): Promise<{ readonly ok: true; readonly socket: Socket } | ConnectFault> =>
   attempt(request, signal, true, (fd) => ({ ok: true, socket: new Socket({ fd, readable: true, writable: true }) }));

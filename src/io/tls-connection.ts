@@ -1,7 +1,9 @@
 /** TLS over a connection that has been made, as a client: what it shows and trusts is read once. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { checkServerIdentity, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Cancellation } from '../base/cancellation.ts';
 import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
 import type { AnswerFault } from './conversation.ts';
 
@@ -41,7 +43,7 @@ export class TlsClient {
     socket: Socket,
     { serverName = '', verifiedName }: TlsRequest,
     timeout: Duration,
-    signal: AbortSignal,
+    signal: Cancellation,
     protocols: readonly string[] = [],
   ): Promise<{ readonly ok: true; readonly socket: TLSSocket } | AnswerFault> {
     return new Promise((resolve) => {

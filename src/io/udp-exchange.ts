@@ -1,5 +1,7 @@
 /** One datagram out and, if one comes, one back, over a connected socket: what a closed port says is heard too. */
+
 import { familyOf } from '../base/address.ts';
+import type { Cancellation } from '../base/cancellation.ts';
 import { inMilliseconds } from '../base/time.ts';
 import { AF_INET, AF_INET6, SO_BINDTODEVICE, SO_MARK, SOCK_DGRAM, SOL_SOCKET } from './constants.ts';
 import { type NativeSocket, native } from './native.ts';
@@ -26,7 +28,7 @@ export interface SocketKind {
 export const udpExchange = (
   request: ConnectRequest,
   payload: Uint8Array,
-  signal: AbortSignal,
+  signal: Cancellation,
   isReply: (bytes: Uint8Array) => boolean = () => true,
 ): Promise<UdpOutcome> =>
   exchange(request, { type: SOCK_DGRAM, protocol: 0 }, payload, signal, (bytes) =>
@@ -41,7 +43,7 @@ export function exchange(
   request: ConnectRequest,
   kind: SocketKind,
   payload: Uint8Array,
-  signal: AbortSignal,
+  signal: Cancellation,
   take: (bytes: Uint8Array) => Uint8Array | undefined,
 ): Promise<UdpOutcome> {
   return new Promise((resolve) => {
