@@ -34,6 +34,7 @@ export class Checking {
   readonly #book = new HealthBook();
   readonly #timer: DeadlineTimer;
   #io: CheckIo | undefined;
+  #hasBegun = false;
   #isStopped = false;
 
   constructor(world: CheckingWorld) {
@@ -46,6 +47,12 @@ export class Checking {
     this.#io = io;
     this.#book.configure(virtualServers, now(), { merges, random: Math.random });
     for (const [entry, result] of this.#book.toldNow()) this.#told(entry, result);
+    this.#arm();
+  }
+
+  /** The servers are in the table: from now on they are asked. */
+  begin(): void {
+    this.#hasBegun = true;
     this.#arm();
   }
 
@@ -80,6 +87,7 @@ export class Checking {
 
   /** What is due within a few milliseconds begins together. */
   #arm(): void {
+    if (!this.#hasBegun || this.#isStopped) return;
     const { nextAt } = this.#book;
     this.#timer.set(nextAt === undefined ? undefined : instant(Math.ceil(nextAt / GRID) * GRID));
   }

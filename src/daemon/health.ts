@@ -148,6 +148,7 @@ class HealthProcess {
     this.#pools.configure(virtualServers, tellsAll);
     await Promise.all([this.#settings.configure(lvs), this.#suspension.configure(virtualServers)]);
     await this.#table.settle(this.#pools.desired());
+    this.#checking.begin();
   }
 
   /** What another process needs to go on; this one goes on too until it is retired. */

@@ -107,11 +107,18 @@ const quorumNeeded = ({ needed, hysteresis }: QuorumReport): string =>
 const overrideText = (override: RealServerReport['override']): string[] =>
   override === undefined ? [] : [override === 'drained' ? 'drained by an operator' : 'weight set by an operator'];
 
-function checkText({ kind, healthy, reason, at }: CheckReport, now: Date): string {
+function checkText({ kind, healthy, reason, at, certificateEnd }: CheckReport, now: Date): string {
   const when = at === undefined ? '' : `, ${ago(at, now)} ago`;
-  if (healthy === true && reason === undefined) return `${kind} ok${when}`;
+  if (healthy === true && reason === undefined) return `${kind} ok${when}${certificateText(certificateEnd, now)}`;
   if (healthy === null) return reason === undefined ? `${kind} not run yet` : `${kind} not run: ${reason}${when}`;
   return `${kind} ${reason ?? 'failed'}${when}`;
+}
+
+/** How long the certificate of the server is still good, in whole days. */
+function certificateText(end: string | undefined, now: Date): string {
+  if (end === undefined) return '';
+  const days = Math.floor((Date.parse(end) - now.getTime()) / 86_400_000);
+  return days < 0 ? ', its certificate has ended' : `, its certificate ends in ${days} d`;
 }
 
 /** The texts, each as wide as the widest. */

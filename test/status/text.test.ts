@@ -191,6 +191,21 @@ VI_2  eth1, VRID 51, VRRPv2, priority 90 (configured 100)
     ]);
   });
 
+  it('says how long the certificate of a server is still good', () => {
+    const ending = (certificateEnd: string) => {
+      const check: CheckReport = { kind: 'SSL_GET', healthy: true, at: now.toISOString(), took_ms: 3, certificateEnd };
+      const virtualServers = report.virtualServers.map((row) => ({
+        ...row,
+        realServers: row.realServers.slice(0, 1).map((server) => ({ ...server, checks: [check] })),
+      }));
+      const text = renderStatus({ ...report, virtualServers }, { now, colour: false, timeZone: 'UTC' });
+      return /SSL_GET ok.*/.exec(text)?.[0];
+    };
+    const inDays = (days: number) => new Date(now.getTime() + days * 86_400_000).toISOString();
+    expect(ending(inDays(30.5))).toBe('SSL_GET ok, 0 s ago, its certificate ends in 30 d');
+    expect(ending(inDays(-0.5))).toBe('SSL_GET ok, 0 s ago, its certificate has ended');
+  });
+
   it('is plain ASCII as long as the report is, and no text of the report steers the terminal', () => {
     expect(renderStatus(report, { now, colour: false, timeZone: 'UTC' })).toMatch(/^[\x20-\x7e\n]*$/);
     const warnings = ['reply: \u001b[2J\u009b\r\n\u202eend'];
