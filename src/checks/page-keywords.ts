@@ -5,6 +5,7 @@ import type { Word } from '../config/tape.ts';
 import { boolean, type Complaints, oneWord, SILENT, type ValueType, words } from '../config/values.ts';
 import type { AnswerPattern, Page, StatusRange } from './checker-config.ts';
 import { anyWord } from './keywords.ts';
+import { translatePattern } from './pcre.ts';
 
 /** keepalived reads the digits in pairs, and takes a blank or a plus for a zero where a pair begins. */
 const digest: ValueType<string> = oneWord('an MD5 sum of 32 hex digits', (text) =>
@@ -142,6 +143,11 @@ function patternOf({ values, at, keyword }: PageReading, report: Report): Answer
       say(word, `${word?.text} without regex has no effect`);
     }
     return undefined;
+  }
+  const translated = translatePattern(expression, options);
+  if (!translated.ok) {
+    const message = `regex: ${translated.reason}: the answer cannot be judged by it, and says nothing about the server`;
+    say(at('expression')?.args[0], message);
   }
   const fits = maxOffset === 0 || minOffset <= maxOffset;
   if (!fits) {

@@ -52,6 +52,14 @@ describe('HTTP_GET and SSL_GET', () => {
     expect(read(text('HTTP_GET', ...page(), line)).exitCode).toBe(0);
   });
 
+  it('name a regular expression that is not known here, with the exit status of keepalived', () => {
+    const given = text('HTTP_GET', ...page('regex "(?R)"'));
+    expect(mistakes(given)).toEqual([
+      expect.stringMatching(/regex: \(\?R is not known here: the answer cannot be judged by it/),
+    ]);
+    expect(read(given).exitCode).toBe(0);
+  });
+
   it('know words that are newer than keepalived 2.2.7, and say so', () => {
     for (const line of ['sni_name', 'sni_name a.example', 'tls_compliant']) {
       expect(read(text('SSL_GET', ...page(), line)).exitCode).toBe(5);
