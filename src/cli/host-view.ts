@@ -6,9 +6,8 @@ import type { PathKind } from '../config/glob.ts';
 import type { HostView } from '../daemon/root.ts';
 import type { ScriptView } from '../daemon/scripts.ts';
 import { findGroup, findUser } from '../io/accounts.ts';
-import { type HostLink, lookUpLink } from '../io/link-lookup.ts';
+import { type HostLink, interfaceExists, lookUpLink } from '../io/link-lookup.ts';
 import { mayResolve } from '../io/name-lookup.ts';
-import { native } from '../io/native.ts';
 import { findProgram } from '../io/programs.ts';
 import { namesOfFiles } from '../vrrp/number-names.ts';
 
@@ -73,16 +72,6 @@ function linkOf(name: string): HostLink | undefined {
     return lookUpLink(name);
   } catch {
     return undefined;
-  }
-}
-
-/** Whether this host has an interface; true where the addon, which could tell, is not there. */
-function interfaceExists(name: string): boolean {
-  try {
-    native().interfaceIndex(name);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENODEV';
   }
 }
 

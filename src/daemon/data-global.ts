@@ -40,7 +40,7 @@ export function globalLines(configuration: Configuration, host: DumpHost): Lines
     ...mailLines(global, host),
     ...reloadLines(global),
     ...hostLines(global, isVrrp),
-    ...lvsLines(configuration),
+    ...lvsLines(configuration, isVrrp),
     ...scriptLines(global, host),
     ...vrrpLines(global, isVrrp),
     ...firewallLines(configuration),
@@ -80,8 +80,8 @@ function mailLines(global: GlobalDefinitions, host: DumpHost): Lines {
     valueIf('Smtp server', server),
     server !== undefined && valueIf('Smtp server port', smtpServer?.port),
     valueIf('Smtp HELO name', global.smtpHeloName === true ? undefined : global.smtpHeloName),
-    (smtpServer !== undefined || smtpConnectTimeout !== DEFAULT_SMTP_TIMEOUT) &&
-      value('Smtp server connection timeout', inSeconds(smtpConnectTimeout)),
+    (server !== undefined || smtpConnectTimeout !== undefined) &&
+      value('Smtp server connection timeout', inSeconds(smtpConnectTimeout ?? DEFAULT_SMTP_TIMEOUT)),
     ...(notificationEmailFrom === undefined
       ? []
       : [
@@ -134,18 +134,22 @@ function hostLines(global: GlobalDefinitions, isVrrp: boolean): Lines {
 }
 
 /** An identity that is not given is that of the instance. */
-const syncId = ({ id, inst }: LvsSyncDaemon, instances: readonly VrrpInstance[]): number =>
-  id ?? instances.find(({ name }) => name === inst)?.vrid ?? 0;
+function syncId({ id, inst }: LvsSyncDaemon, instance: VrrpInstance | undefined): number {
+  return id ?? instance?.vrid ?? (inst === undefined ? 0 : UNSET);
+}
 
-function lvsLines({ global, instances }: Configuration): Lines {
-  const { lvsSyncDaemon: daemon, lvsFlushOnStop } = global;
+function lvsLines({ global, instances }: Configuration, isVrrp: boolean): Lines {
+  const { lvsSyncDaemon: given, lvsFlushOnStop } = global;
+  const instance = instances.find(({ name }) => name === given?.inst);
+  // of an instance that is not there keepalived takes nothing
+  const daemon = isVrrp && given?.inst !== undefined && instance === undefined ? undefined : given;
   return [
     ...(daemon === undefined
       ? []
       : [
-          valueIf('LVS syncd vrrp instance', daemon.inst),
+          valueIf(`LVS syncd vrrp ${isVrrp ? 'instance' : 'name'}`, daemon.inst),
           value('LVS syncd interface', daemon.interface),
-          value('LVS syncd syncid', syncId(daemon, instances)),
+          value('LVS syncd syncid', syncId(daemon, instance)),
           valueIf('LVS syncd maxlen', daemon.maxlen),
           daemon.group !== undefined && `${INDENT}LVS mcast group ${daemon.group}`,
           valueIf('LVS syncd mcast port', daemon.port),
@@ -257,7 +261,7 @@ function priorityLines(global: GlobalDefinitions): Lines {
     value(`${name} realtime limit`, inMicroseconds(limit)),
   ];
   return [
-    value('Max auto priority', global.maxAutoPriority),
+    value('Max auto priority', global.maxAutoPriority < 0 ? 'Disabled' : global.maxAutoPriority),
     value('Min auto priority delay', `${inMicroseconds(global.minAutoPriorityDelay)} usecs`),
     ...process(
       'VRRP',

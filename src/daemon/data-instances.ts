@@ -48,7 +48,7 @@ export function instanceLines(instance: VrrpInstance, context: InstanceContext):
     entryIf('Sync group', syncGroup),
     instance.family === 'inet6' && '   Using Native IPv6',
     ...stateLines(instance, state),
-    ...interfaceLines(instance, state),
+    ...interfaceLines(instance, state, host),
     ...announcementLines(instance),
     ...electionLines(instance, state),
     ...listed(`Virtual IP (${instance.virtualAddresses.length}):`, instance.virtualAddresses.map(address)),
@@ -97,8 +97,8 @@ function moment(seconds: number): string {
   return `${seconds.toFixed(6)} (${weekday} ${month} ${day?.replace(/^0/, ' ')} ${time}${fraction} ${year})`;
 }
 
-function interfaceLines(instance: VrrpInstance, state: InstanceState | undefined): Lines {
-  const { virtualMac, ipvlan, interface: base, unicastPeers, multicastGroup } = instance;
+function interfaceLines(instance: VrrpInstance, state: InstanceState | undefined, host: DumpHost): Lines {
+  const { virtualMac, ipvlan, unicastPeers, multicastGroup } = instance;
   const sourceAddress = instance.sourceAddress ?? ipvlan?.address?.address;
   const source = sourceAddress ?? state?.source;
   return [
@@ -111,7 +111,7 @@ function interfaceLines(instance: VrrpInstance, state: InstanceState | undefined
         ]),
     ipvlan !== undefined && ipvlanLine(ipvlan, state !== undefined),
     instance.useVmacAddresses && '   Use VMAC for VIPs on other interfaces',
-    entry('Interface', interfaceText(base, virtualMac, ipvlan)),
+    entry('Interface', interfaceText(instance, host)),
     !instance.trackPrimary && '   VRRP interface tracking disabled',
     instance.skipCheckAdvertisedAddresses && '   Skip checking advert IP addresses',
     instance.strictMode && '   Enforcing strict VRRP compliance',
@@ -121,7 +121,9 @@ function interfaceLines(instance: VrrpInstance, state: InstanceState | undefined
   ];
 }
 
-function interfaceText(base: string, virtualMac: VrrpInstance['virtualMac'], ipvlan: VrrpInstance['ipvlan']): string {
+function interfaceText({ interface: base, virtualMac, ipvlan }: VrrpInstance, host: DumpHost): string {
+  const own = virtualMac ?? ipvlan;
+  if (own !== undefined && !host.hasInterface(base)) return own.name;
   if (virtualMac !== undefined) {
     return `${virtualMac.name}, vmac on ${base}${virtualMac.transmitBase ? ', xmit base i/f' : ''}`;
   }

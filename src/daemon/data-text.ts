@@ -13,6 +13,9 @@ export interface DumpHost {
   commandText(script: Script): string;
   /** The address of a host; undefined: nobody knows it, and keepalived shows nothing of it. */
   addressOf(host: string): string | undefined;
+  hasInterface(name: string): boolean;
+  /** A file by the folder that it is in the end in. */
+  pathText(path: string): string;
   /** The full name of this host; undefined: nobody knows its address. */
   ownName(): string | undefined;
 }

@@ -54,19 +54,19 @@ export function scriptLines(script: VrrpScript, instances: readonly VrrpInstance
 }
 
 /** The lines of a track_file of instances. */
-export const fileLines = (file: TrackFile, instances: readonly VrrpInstance[]): Lines => [
-  ...fileHead(file),
+export const fileLines = (file: TrackFile, instances: readonly VrrpInstance[], host: DumpHost): Lines => [
+  ...fileHead(file, host),
   ...trackers('files', file.name, instances),
 ];
 
-const fileHead = ({ name, file, weight, reverse }: TrackFile): Lines => [
+const fileHead = ({ name, file, weight, reverse }: TrackFile, host: DumpHost): Lines => [
   ` Track file = ${name}`,
-  entry('File', file),
+  entry('File', host.pathText(file)),
   entry('Weight', `${weight}${reverse ? ' reverse' : ''}`),
 ];
 
 /** The track_files that checkers look at. */
-export function checkerFileLines({ tracked, virtualServers }: Configuration): Lines {
+export function checkerFileLines({ tracked, virtualServers }: Configuration, host: DumpHost): Lines {
   const all = placedCheckers(virtualServers);
   return tracked.files.flatMap((file): Lines => {
     const found = all.flatMap(({ checker, ...place }) =>
@@ -74,7 +74,7 @@ export function checkerFileLines({ tracked, virtualServers }: Configuration): Li
         ? [`${placeText(place)}, ${weightText(checker)}`]
         : [],
     );
-    return found.length === 0 ? [] : [...fileHead(file), ...listed('Tracking instances :', found)];
+    return found.length === 0 ? [] : [...fileHead(file, host), ...listed('Tracking instances :', found)];
   });
 }
 

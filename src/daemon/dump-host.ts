@@ -2,7 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import type { Script } from '../config/script.ts';
+import { interfaceExists } from '../io/link-lookup.ts';
 import { findProgram } from '../io/programs.ts';
 import type { DumpHost } from './data-text.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
@@ -19,6 +21,8 @@ export function dumpHost(global: GlobalDefinitions): DumpHost {
       return account.ok ? account.value : undefined;
     },
     commandText: resolvedText,
+    hasInterface: interfaceExists,
+    pathText,
     addressOf: (name) => lookedUp(name)[0] || undefined,
     ownName: () => lookedUp(hostname())[2],
   };
@@ -42,6 +46,14 @@ function isExecutable(path: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+function pathText(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path;
   }
 }
 

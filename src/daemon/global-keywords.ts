@@ -1,5 +1,4 @@
 /** global_defs { } of keepalived.conf(5): what holds for the whole agent. Virtual routers and processes: the files beside. */
-import { seconds } from '../base/time.ts';
 import { readScript, type Script, script } from '../config/script.ts';
 import { type ConfigOf, flag, LATER, type LineType, list, obsolete, optional, table, value } from '../config/table.ts';
 import {
@@ -41,11 +40,10 @@ const mailKeywords = {
     'How the agent introduces itself to it.',
     LATER,
   ),
-  smtpConnectTimeout: optional(
+  smtpConnectTimeout: value(
     'smtp_connect_timeout',
     wholeSeconds(0, Math.floor(TIMER_MAX), { zeroBecomes: 1, leading: true }),
-    seconds(30),
-    'How long the mail server may take.',
+    'How long the mail server may take; 30 unless given.',
     LATER,
   ),
   smtpAlert: value('smtp_alert', boolean(), 'Mail about everything, unless said otherwise.', LATER),

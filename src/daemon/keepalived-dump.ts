@@ -81,7 +81,7 @@ function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpStat
     ),
     ...section(
       'VRRP Track files',
-      files.filter(({ idle }) => !idle).flatMap((one) => tracked.fileLines(one, instances)),
+      files.filter(({ idle }) => !idle).flatMap((one) => tracked.fileLines(one, instances, host)),
     ),
     ...section(
       'VRRP Track processes',
@@ -112,7 +112,7 @@ function checkLines(configuration: Configuration, host: DumpHost, state: DumpSta
         checkerLines(one, { host, state: state?.checker(one), logsAllFailures: global.checkerLogAllFailures ?? false }),
       ),
     ),
-    ...section('Checker track files', tracked.checkerFileLines(configuration)),
+    ...section('Checker track files', tracked.checkerFileLines(configuration, host)),
     ...(isChecking
       ? section(
           'Checker track BFDs',

@@ -42,3 +42,13 @@ export function lookUpLink(name: string): HostLink | undefined {
     socket.close();
   }
 }
+
+/** Whether this host has an interface; true where the addon, which could tell, is not there. */
+export function interfaceExists(name: string): boolean {
+  try {
+    native().interfaceIndex(name);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENODEV';
+  }
+}

@@ -8,6 +8,8 @@ import { scriptText } from '../../src/daemon/runnable.ts';
 const host: DumpHost = {
   accountOf: ({ user }) => (user === 'nobody-at-all' ? undefined : { uid: 0, gid: 0 }),
   commandText: scriptText,
+  hasInterface: () => true,
+  pathText: (path) => path,
   ownName: () => 'director1',
   addressOf: (name) => (name === 'localhost' ? '127.0.0.1' : undefined),
 };

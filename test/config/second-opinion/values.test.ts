@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostView } from '../../../src/cli/host-view.ts';
+import type { DumpHost } from '../../../src/daemon/data-text.ts';
 import { dumpHost, isRunnable } from '../../../src/daemon/dump-host.ts';
 import { withoutMissingCommands } from '../../../src/daemon/dump-present.ts';
+import type { GlobalDefinitions } from '../../../src/daemon/global-keywords.ts';
 import { keepalivedDump as ownDump } from '../../../src/daemon/keepalived-dump.ts';
 import { readConfiguration } from '../../../src/daemon/root.ts';
 import {
@@ -49,8 +51,14 @@ const configurationOf = (name: string) =>
 function ownSections(name: string): Sections {
   const configuration = configurationOf(name);
   const { global } = configuration;
-  return sectionsOf(ownDump(withoutMissingCommands(configuration, isRunnable(global)), dumpHost(global)));
+  return sectionsOf(ownDump(withoutMissingCommands(configuration, isRunnable(global)), hostOf(global)));
 }
+
+/** The interfaces are those of the namespace. */
+const hostOf = (global: GlobalDefinitions): DumpHost => ({
+  ...dumpHost(global),
+  hasInterface: (name) => INTERFACES.includes(name),
+});
 
 /** The processes that keepalived starts for a text. */
 function processesOf(name: string): KeepalivedProcess[] {
