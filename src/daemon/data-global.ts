@@ -175,7 +175,8 @@ function scriptLines(global: GlobalDefinitions, host: DumpHost): Lines {
   return [
     fifo('Global notify fifo', notifyFifo),
     fifo('VRRP notify fifo', vrrpNotifyFifo),
-    vrrpNotifyFifoScript !== undefined &&
+    vrrpNotifyFifo !== undefined &&
+      vrrpNotifyFifoScript !== undefined &&
       vrrpNotifyFifoScript !== true &&
       scriptLine('VRRP notify fifo script', withPath(vrrpNotifyFifoScript), host, INDENT),
     fifo('LVS notify fifo', lvsNotifyFifo),

@@ -152,9 +152,9 @@ function encapsulationText(encapsulation: Encapsulation): string {
   }
 }
 
-/** Whole seconds, or milliseconds. */
+/** Seconds, or less than one in milliseconds. */
 const metricTime = (time: Duration): string =>
-  Number.isInteger(inSeconds(time)) ? `${inSeconds(time)}s` : `${inMilliseconds(time)}ms`;
+  inSeconds(time) >= 1 ? `${inSeconds(time)}s` : `${inMilliseconds(time)}ms`;
 
 function metricsText(metrics: RouteMetrics, locked: readonly LockableMetric[]): (string | false | undefined)[] {
   const lockOf = (key: string): string => (locked.includes(key as LockableMetric) ? 'lock ' : '');

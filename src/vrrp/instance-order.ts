@@ -74,6 +74,7 @@ class Order {
       case 'checkUnicastSource':
       case 'oldUnicastChecksum':
       case 'unicastTtl':
+      case 'unicastFaultNoPeer':
         this.#unicastKeywords.push(statement.keyword);
         break;
       case 'virtualAddresses':

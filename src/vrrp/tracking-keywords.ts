@@ -102,14 +102,15 @@ function trackLine(what: string, rules: WeightRules): LineType<TrackedLine> {
       if (word === undefined) return [];
       if (option === undefined) return [{ word }];
       if (option.text !== 'weight') {
-        report.warning(option, `unknown option '${option.text}' of ${word.text}; it is ignored`, {
+        const problem = `unknown option '${option.text}' of ${word.text}; the line is ignored, and ${word.text} is not tracked`;
+        report.warning(option, problem, {
           suggestion: 'write weight and a number after the name, or each name on a line of its own',
         });
-        return [{ word }];
+        return [];
       }
       if (rest.length === 0) {
-        report.error(option, `weight of ${word.text} has no value; it is ignored`);
-        return [{ word }];
+        report.error(option, `weight of ${word.text} has no value; the line is ignored`);
+        return [];
       }
       const weight = readWeight(rest, rules, report);
       return [weight === undefined ? { word } : { word, weight }];

@@ -24,7 +24,7 @@ describe('a tracked thing', () => {
   it.each([
     ['chk weight 254', '8:12 warning: weight: 254 is outside -253 to 253, it becomes 253'],
     ['chk weight 300', "8:12 error: weight: expected an integer from -254 to 254, got '300'; it is ignored"],
-    ['chk weight', '8:5 error: weight of chk has no value; it is ignored'],
+    ['chk weight', '8:5 error: weight of chk has no value; the line is ignored'],
     ['chk weight 5 back', "8:14 warning: weight: expected reverse or noreverse, got 'back'; it is ignored"],
   ])('%s is not as meant', (line, message) => {
     expect(errors(script + instanceWith('track_script {', line, '}'))).toEqual([message]);

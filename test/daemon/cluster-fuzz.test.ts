@@ -40,4 +40,4 @@ it('findings have places and the same order for any order of files; what is show
     const again = readConfigurationTree('shown.conf', () => shown).configuration;
     expect(again, `seed ${SEED}, file ${i}: config show says something else`).toEqual(second.outcome.configuration);
   }
-}, 60_000);
+}, 240_000);
