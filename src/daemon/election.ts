@@ -15,6 +15,7 @@ import type { VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import type { LastAct } from '../wire/will.ts';
 import { Admission } from './admit.ts';
 import { advertisementPackets } from './advertisement.ts';
+import { Announcer } from './announcer.ts';
 import type { Channel } from './channel.ts';
 import { speaksOn } from './ears.ts';
 import { ElectionLog } from './election-log.ts';
@@ -70,6 +71,7 @@ export class Election {
   readonly #sockets: Sockets;
   readonly #possessions: PossessionKeeper;
   readonly #own: InterfaceKeeper;
+  readonly #announcer: Announcer;
   readonly #timer: DeadlineTimer;
   readonly #lateness = new Lateness();
   readonly #loop: ElectionLoop;
@@ -154,9 +156,14 @@ export class Election {
       appeared: (names) => this.#appeared(names),
       log: channel.log,
     });
+    this.#announcer = new Announcer({
+      interfaces,
+      sockets: this.#sockets,
+      failed: (router, error) => failed(router, 'announce-addresses', error),
+    });
     const performer = new Performer({
       possessions: this.#possessions,
-      interfaces,
+      announcer: this.#announcer,
       sockets: this.#sockets,
       failed,
     });
@@ -196,6 +203,7 @@ export class Election {
     this.#tracked.watch(configuration.watched ?? []);
     void this.#holdStatics(configuration);
     this.#admission.onUnknown = configuration.logUnknownVrids ? (...what) => this.#log.unknownVrid(...what) : undefined;
+    this.#announcer.space(configuration.spacing);
     const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
     for (const [id, router] of this.#loop.routers) {
       const instance = wanted.get(id);
@@ -350,6 +358,7 @@ export class Election {
     clearInterval(this.#lookAgain);
     this.#will.dismiss();
     this.#timer.close();
+    this.#announcer.close();
     this.#sockets.closeAll();
     await this.#possessions.close(host);
     this.#route.close();

@@ -63,27 +63,22 @@ const garpKeywords = {
     integer(0, INT32_MAX, { leading: true }),
     'Gratuitous ARPs after an advertisement of lower priority; as vrrp_garp_master_repeat unless given.',
   ),
-  garpInterval: value('vrrp_garp_interval', interval(), 'Least time between two gratuitous ARPs of an interface.', {
-    later: (given) => given > 0,
-  }),
+  garpInterval: value('vrrp_garp_interval', interval(), 'Least time between two gratuitous ARPs of an interface.'),
   gnaInterval: value(
     'vrrp_gna_interval',
     interval(),
     'Least time between two unsolicited neighbour advertisements of an interface.',
-    { later: (given) => given > 0 },
   ),
   minGarp: value(
     'vrrp_min_garp',
     boolean(),
     'One gratuitous ARP of each address, and no second round, where nothing else is said.',
-    LATER,
   ),
   garpExtraInterface: value(
     'vrrp_garp_extra_if',
     extraGarp,
     'Gratuitous ARP this often on interfaces that send no advertisements; with all not only on virtual MAC ones.',
     {
-      ...LATER,
       ...COMPLAINS,
       aliases: [{ word: 'vrrp_vmac_garp_intvl', message: 'vrrp_vmac_garp_intvl is now called vrrp_garp_extra_if' }],
     },

@@ -13,7 +13,9 @@ import type { VirtualServer } from '../ipvs/virtual-server.ts';
 import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
 import type { FirewallSettings } from '../vrrp/firewall.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import type { LinkDelays } from '../vrrp/link-debounce.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
+import type { Spacing } from '../vrrp/pacing.ts';
 import type { Statics } from '../vrrp/statics.ts';
 import type { SyncGroup } from '../vrrp/sync-groups.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
@@ -76,6 +78,10 @@ export interface ElectionConfiguration {
   readonly statics?: Statics;
   /** Of what drops packets to addresses; absent: as keepalived has it. */
   readonly firewall?: FirewallSettings;
+  /** How long interfaces must be up or down to count as that; absent: not at all. */
+  readonly interfaceDelays?: readonly LinkDelays[];
+  /** How far apart announcements are; absent: not. */
+  readonly spacing?: Spacing;
   /** Kinds of tracked things whose results main will send; any other has no effect. */
   readonly watched?: readonly TrackerKind[];
 }

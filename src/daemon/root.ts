@@ -49,6 +49,8 @@ import { buildGarpGroups, type GarpGroup } from '../vrrp/garp-groups.ts';
 import type { Tracking, VrrpInstance } from '../vrrp/instance.ts';
 import { buildInstances } from '../vrrp/instances.ts';
 import { vrrpInstanceKeywords, vrrpSyncGroupKeywords } from '../vrrp/keywords.ts';
+import type { LinkDelays } from '../vrrp/link-debounce.ts';
+import type { Spacing } from '../vrrp/pacing.ts';
 import { checkReferences } from '../vrrp/references.ts';
 import { checkVrrpRootBlocks } from '../vrrp/root-blocks.ts';
 import { vrrpRootBlocks } from '../vrrp/root-keywords.ts';
@@ -71,6 +73,7 @@ import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
 import { rulesInOrder, staticReadings } from './static-readings.ts';
+import { interfaceDelaysOf, minimalGarp, spacingOf } from './vrrp-globals.ts';
 
 /** What the agent runs with. Survives JSON unchanged. */
 export interface Configuration {
@@ -83,6 +86,8 @@ export interface Configuration {
   readonly ipvsNamespace?: string;
   readonly instances: readonly VrrpInstance[];
   readonly syncGroups: readonly SyncGroup[];
+  readonly spacing: Spacing;
+  readonly interfaceDelays: readonly LinkDelays[];
   /** What is there whatever the instances do. */
   readonly statics: Statics;
   readonly bfdInstances: readonly BfdInstance[];
@@ -282,6 +287,7 @@ function build(
     ...values,
     ...looked,
     ...(host.link === undefined ? {} : { link: host.link }),
+    ...minimalGarp(global),
     version: values.vrrpVersion,
     strict: values.vrrpStrict,
   };
@@ -325,6 +331,8 @@ function build(
     instances: tracked,
     syncGroups,
     statics,
+    spacing: spacingOf(global, given.garpGroups),
+    interfaceDelays: interfaceDelaysOf(given.interfaceDelays),
     bfdInstances: buildBfdInstances(given.bfdInstances),
     garpGroups: buildGarpGroups(given.garpGroups, tracked, values, interfaceExists ?? (() => true)),
     virtualServerGroups: groups,

@@ -2,7 +2,7 @@
  * One VRRP instance at run time: its configuration, the state that `transition` gave, and what `status` tells about it.
  */
 import type { IpAddress } from '../base/address.ts';
-import { type Instant, inSeconds } from '../base/time.ts';
+import { type Instant, inSeconds, ZERO } from '../base/time.ts';
 import { hmacMd5 } from '../io/keyed-digest.ts';
 import type { InstanceReport } from '../status/report.ts';
 import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
@@ -128,8 +128,12 @@ export const routerConfig = (
     refreshRepeat: instance.garpMasterRefreshRepeat,
     lowerPriorityDelay: instance.garpLowerPriorityDelay,
     lowerPriorityRepeat: instance.garpLowerPriorityRepeat,
+    ...elsewhere(instance),
   },
 });
+
+const elsewhere = ({ garpExtraInterface: extra }: VrrpInstance) =>
+  extra === undefined || extra.interval === ZERO ? {} : { elsewhere: extra.interval };
 
 /** keepalived.conf(5) "auth_type"; undefined without AH, and where this host's policy forbids MD5. */
 export function digestOf({ authentication }: VrrpInstance): KeyedDigest | undefined {

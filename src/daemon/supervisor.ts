@@ -324,11 +324,21 @@ export class Supervisor {
   }
 
   #electionConfiguration() {
-    const { instances, syncGroups, statics, global } = this.#configuration;
+    const { instances, syncGroups, spacing, interfaceDelays, statics, global } = this.#configuration;
     const watched: readonly TrackerKind[] = ['script', 'file', 'process'];
     const { startupDelay, logUnknownVrids } = global;
     const firewall = firewallSettings(global);
-    return { instances, syncGroups, statics, watched, startupDelay, logUnknownVrids, firewall };
+    return {
+      instances,
+      syncGroups,
+      spacing,
+      interfaceDelays,
+      statics,
+      watched,
+      startupDelay,
+      logUnknownVrids,
+      firewall,
+    };
   }
 
   #hear(role: Role, message: FromElection | FromHealth): void {

@@ -24,6 +24,8 @@ export interface GarpConfig {
   readonly lowerPriorityDelay: Duration;
   /** Rounds after a discarded advertisement; 0: neither burst. keepalived.conf(5) "garp_lower_prio_repeat" */
   readonly lowerPriorityRepeat: number;
+  /** Between announcements on interfaces that send no advertisements; absent: none. keepalived.conf(5) "garp_extra_if" */
+  readonly elsewhere?: Duration;
 }
 
 /** The announcements that a Master still owes. Undefined: not planned. */
@@ -34,12 +36,16 @@ export interface Announcements {
   readonly lowerPriorityBurstAt: Instant | undefined;
   /** The next periodic announcement. */
   readonly refreshAt: Instant | undefined;
+  /** The next one on interfaces that send no advertisements. */
+  readonly elsewhereAt?: Instant | undefined;
 }
 
 /** Announcements still owed, and the rounds that are to be sent at once (0: none). */
 export interface Announcing {
   readonly announcements: Announcements;
   readonly rounds: number;
+  /** Those on interfaces that send no advertisements are due. */
+  readonly elsewhere?: true;
 }
 
 /** A burst at once and a second one later: on taking over, and when addresses have been added or put back. */
@@ -49,6 +55,7 @@ export function announceAll(garp: GarpConfig, now: Instant): Announcing {
       secondBurstAt: after(garp.masterDelay, now),
       lowerPriorityBurstAt: undefined,
       refreshAt: after(garp.refresh, later(now, garp.masterDelay)),
+      ...(garp.elsewhere === undefined ? {} : { elsewhereAt: after(garp.elsewhere, now) }),
     },
     rounds: garp.masterRepeat,
   };
@@ -65,28 +72,35 @@ export function announceAfterLowerPriority(garp: GarpConfig, announcements: Anno
 
 /** What is due by `now`. Kinds that are due together share one burst of the larger size; 0 rounds when nothing is. */
 export function announceDue(garp: GarpConfig, announcements: Announcements, now: Instant): Announcing {
-  const { secondBurstAt, lowerPriorityBurstAt, refreshAt } = announcements;
+  const { secondBurstAt, lowerPriorityBurstAt, refreshAt, elsewhereAt } = announcements;
   const second = isDue(secondBurstAt, now);
   const lowerPriority = isDue(lowerPriorityBurstAt, now);
   const refresh = isDue(refreshAt, now);
-  if (!second && !lowerPriority && !refresh) return { announcements, rounds: 0 };
+  const elsewhere = isDue(elsewhereAt, now);
+  if (!second && !lowerPriority && !refresh && !elsewhere) return { announcements, rounds: 0 };
   return {
     announcements: {
       secondBurstAt: second ? undefined : secondBurstAt,
       lowerPriorityBurstAt: lowerPriority ? undefined : lowerPriorityBurstAt,
       refreshAt: refresh ? after(garp.refresh, now) : refreshAt,
+      ...(elsewhereAt === undefined
+        ? {}
+        : { elsewhereAt: elsewhere ? after(garp.elsewhere ?? ZERO, now) : elsewhereAt }),
     },
     rounds: Math.max(
       second ? garp.masterRepeat : 0,
       lowerPriority ? garp.lowerPriorityRepeat : 0,
       refresh ? garp.refreshRepeat : 0,
     ),
+    ...(elsewhere ? { elsewhere } : {}),
   };
 }
 
 /** When the next announcement is due; undefined when none is owed. */
-export const nextAnnouncementAt = (announcements: Announcements): Instant | undefined =>
-  earliest(earliest(announcements.secondBurstAt, announcements.lowerPriorityBurstAt), announcements.refreshAt);
+export const nextAnnouncementAt = (announcements: Announcements): Instant | undefined => {
+  const { secondBurstAt, lowerPriorityBurstAt, refreshAt, elsewhereAt } = announcements;
+  return [lowerPriorityBurstAt, refreshAt, elsewhereAt].reduce(earliest, secondBurstAt);
+};
 
 /** The instant `delay` after `at`; a delay of zero stands for never. */
 const after = (delay: Duration, at: Instant): Instant | undefined => (delay === ZERO ? undefined : later(at, delay));

@@ -6,8 +6,10 @@ export const quietly = (state: State): Transition => ({ state, effects: [] });
 
 export const advertise = (priority: number): Effect => ({ type: 'send-advertisement', priority });
 
-export const announce = (rounds: number): readonly Effect[] =>
-  rounds === 0 ? [] : [{ type: 'announce-addresses', rounds }];
+export const announce = (rounds: number, elsewhere = false): readonly Effect[] => [
+  ...(rounds === 0 ? [] : [{ type: 'announce-addresses', rounds } as const]),
+  ...(elsewhere ? [{ type: 'announce-elsewhere' } as const] : []),
+];
 
 export const changed = (from: State, to: State['name'], cause: Cause, detail?: string): Effect => ({
   type: 'state-changed',

@@ -224,7 +224,6 @@ export const vrrpInstanceKeywords = table({
     'Gratuitous ARPs of each address after an advertisement of lower priority; 0 none.',
   ),
   garpExtraInterface: value('garp_extra_if', extraGarp, 'Gratuitous ARP elsewhere.', {
-    ...LATER,
     missingIs: 5,
     aliases: [{ word: 'vmac_garp_intvl', message: 'vmac_garp_intvl is now called garp_extra_if' }],
   }),

@@ -106,20 +106,9 @@ export const vrrpRootBlocks = {
   staticAddresses: list('static_ipaddress', addressLine(true), 'Addresses that are there while the agent runs.'),
   staticRoutes: list('static_routes', routeLine(true), 'Routes that are there while the agent runs.'),
   staticRules: list('static_rules', ruleLine(true), 'Routing rules that are there while the agent runs.'),
-  garpGroups: blocks(
-    'garp_group',
-    ANYTHING,
-    garpGroupKeywords,
-    'Interfaces that share the spacing of gratuitous ARP.',
-    LATER,
-  ),
+  garpGroups: blocks('garp_group', ANYTHING, garpGroupKeywords, 'Interfaces that share the spacing of gratuitous ARP.'),
   linkbeatInterfaces: list('linkbeat_interfaces', linkbeatLine, 'Interfaces whose link is polled.', LATER),
-  interfaceDelays: list(
-    'interface_up_down_delays',
-    delayLine,
-    'How long an interface must be up or down to count.',
-    LATER,
-  ),
+  interfaceDelays: list('interface_up_down_delays', delayLine, 'How long an interface must be up or down to count.'),
 };
 
 export type TrackGroupReading = Reading<(typeof trackGroupKeywords)['entries']>;

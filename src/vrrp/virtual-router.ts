@@ -228,14 +228,15 @@ function master(config: VirtualRouterConfig, state: Master, event: Event, now: I
 
 /** RFC 3768 §6.4.3, "If the Adver_Timer fires", and the announcements that are due. */
 function whatIsDue(config: VirtualRouterConfig, state: Master, now: Instant): Transition {
-  const { announcements, rounds } = announceDue(config.garp, state.announcements, now);
+  const { announcements, rounds, elsewhere } = announceDue(config.garp, state.announcements, now);
+  const announced = announce(rounds, elsewhere);
   if (now < state.adverAt) {
-    return rounds === 0 ? quietly(state) : { state: { ...state, announcements }, effects: announce(rounds) };
+    return announced.length === 0 ? quietly(state) : { state: { ...state, announcements }, effects: announced };
   }
   // Counted from when it was due, so that being late once does not delay every later one; unless a whole one was missed.
   const onTime = later(state.adverAt, config.advertisementInterval);
   const adverAt = onTime > now ? onTime : later(now, config.advertisementInterval);
-  return { state: { ...state, adverAt, announcements }, effects: [advertise(config.priority), ...announce(rounds)] };
+  return { state: { ...state, adverAt, announcements }, effects: [advertise(config.priority), ...announced] };
 }
 
 /** RFC 3768 §6.4.3, "If an ADVERTISEMENT is received". Preempt_Mode is a Backup's: a Master yields regardless of it. */

@@ -193,6 +193,8 @@ export type Effect =
   | { readonly type: 'release-addresses' }
   /** Send this many rounds of gratuitous ARP or unsolicited neighbour advertisements, 1 or more. */
   | { readonly type: 'announce-addresses'; readonly rounds: number }
+  /** Announce one address on each interface that sends no advertisements. keepalived.conf(5) "garp_extra_if" */
+  | { readonly type: 'announce-elsewhere' }
   /** `detail`: the numbers behind the cause, as a fragment of a sentence. */
   | {
       readonly type: 'state-changed';

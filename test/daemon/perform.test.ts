@@ -1,6 +1,7 @@
 /** Performer: in which order things reach the network. */
 import { expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
+import { Announcer } from '../../src/daemon/announcer.ts';
 import type { Interfaces } from '../../src/daemon/interfaces.ts';
 import { Performer } from '../../src/daemon/perform.ts';
 import type { PossessionKeeper } from '../../src/daemon/possession-keeper.ts';
@@ -27,12 +28,18 @@ it('announces an address when the kernel has it, not before, and none that the k
     const arp = decodeArp(frame);
     order.push(arp.ok ? `ARP ${arp.value.senderProtocolAddress}` : 'no ARP');
   };
-  const performer = new Performer({
-    possessions: addresses as unknown as PossessionKeeper,
+  const sockets = { of: () => undefined, packetSocket: () => ({ send }) } as unknown as Sockets;
+  const announcer = new Announcer({
     interfaces: {
       link: () => ({ index: 2, name: 'eth0', mac: '02:00:00:00:00:01', flags: { noArp: false } }),
     } as unknown as Interfaces,
-    sockets: { of: () => undefined, packetSocket: () => ({ send }) } as unknown as Sockets,
+    sockets,
+    failed: () => {},
+  });
+  const performer = new Performer({
+    possessions: addresses as unknown as PossessionKeeper,
+    announcer,
+    sockets,
     failed: () => {},
   });
   const ours = router({ virtualAddresses: [virtual(VIP), virtual(REFUSED)] });
@@ -45,5 +52,6 @@ it('announces an address when the kernel has it, not before, and none that the k
   performer.perform(ours, { type: 'announce-addresses', rounds: 2 });
   expect(order).toEqual([]);
   for (const work of queue) work();
+  announcer.close();
   expect(order).toEqual(['addresses', `ARP ${VIP}`, `ARP ${VIP}`]);
 });

@@ -17,6 +17,7 @@ describe('readConfiguration', () => {
     const { configuration, diagnostics, exitCode } = read(DIRECTOR);
     expect({ diagnostics, exitCode }).toEqual({ diagnostics: [], exitCode: 0 });
     expect(configuration).toEqual({
+      spacing: { garp: ZERO, gna: ZERO, groups: [] },
       global: { ...globalKeywords.initial, routerId: 'lvs1', notificationEmail: [] },
       instances: [
         {

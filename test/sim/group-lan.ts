@@ -190,6 +190,7 @@ export class GroupLan {
         this.changes += 1;
         break;
       case 'announce-addresses':
+      case 'announce-elsewhere':
       case 'discard':
         break;
       default:

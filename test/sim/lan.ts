@@ -216,6 +216,7 @@ export class Lan {
         this.changes.push({ at: this.now, node: node.name, from, to, cause });
         return;
       }
+      case 'announce-elsewhere':
       case 'discard':
         return;
       default:

@@ -80,6 +80,24 @@ describe('Announcements that are due', () => {
     expect(nextAnnouncementAt(none)).toBeUndefined();
   });
 
+  it('on interfaces that send no advertisements are due every interval: keepalived.conf(5) "garp_extra_if"', () => {
+    const extra = { ...garp, masterDelay: ZERO, elsewhere: seconds(2) };
+    const { announcements } = announceAll(extra, T0);
+    expect(announcements).toEqual({ ...none, elsewhereAt: at(2_000_000) });
+    expect(nextAnnouncementAt(announcements)).toBe(at(2_000_000));
+    expect(announceDue(extra, announcements, at(1_999_999))).toEqual({ announcements, rounds: 0 });
+    expect(announceDue(extra, announcements, at(2_000_000))).toEqual({
+      announcements: { ...none, elsewhereAt: at(4_000_000) },
+      rounds: 0,
+      elsewhere: true,
+    });
+    // a burst of all addresses does not put it off
+    expect(announceAfterLowerPriority(extra, announcements, at(1_000_000)).announcements.elsewhereAt).toBe(
+      at(2_000_000),
+    );
+    expect(announceDue(garp, announcements, at(2_000_000)).announcements).toEqual(none);
+  });
+
   it('do not come back when the refresh has been switched off meanwhile', () => {
     const owed: Announcements = { ...none, refreshAt: at(1_000_000) };
     expect(announceDue(garp, owed, at(1_000_000))).toEqual({ announcements: none, rounds: 1 });
