@@ -152,6 +152,7 @@ export class Election {
       route,
       interfaces,
       instances: () => Array.from(this.#loop.routers.values(), ({ instance }) => instance),
+      virtualMacs: (found) => this.#possessions.useVirtualMacs(found),
       addressesSettled: () => this.#possessions.settled(),
       appeared: (names) => this.#appeared(names),
       log: channel.log,

@@ -101,7 +101,7 @@ export class FirewallKeeper {
   }
 
   #failed(error: Error): void {
-    const sentence = `packets to virtual addresses cannot be dropped: ${error.message}`;
+    const sentence = `the packet filter for virtual addresses and virtual MACs cannot be set: ${error.message}`;
     if (this.#problem !== sentence) this.#world.log('error', 'firewall-failed', sentence, {});
     this.#problem = sentence;
   }

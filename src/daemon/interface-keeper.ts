@@ -10,6 +10,7 @@ import { type ChangedSetting, KernelSettings } from '../io/kernel-settings.ts';
 import type { Link } from '../io/route-links.ts';
 import type { RouteNetlink } from '../io/route-netlink.ts';
 import { HOLDFAST_PROTOCOL } from '../vrrp/addresses.ts';
+import type { VirtualMacInterface } from '../vrrp/firewall.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import {
   HOLDFAST_ALIAS,
@@ -34,6 +35,8 @@ export interface InterfaceKeeperWorld {
   readonly interfaces: Interfaces;
   /** Of all routers, those on their way out included. */
   instances(): Iterable<VrrpInstance>;
+  /** All interfaces with a virtual MAC; resolves when the packet filter has them. */
+  virtualMacs(found: readonly VirtualMacInterface[]): Promise<void>;
   /** Resolves when all addresses that are to go are gone. */
   addressesSettled(): Promise<void>;
   /** Interfaces are there now that were not, by name. */
@@ -50,6 +53,14 @@ type Outcome =
       isOff: boolean;
     }
   | { readonly type: 'failed'; readonly problem: string };
+
+/** An interface that is needed and there. */
+interface Present {
+  readonly one: OwnInterface;
+  readonly index: number;
+  /** As it was found; absent: just made. */
+  readonly link?: Link;
+}
 
 /** What keeps an instance out because of interfaces of its own. */
 export interface OwnInterfaceProblems {
@@ -68,6 +79,7 @@ export class InterfaceKeeper {
   #wanted: readonly OwnInterface[] = [];
   #queue: Promise<void> = Promise.resolve();
   #isAsked = false;
+  #told = '[]';
   #again: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -186,29 +198,29 @@ export class InterfaceKeeper {
     if (plan.remove.length > 0) await this.#world.addressesSettled();
     for (const { index, name } of plan.remove) await this.#remove(index, name);
     await this.#forget(wanted);
-    const appeared = new Set<string>();
-    for (const { wanted: one, actual } of plan.use) {
-      const before = this.#outcomes.get(one.name);
-      const isKnown = before?.type === 'there' && before.index === actual.index;
-      await this.#attempt(one, async () => {
-        if (actual.alias === HOLDFAST_ALIAS) this.#made.add(actual.index);
-        await this.#prepare(one, actual.index, isKnown);
-        if (isKnown) {
-          before.isOff = !actual.flags.up;
-          return;
-        }
-        this.#outcomes.set(one.name, { type: 'there', index: actual.index, isOff: false });
-        appeared.add(one.name);
-        this.#log('info', 'interface-used', `interface ${one.name} is there already and is used`, one.name);
-      });
-    }
+    const present: Present[] = plan.use.map(({ wanted: one, actual }) => ({ one, index: actual.index, link: actual }));
     for (const { wanted: one, lower } of plan.make) {
       if (this.#mustWait(one.name)) continue;
+      await this.#attempt(one, async () => void present.push({ one, index: await this.#make(one, lower) }));
+    }
+    // before any of them is up, so that no report of a group leaves with a virtual MAC
+    await this.#tellVirtualMacs(present, links);
+    const appeared = new Set<string>();
+    for (const { one, index, link } of present) {
+      const before = this.#outcomes.get(one.name);
+      const isKnown = before?.type === 'there' && before.index === index;
       await this.#attempt(one, async () => {
-        const index = await this.#make(one, lower);
+        if (link?.alias === HOLDFAST_ALIAS) this.#made.add(index);
+        await this.#prepare(one, index, isKnown);
+        if (isKnown) {
+          before.isOff = !link?.flags.up;
+          return;
+        }
         this.#outcomes.set(one.name, { type: 'there', index, isOff: false });
         appeared.add(one.name);
-        this.#log('info', 'interface-made', `interface ${one.name} made on ${one.lower}`, one.name);
+        if (link === undefined)
+          this.#log('info', 'interface-made', `interface ${one.name} made on ${one.lower}`, one.name);
+        else this.#log('info', 'interface-used', `interface ${one.name} is there already and is used`, one.name);
       });
     }
     for (const [name, problem] of plan.problems) this.#failed(name, problem);
@@ -217,6 +229,19 @@ export class InterfaceKeeper {
       await this.#set(withoutCommonFilter((path) => this.#settings.read(path), names.filter(isNoOwn(wanted))));
     }
     this.#world.appeared(appeared);
+  }
+
+  /** For the packet filter; the same is not told twice. */
+  async #tellVirtualMacs(present: readonly Present[], links: readonly Link[]): Promise<void> {
+    const found = present.flatMap(({ one, index }): VirtualMacInterface[] => {
+      const lower = links.find(({ name }) => name === one.lower)?.index;
+      const isVirtual = one.kind.type === 'macvlan' && lower !== undefined;
+      return isVirtual ? [{ interfaceIndex: index, lower, family: one.family }] : [];
+    });
+    const told = JSON.stringify(found);
+    if (told === this.#told) return;
+    this.#told = told;
+    await this.#world.virtualMacs(found);
   }
 
   /** What was there and is not any more goes on being repaired, but not ever faster than somebody removes it. */
@@ -283,7 +308,6 @@ export class InterfaceKeeper {
     if (link === undefined) throw new Error('somebody removed it at once');
     this.#made.add(link.index);
     await route.changeLink(link.index, { alias: HOLDFAST_ALIAS });
-    await this.#prepare(one, link.index, false);
     return link.index;
   }
 

@@ -8,7 +8,7 @@
 import type { NetlinkRequest } from '../io/netlink-socket.ts';
 import type { AddressKey, InterfaceAddress } from '../io/route-addresses.ts';
 import type { RouteNetlink } from '../io/route-netlink.ts';
-import type { FirewallSettings } from '../vrrp/firewall.ts';
+import type { FirewallSettings, VirtualMacInterface } from '../vrrp/firewall.ts';
 import type { VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
 import { NO_POSSESSIONS } from '../vrrp/possessions.ts';
 import { AddressKeeper } from './address-keeper.ts';
@@ -83,6 +83,12 @@ export class PossessionKeeper {
     this.#queue = this.#queue
       .then(() => this.firewall.configure(firewall))
       .then(() => this.#promotion.configure(instances));
+  }
+
+  /** Interfaces with a virtual MAC, for the packet filter. */
+  useVirtualMacs(found: readonly VirtualMacInterface[]): Promise<void> {
+    this.#queue = this.#queue.then(() => this.firewall.useVirtualMacs(found));
+    return this.#queue;
   }
 
   /** Makes the kernel as the holder is entitled to it when its turn comes. */

@@ -9,15 +9,16 @@ export interface CapturedFrame {
   readonly at: number;
   /** Source of the frame. */
   readonly mac: string;
-  /** Gratuitous ARP, unsolicited Neighbor Advertisement, VRRP advertisement. */
-  readonly kind: 'arp' | 'na' | 'vrrp';
-  /** The address that is announced, or the source of an advertisement. */
+  /** Gratuitous ARP, unsolicited Neighbor Advertisement, VRRP advertisement, report of IGMP or MLD. */
+  readonly kind: 'arp' | 'na' | 'vrrp' | 'report';
+  /** The address that is announced, or the source of an advertisement or report. */
   readonly address: string;
 }
 
 const PATTERNS: readonly (readonly [CapturedFrame['kind'], RegExp])[] = [
   ['arp', /^(\S+) (\S+) > ff:ff:ff:ff:ff:ff.* Request who-has (\S+) .*tell \3,/],
   ['na', /^(\S+) (\S+) > .* neighbor advertisement, tgt is ([0-9a-f:]+),/],
+  ['report', /^(\S+) (\S+) > .*: (\S+) > \S+: (?:igmp|HBH ICMP6, multicast listener report)/],
   ['vrrp', /^(\S+) (\S+) > .*: (\S+) > \S+: VRRPv\d, Advertisement/],
 ];
 
@@ -28,7 +29,7 @@ export class Frames {
   #listening = false;
 
   private constructor(namespace: string, bridge: string) {
-    const filter = 'arp or (icmp6 and ip6[40] == 136) or proto 112 or ip6 proto 112';
+    const filter = 'arp or (icmp6 and ip6[40] == 136) or proto 112 or ip6 proto 112 or igmp or (ip6 and ip6[6] == 0)';
     const words = [
       'netns',
       'exec',
@@ -55,7 +56,9 @@ export class Frames {
 
   /** Announcements of an address, from `since` on (an index). */
   announcements(address: string, since = 0): CapturedFrame[] {
-    return this.all.slice(since).filter((frame) => frame.kind !== 'vrrp' && frame.address === address);
+    return this.all
+      .slice(since)
+      .filter(({ kind, ...frame }) => (kind === 'arp' || kind === 'na') && frame.address === address);
   }
 
   /** Waits until an address has been announced so many times. */

@@ -60,6 +60,9 @@ const settings = async (side: Side, names: readonly string[] = SETTINGS) => {
 const advertisedBy = (address: string) =>
   frames.all.findLast((frame) => frame.kind === 'vrrp' && frame.address === address)?.mac;
 
+/** Who has reported to be in groups, by hardware address. */
+const reporters = () => new Set(frames.all.filter(({ kind }) => kind === 'report').map(({ mac }) => mac));
+
 const ALONE = instanceText(254, 'use_vmac\n garp_master_delay 0');
 
 async function alone(configuration = ALONE): Promise<PairAgent> {
@@ -85,6 +88,9 @@ describe.each(pairs)('use_vmac: %s with priority 150 beside %s with priority 100
     const announced = await frames.announced(VIP, 6); // five, and at least one of the other before
     expect(new Set(announced.map(({ mac }) => mac))).toEqual(new Set([VIRTUAL_MAC]));
 
+    expect(reporters()).not.toContain(VIRTUAL_MAC);
+    expect(reporters()).toContain((await shown('a', 'eth0'))?.address);
+
     const since = stage.now;
     await high.stop();
     expectAfter(await stage.farewell('a', since), await stage.speaks('b', since), skewTime(100));
@@ -103,6 +109,7 @@ describe.each(pairs)('use_vmac: %s with priority 150 beside %s with priority 100
     expect(await holds('a', 'vrrp.50', LINK_LOCAL.a)).toBe(true);
     expect([advertisedBy(LINK_LOCAL.a), advertisedBy(LINK_LOCAL.b)]).toEqual([VIRTUAL_MAC_6, VIRTUAL_MAC_6]);
     expect(await stage.speakers(5)).toEqual(new Set([LINK_LOCAL.a]));
+    expect(reporters()).not.toContain(VIRTUAL_MAC_6);
   });
 
   it('vmac_xmit_base: advertisements have the MAC of the interface below, the address is on the virtual one', async () => {
