@@ -205,6 +205,7 @@ export class Election {
     void this.#holdStatics(configuration);
     this.#admission.onUnknown = configuration.logUnknownVrids ? (...what) => this.#log.unknownVrid(...what) : undefined;
     this.#announcer.space(configuration.spacing);
+    this.#interfaces.delay(configuration.interfaceDelays);
     const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
     for (const [id, router] of this.#loop.routers) {
       const instance = wanted.get(id);
@@ -360,6 +361,7 @@ export class Election {
     this.#will.dismiss();
     this.#timer.close();
     this.#announcer.close();
+    this.#interfaces.close();
     this.#sockets.closeAll();
     await this.#possessions.close(host);
     this.#route.close();

@@ -103,6 +103,7 @@ export class InterfaceKeeper {
   /** Somebody changed something; nothing follows unless it concerns interfaces of ours. */
   note(change: InterfaceChange): void {
     if (this.#wanted.length === 0 && this.#made.size === 0) return;
+    if (change.type === 'delayed') return;
     if (change.type === 'resynchronised') this.settle();
     else if (change.type === 'link') {
       const { name, index } = change;

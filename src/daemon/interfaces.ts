@@ -3,11 +3,14 @@
  * events, read again when events were lost. Says what keeps an instance from taking part (its faults).
  */
 import type { Family, IpAddress } from '../base/address.ts';
+import { elapsed, type Instant, inMilliseconds } from '../base/time.ts';
+import { now } from '../io/clock.ts';
 import type { InterfaceAddress } from '../io/route-addresses.ts';
 import type { Link } from '../io/route-links.ts';
 import type { RouteEvent, RouteNetlink } from '../io/route-netlink.ts';
 import { readSysctl } from '../io/sysctl.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import { LinkDebounce, type LinkDelays } from '../vrrp/link-debounce.ts';
 import { givenSource } from '../vrrp/own-interfaces.ts';
 import { sourceAddress } from '../vrrp/source-address.ts';
 
@@ -16,7 +19,9 @@ export type InterfaceChange =
   | { readonly type: 'link'; readonly name: string; readonly index: number }
   | { readonly type: 'address-removed'; readonly address: InterfaceAddress; readonly interface: string }
   | { readonly type: 'address-added'; readonly address: InterfaceAddress; readonly interface: string }
-  | { readonly type: 'resynchronised' };
+  | { readonly type: 'resynchronised' }
+  /** Nothing happened, but it has lasted long enough to count. */
+  | { readonly type: 'delayed' };
 
 /** The owner of the addresses. */
 const OWNER_PRIORITY = 255;
@@ -29,6 +34,9 @@ export class Interfaces {
   readonly #route: RouteNetlink;
   readonly #links = new Map<number, Link>();
   readonly #addresses = new Map<string, InterfaceAddress>();
+  readonly #debounce = new LinkDebounce();
+  #waiting: NodeJS.Timeout | undefined;
+  #waitsFor: Instant | undefined;
   #onChange: (change: InterfaceChange) => void = () => {};
   /** Ours, but they stay on this host: an instance may send from them. */
   staticAddresses: ReadonlySet<IpAddress> = NONE;
@@ -95,9 +103,38 @@ export class Interfaces {
   /** Why an interface is not up, as a sentence; undefined: it is. */
   problemOf(name: string): string | undefined {
     const link = this.link(name);
+    const isUp = link === undefined ? undefined : link.flags.up && link.flags.running;
+    const counts = this.#debounce.look(name, isUp, now());
+    this.#lookAgain();
     if (!link) return `interface ${name} does not exist`;
-    if (link.flags.up && link.flags.running) return undefined;
+    if (counts) return undefined;
+    if (isUp) return `interface ${name} has not been up for long enough`;
     return `interface ${name} is ${link.flags.up ? 'without carrier' : 'down'}`;
+  }
+
+  /** What an interface counts as lasts longer than it is: keepalived.conf(5) "interface_up_down_delays". */
+  delay(delays: readonly LinkDelays[] = []): void {
+    this.#debounce.configure(delays);
+  }
+
+  /** Nothing happens any more by itself. */
+  close(): void {
+    clearTimeout(this.#waiting);
+  }
+
+  #lookAgain(): void {
+    const at = this.#debounce.nextAt;
+    if (at === this.#waitsFor) return;
+    this.#waitsFor = at;
+    clearTimeout(this.#waiting);
+    if (at === undefined) return;
+    this.#waiting = setTimeout(
+      () => {
+        this.#waitsFor = undefined;
+        this.#onChange({ type: 'delayed' });
+      },
+      Math.ceil(inMilliseconds(elapsed(now(), at))),
+    );
   }
 
   /** Sentences that say why the instance cannot take part; empty when it can. keepalived: FAULT. */

@@ -127,7 +127,7 @@ describe('holdfast config show', () => {
   it('fills in defaults, and says where the rest comes from', () => {
     const out = lines(RICH);
     expect(out).toContain('router_id "two words" # a.conf:3');
-    expect(out).toContain('vrrp_garp_interval 0.000001 # a.conf:5, not acted on yet');
+    expect(out).toContain('vrrp_garp_interval 0.000001 # a.conf:5');
     expect(out).toContain('priority 100 # default');
     expect(out).toContain('garp_master_delay 7 # a.conf:4 (global_defs)');
     expect(out).toContain('garp_lower_prio_delay 7 # a.conf:4 (global_defs)');

@@ -17,6 +17,7 @@ describe('readConfiguration', () => {
     const { configuration, diagnostics, exitCode } = read(DIRECTOR);
     expect({ diagnostics, exitCode }).toEqual({ diagnostics: [], exitCode: 0 });
     expect(configuration).toEqual({
+      interfaceDelays: [],
       spacing: { garp: ZERO, gna: ZERO, groups: [] },
       global: { ...globalKeywords.initial, routerId: 'lvs1', notificationEmail: [] },
       instances: [
@@ -123,14 +124,14 @@ describe('readConfiguration', () => {
   });
 
   it('tells everything that is not acted on in one note', () => {
-    expect(read('interface_up_down_delays {\n eth0 1\n}\nlinkbeat_interfaces {\n}\nSSL {\n}').diagnostics).toEqual([
+    expect(read('linkbeat_use_polling\nlinkbeat_interfaces {\n}\nSSL {\n}').diagnostics).toEqual([
       {
         severity: 'note',
         file: 'test.conf',
         line: 1,
         column: 1,
-        length: 24,
-        message: 'accepted, not acted on yet: interface_up_down_delays, linkbeat_interfaces',
+        length: 20,
+        message: 'accepted, not acted on yet: linkbeat_use_polling, linkbeat_interfaces',
       },
     ]);
   });

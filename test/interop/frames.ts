@@ -62,7 +62,7 @@ export class Frames {
   }
 
   /** Waits until an address has been announced so many times. */
-  announced(address: string, count: number, withinSeconds = 8, since = 0): Promise<CapturedFrame[]> {
+  announced(address: string, count: number, withinSeconds = 30, since = 0): Promise<CapturedFrame[]> {
     return until(`${count} announcements of ${address}`, withinSeconds * 1000, () => {
       const found = this.announcements(address, since);
       return found.length >= count ? found : undefined;
