@@ -72,6 +72,7 @@ export class Admission {
     if (!result.ok) return this.#refuse(router, result.reason, source, ttl, packet.receivedAt);
     const { priority, advertisementInterval, checksumReading, warnings } = result.value;
     count(router, 'advertisements received');
+    if (isDeaf(router)) return void count(router, 'ignored as owner');
     if (priority === 0) count(router, 'priority zero received');
     // keepalived before 1.3.7 sends these: it is answered in kind, so that it can hear us
     if (checksumReading === 'group-pseudo-header' && router.instance.oldUnicastChecksum === 'auto') {
@@ -125,6 +126,10 @@ export class Admission {
     this.#notify({ router, reason, accepted, source, ttl, count: total });
   }
 }
+
+/** keepalived.conf(5) "owner_ignore_adverts": the owner of the addresses, unless it waits for its successor. */
+const isDeaf = ({ instance, config, state }: Router): boolean =>
+  instance.ownerIgnoresAdverts && config.priority === 255 && !(state.name === 'Master' && state.leaving !== undefined);
 
 function admissionConfig({ instance, config, checksumReading }: Router): AdmissionConfig {
   const { authentication } = instance;

@@ -17,6 +17,8 @@ export interface Ear {
   readonly group?: IpAddress;
   readonly address?: IpAddress;
   readonly protocol: typeof IPPROTO_VRRP | typeof IPPROTO_AH;
+  /** In bytes; those who share the socket share that of the first. */
+  readonly receiveBuffer?: number;
 }
 
 /** The ears of an instance; the first one is its mouth too. */
@@ -28,9 +30,11 @@ export function earsOf(instance: VrrpInstance): readonly [Ear, ...Ear[]] {
 
 /** A unicast router joins the group all the same: so it can say that somebody uses multicast. */
 function earOf(instance: VrrpInstance, protocol: Ear['protocol']): Ear {
-  const { family, multicastGroup: group } = instance;
+  const { family, multicastGroup: group, kernelReceiveBuffer: receiveBuffer } = instance;
   const name = speaksOn(instance);
-  return { key: `${family} ${name} ${group} ${protocol}`, family, interface: name, group, protocol };
+  const key = `${family} ${name} ${group} ${protocol}`;
+  const buffer = receiveBuffer === undefined ? {} : { receiveBuffer };
+  return { key, family, interface: name, group, protocol, ...buffer };
 }
 
 /** The interface that advertisements leave and enter through. keepalived.conf(5) "vmac_xmit_base" */

@@ -55,6 +55,9 @@ import { TrackedThings } from './tracked-things.ts';
 /** How often addresses and sockets are looked at without any reason. */
 const LOOK_AGAIN_EVERY = seconds(10);
 
+/** keepalived.conf(5) "disable_local_igmp" */
+const LOCAL_IGMP = 'net/ipv4/igmp_link_local_mcast_reports';
+
 /** Packets with an Authentication Header that may go out before the guard gets another farewell. */
 const FAREWELL_AHEAD = 1_000;
 
@@ -92,9 +95,11 @@ export class Election {
     channel: Channel<FromElection>,
     runtime: RuntimeSettings,
   ): Promise<Election> {
-    const route = RouteNetlink.open({ aside: true });
+    const route = RouteNetlink.open({ aside: true, ...configuration.netlinkBuffers });
     try {
       const election = new Election(configuration, channel, runtime, route, await Interfaces.open(route));
+      // before any socket joins a group
+      if (configuration.disableLocalIgmp) await election.#own.hold([LOCAL_IGMP, 0]);
       await election.#holdStatics(configuration);
       election.configure(configuration);
       return election;

@@ -100,7 +100,6 @@ const routerKeywords = {
   disableLocalIgmp: flag(
     'disable_local_igmp',
     'No IGMP reports for groups of the link (net.ipv4.igmp_link_local_mcast_reports).',
-    LATER,
   ),
   multicastGroup: optional(
     'vrrp_mcast_group4',
@@ -118,7 +117,7 @@ const routerKeywords = {
     'v3_checksum_as_v2',
     words('nothing', 0, 0),
     'Version 3 checksum of IPv4 without pseudo header, in all instances.',
-    { ...LATER, since: '2.3' },
+    { since: '2.3' },
   ),
   downTimerAdverts: optional(
     'vrrp_down_timer_adverts',
@@ -141,7 +140,7 @@ const routerKeywords = {
     'vrrp_owner_ignore_adverts',
     boolean(),
     'Owners of their addresses (priority 255) discard advertisements.',
-    { ...LATER, since: '2.3' },
+    { since: '2.3' },
   ),
   vrrpVersion: optional('vrrp_version', version, 2, 'VRRP version of instances that do not say, 2 or 3.'),
   checkUnicastSource: flag('vrrp_check_unicast_src', 'Discard unicast advertisements of strangers.'),
@@ -157,7 +156,7 @@ const routerKeywords = {
     'vrrp_delay_after_boot',
     decimalSeconds(0.001, TIMER_MAX),
     'Wait before the first election, counted from the start of the host.',
-    { ...LATER, since: '2.3' },
+    { since: '2.3' },
   ),
   logUnknownVrids: flag('log_unknown_vrids', 'Log advertisements of routers that are not configured.'),
   vmacPrefix: optional('vmac_prefix', anyWord('a prefix'), 'vrrp', 'What names of virtual MAC interfaces begin with.', {
@@ -194,39 +193,40 @@ const firewallKeywords = {
 };
 
 const bufferKeywords = {
-  receiveBufferPolicy: value('vrrp_rx_bufs_policy', receiveBufferPolicy, 'What receive buffers are made for.', {
-    ...LATER,
-    ...COMPLAINS,
-  }),
+  receiveBufferPolicy: value(
+    'vrrp_rx_bufs_policy',
+    receiveBufferPolicy,
+    'What receive buffers are made for; never less than 1 MiB.',
+    {
+      ...COMPLAINS,
+    },
+  ),
   receiveBufferMultiplier: optional('vrrp_rx_bufs_multiplier', bufferMultiplier(), 3, 'How many such packets fit in.', {
-    ...LATER,
     ...COMPLAINS,
   }),
   netlinkCommandBuffer: optional(
     'vrrp_netlink_cmd_rcv_bufs',
     bytes(),
     0,
-    'Receive buffer in bytes for answers of the kernel; 0: the default of the system.',
-    { ...LATER, ...COMPLAINS },
+    'Receive buffer in bytes for answers of the kernel; never less than holdfast has anyway.',
+    COMPLAINS,
   ),
   netlinkCommandBufferForce: value(
     'vrrp_netlink_cmd_rcv_bufs_force',
     boolean(),
-    'Beyond the limit of the system.',
-    LATER,
+    'Beyond the limit of the system; it is anyway.',
   ),
   netlinkMonitorBuffer: optional(
     'vrrp_netlink_monitor_rcv_bufs',
     bytes(),
     0,
-    'Receive buffer in bytes for changes of interfaces and addresses; 0: the default of the system.',
-    { ...LATER, ...COMPLAINS },
+    'Receive buffer in bytes for changes of interfaces and addresses; never less than 4 MiB.',
+    COMPLAINS,
   ),
   netlinkMonitorBufferForce: value(
     'vrrp_netlink_monitor_rcv_bufs_force',
     boolean(),
-    'Beyond the limit of the system.',
-    LATER,
+    'Beyond the limit of the system; it is anyway.',
   ),
   processMonitorBuffer: optional(
     'process_monitor_rcv_bufs',

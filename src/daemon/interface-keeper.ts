@@ -18,6 +18,7 @@ import {
   type OwnInterface,
   ownInterfacesOf,
   planInterfaces,
+  type Setting,
   settingsOf,
   withoutCommonFilter,
 } from '../vrrp/own-interfaces.ts';
@@ -75,6 +76,8 @@ export class InterfaceKeeper {
   readonly #settings: KernelSettings;
   readonly #outcomes = new Map<string, Outcome>();
   readonly #made = new Set<number>();
+  /** Settings that do not go with interfaces. */
+  readonly #held = new Set<string>();
   readonly #pace = new RepairPace();
   #wanted: readonly OwnInterface[] = [];
   #queue: Promise<void> = Promise.resolve();
@@ -89,6 +92,12 @@ export class InterfaceKeeper {
       const index = world.interfaces.link(name)?.index;
       if (index !== undefined) await world.route.setIpv4(index, { [setting]: value });
     });
+  }
+
+  /** A setting that stays until the end, whatever interfaces there are. */
+  async hold(setting: Setting): Promise<void> {
+    this.#held.add(setting[0]);
+    await this.#set([setting]);
   }
 
   /** Makes the interfaces as the routers need them; asked for twice it is done once. */
@@ -265,7 +274,7 @@ export class InterfaceKeeper {
   async #forget(wanted: readonly OwnInterface[]): Promise<void> {
     const names = new Set(wanted.map(({ name }) => name));
     for (const name of [...this.#outcomes.keys()]) if (!names.has(name)) this.#outcomes.delete(name);
-    const kept = new Set([...wanted.flatMap(settingsOf).map(([path]) => path)]);
+    const kept = new Set([...this.#held, ...wanted.flatMap(settingsOf).map(([path]) => path)]);
     const needsFilterOff = wanted.some((one) => settingsOf(one).length > 0);
     for (const path of this.#settings.changed) {
       const isFilter = path.endsWith('/rp_filter');

@@ -78,6 +78,10 @@ export interface ElectionConfiguration {
   readonly statics?: Statics;
   /** Of what drops packets to addresses; absent: as keepalived has it. */
   readonly firewall?: FirewallSettings;
+  /** Bytes; absent: enough. Taken at the start only. */
+  readonly netlinkBuffers?: { readonly eventBuffer?: number; readonly answerBuffer?: number };
+  /** No reports of groups of the link; taken at the start only. keepalived.conf(5) "disable_local_igmp" */
+  readonly disableLocalIgmp?: boolean;
   /** How long interfaces must be up or down to count as that; absent: not at all. */
   readonly interfaceDelays?: readonly LinkDelays[];
   /** How far apart announcements are; absent: not. */

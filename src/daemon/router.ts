@@ -118,6 +118,7 @@ export const routerConfig = (
   preemptMode: instance.preemptMode,
   preemptDelay: instance.preemptDelay,
   downTimerAdverts: instance.downTimerAdverts,
+  ...(instance.timerExpiredPriority === undefined ? {} : { expiryPriority: instance.timerExpiredPriority }),
   localAddress,
   lowerPriorityNoAdvert: instance.lowerPriorityNoAdvert,
   higherPrioritySendAdvert: instance.higherPrioritySendAdvert,

@@ -4,6 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:http';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.ts';
 import type { Fact } from '../checks/checker.ts';
@@ -17,14 +18,13 @@ import type { StatusReport } from '../status/report.ts';
 import type { VrrpNotice } from '../vrrp/notice.ts';
 import { isState } from '../vrrp/notifications.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
-import type { TrackerKind } from '../vrrp/tracking.ts';
 import { agentStatus } from './agent-status.ts';
 import { Changeover } from './changeover.ts';
 import { Child } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
 import { Dumps } from './dumps.ts';
+import { electionConfiguration } from './election-configuration.ts';
 import type { ElectionEstate } from './estate.ts';
-import { firewallSettings } from './firewall-settings.ts';
 import type { Role } from './fork-role.ts';
 import { readGiveAway } from './give-away.ts';
 import { GuardKeeper } from './guard-keeper.ts';
@@ -299,7 +299,7 @@ export class Supervisor {
         ...(typeof guardLimit === 'number' ? { guardLimit } : {}),
         isHeir: this.#changeover.isHeir('election'),
       },
-      configuration: this.#electionConfiguration(),
+      configuration: electionConfiguration(this.#configuration, seconds(uptime())),
       orphaned: this.#changeover.orphaned,
     });
     for (const result of this.#outside.results()) this.#election?.send({ type: 'track-result', result });
@@ -321,24 +321,6 @@ export class Supervisor {
   #tellHealth(result: TrackResult): void {
     const fact = factOf(result);
     if (fact !== undefined) this.#health?.send({ type: 'fact', fact });
-  }
-
-  #electionConfiguration() {
-    const { instances, syncGroups, spacing, interfaceDelays, statics, global } = this.#configuration;
-    const watched: readonly TrackerKind[] = ['script', 'file', 'process'];
-    const { startupDelay, logUnknownVrids } = global;
-    const firewall = firewallSettings(global);
-    return {
-      instances,
-      syncGroups,
-      spacing,
-      interfaceDelays,
-      statics,
-      watched,
-      startupDelay,
-      logUnknownVrids,
-      firewall,
-    };
   }
 
   #hear(role: Role, message: FromElection | FromHealth): void {
@@ -430,7 +412,10 @@ export class Supervisor {
     this.#diagnostics = outcome.diagnostics;
     if (this.#election) this.#reloading.add('election');
     if (this.#health) this.#reloading.add('health');
-    this.#election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
+    this.#election?.send({
+      type: 'configure',
+      configuration: electionConfiguration(this.#configuration, seconds(uptime())),
+    });
     this.#health?.send({ type: 'configure', configuration: healthConfiguration(outcome.configuration) });
     this.#outside.configure(outcome.configuration);
     if (this.#reloading.size === 0) this.#reloaded();

@@ -52,7 +52,7 @@ const DATAGRAMS_PER_TURN = 32;
 /** How often a dump is begun before it is given up. */
 const DUMP_ATTEMPTS = 10;
 const SEQUENCE_MAX = 0xffff_ffff;
-const DEFAULT_RECEIVE_BUFFER = 1 << 20;
+export const DEFAULT_RECEIVE_BUFFER = 1 << 20;
 
 /** What a request asks for. */
 export interface NetlinkRequest {

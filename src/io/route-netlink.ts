@@ -54,11 +54,13 @@ export type RouteEvent =
   | { readonly type: 'overrun' };
 
 /** Bytes: about four thousand events. */
-const EVENT_BUFFER = 1 << 22;
+export const EVENT_BUFFER = 1 << 22;
 
 /** Where the sockets come from, and how large the one for events is; for tests. */
 export interface RouteNetlinkOptions extends Pick<NetlinkSocketOptions, 'createSocket' | 'aside'> {
   readonly eventBuffer?: number;
+  /** Bytes, for answers. */
+  readonly answerBuffer?: number;
 }
 
 /** See the file's head. While open it keeps the process alive. */
@@ -68,8 +70,9 @@ export class RouteNetlink {
 
   /** Events are collected from here on, so what is read afterwards is never older. Throws SystemError. */
   static open(options: RouteNetlinkOptions = {}): RouteNetlink {
-    const { eventBuffer = EVENT_BUFFER, ...common } = options;
-    const requests = NetlinkSocket.open({ ...common, protocol: NETLINK_ROUTE });
+    const { eventBuffer = EVENT_BUFFER, answerBuffer, ...common } = options;
+    const answers = answerBuffer === undefined ? {} : { receiveBuffer: answerBuffer };
+    const requests = NetlinkSocket.open({ ...common, ...answers, protocol: NETLINK_ROUTE });
     try {
       const groups = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR];
       const events = NetlinkSocket.open({ ...common, protocol: NETLINK_ROUTE, groups, receiveBuffer: eventBuffer });

@@ -66,6 +66,8 @@ export interface VrrpSocketOptions {
   readonly address?: IpAddress | undefined;
   /** 112, or 51 for packets with an Authentication Header, which are no others to the kernel. Absent: 112. */
   readonly protocol?: typeof IPPROTO_VRRP | typeof IPPROTO_AH | undefined;
+  /** In bytes; there is always room for some thousand advertisements. */
+  readonly receiveBuffer?: number | undefined;
 }
 
 /** A packet of the socket's protocol as it came. */
@@ -100,7 +102,15 @@ export class VrrpSocket {
 
   /** Opens, binds to the interface and joins the group. Throws SystemError. */
   static open(options: VrrpSocketOptions): VrrpSocket {
-    const { family, interface: name, interfaceIndex = 0, group, address, protocol = IPPROTO_VRRP } = options;
+    const {
+      family,
+      interface: name,
+      interfaceIndex = 0,
+      group,
+      address,
+      protocol = IPPROTO_VRRP,
+      receiveBuffer = 0,
+    } = options;
     assert(name !== undefined || address !== undefined, 'a VRRP socket has an interface or an address');
     assert((name === undefined) === (interfaceIndex === 0), 'an interface has a name and an index');
     assert(group === undefined || (name !== undefined && address === undefined), 'a group belongs to an interface');
@@ -110,7 +120,7 @@ export class VrrpSocket {
     const opened = new VrrpSocket(socket, place, interfaceIndex, group);
     try {
       withPurpose(purpose, () => {
-        prepare(socket, name);
+        prepare(socket, name, receiveBuffer);
         OPTIONS[family].prepare(socket, interfaceIndex);
         if (address !== undefined) OPTIONS[family].bind(socket, address, interfaceIndex);
       });
@@ -189,9 +199,9 @@ export class VrrpSocket {
 
 const DOMAINS = { inet: AF_INET, inet6: AF_INET6 } as const;
 
-function prepare(socket: NativeSocket, name: string | undefined): void {
+function prepare(socket: NativeSocket, name: string | undefined, receiveBuffer: number): void {
   if (name !== undefined) socket.setOption(SOL_SOCKET, SO_BINDTODEVICE, name);
-  socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
+  socket.setOption(SOL_SOCKET, SO_RCVBUFFORCE, Math.max(RECEIVE_BUFFER, receiveBuffer));
   socket.setOption(SOL_SOCKET, SO_PRIORITY, TC_PRIO_CONTROL);
   socket.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1);
 }

@@ -54,7 +54,7 @@ export function announceAll(garp: GarpConfig, now: Instant): Announcing {
     announcements: {
       secondBurstAt: after(garp.masterDelay, now),
       lowerPriorityBurstAt: undefined,
-      refreshAt: after(garp.refresh, later(now, garp.masterDelay)),
+      refreshAt: after(garp.refresh, now),
       ...(garp.elsewhere === undefined ? {} : { elsewhereAt: after(garp.elsewhere, now) }),
     },
     rounds: garp.masterRepeat,

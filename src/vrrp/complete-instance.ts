@@ -19,6 +19,8 @@ export type InstanceReading = Reading<(typeof vrrpInstanceKeywords)['entries']>;
 
 const OWNER_PRIORITY = 255;
 const DEFAULT_PRIORITY = 100;
+/** keepalived.conf(5) "timer_expired_backup": the highest that another router may have. */
+const EXPIRY_PRIORITY = 254;
 const TTL_MAX = 255;
 /** Max Adver Int of version 3 has 12 bits of centiseconds: RFC 5798 §5.2.7. */
 const VERSION_3_INTERVAL_MAX = seconds(40.95);
@@ -72,6 +74,7 @@ class InstanceBuilder {
     const authentication = this.#authentication(version);
     const state = this.#state(priority, authentication?.type === 'AH');
     const { advertised, excluded } = this.#addresses(version);
+    const preemption = this.#preemption(state, priority);
     const instance: VrrpInstance = {
       name: this.#name,
       family,
@@ -84,7 +87,7 @@ class InstanceBuilder {
       ...(authentication === undefined ? {} : { authentication }),
       virtualAddresses: advertised,
       excludedAddresses: excluded,
-      ...this.#preemption(state, priority),
+      ...preemption,
       acceptMode: this.#acceptMode(version, priority),
       strictMode: this.#strict,
       ...(sourceAddress === undefined ? {} : { sourceAddress }),
@@ -98,18 +101,21 @@ class InstanceBuilder {
       unicastFaultNoPeer: values.unicastFaultNoPeer,
       oldUnicastChecksum:
         values.oldUnicastChecksum === undefined ? 'auto' : values.oldUnicastChecksum === true ? 'always' : 'never',
-      checksumAsVersion2: values.checksumAsVersion2 ?? false,
+      checksumAsVersion2: values.checksumAsVersion2 ?? defaults.checksumAsVersion2 !== undefined,
       skipCheckAdvertisedAddresses:
         values.skipCheckAdvertisedAddresses ?? defaults.skipCheckAdvertisedAddresses ?? false,
       ...this.#garp(),
       lowerPriorityNoAdvert: this.#strict || (values.lowerPriorityNoAdvert ?? defaults.lowerPriorityNoAdvert ?? false),
       higherPrioritySendAdvert: !this.#strict && (values.higherPrioritySendAdvert ?? defaults.higherPrioritySendAdvert),
       downTimerAdverts: this.#downTimerAdverts(),
+      ...this.#timerExpired(preemption.preemptMode),
+      ownerIgnoresAdverts:
+        priority === OWNER_PRIORITY && (values.ownerIgnoreAdverts ?? defaults.ownerIgnoreAdverts ?? false),
       trackPrimary: !values.dontTrackPrimary,
       tracking: NOTHING_TRACKED,
       useVmacAddresses: values.useVmacAddresses,
       ...this.#extraGarp(),
-      ...(values.kernelReceiveBuffer === undefined ? {} : { kernelReceiveBuffer: values.kernelReceiveBuffer }),
+      ...this.#receiveBuffer(),
       virtualRoutes: values.virtualRoutes.map(({ route }) => route),
       virtualRules: values.virtualRules.map(({ rule }) => rule),
       promoteSecondaries: values.promoteSecondaries && !ownInterface.useVmac && !ownInterface.useIpvlan,
@@ -195,6 +201,13 @@ class InstanceBuilder {
 
   #strictly(key: Parameters<InstanceReading['at']>[0], message: string): void {
     this.#report.warning(this.#place(key), message);
+  }
+
+  #receiveBuffer(): Pick<VrrpInstance, 'kernelReceiveBuffer'> {
+    const { receiveBufferPolicy: policy } = this.#defaults;
+    const kernelReceiveBuffer = this.#reading.values.kernelReceiveBuffer ?? policy;
+    // there is room for more than packets of any size, times any multiplier that makes sense
+    return typeof kernelReceiveBuffer === 'number' ? { kernelReceiveBuffer } : {};
   }
 
   #extraGarp(): Pick<VrrpInstance, 'garpExtraInterface'> {
@@ -349,6 +362,17 @@ class InstanceBuilder {
       this.#report.warning(this.#place('preemptDelay'), `preempt_delay does not go with ${against}; it is ignored`);
     }
     return { preemptMode: !nopreempt, preemptDelay };
+  }
+
+  #timerExpired(preemptMode: boolean): Pick<VrrpInstance, 'timerExpiredPriority'> {
+    const { timerExpiredBackup: given } = this.#reading.values;
+    if (given === undefined) return {};
+    if (!preemptMode) return { timerExpiredPriority: given === true ? EXPIRY_PRIORITY : given };
+    this.#report.warning(
+      this.#place('timerExpiredBackup'),
+      'timer_expired_backup goes with nopreempt only; it is ignored',
+    );
+    return {};
   }
 
   #downTimerAdverts(): number {

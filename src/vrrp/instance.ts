@@ -167,6 +167,10 @@ export interface VrrpInstance {
   readonly higherPrioritySendAdvert: boolean;
   /** 1-100 */
   readonly downTimerAdverts: number;
+  /** As MASTER it gives way when it is late by so much that a router of this priority has taken over; absent: it goes on. */
+  readonly timerExpiredPriority?: number;
+  /** The owner of the addresses listens to nobody. */
+  readonly ownerIgnoresAdverts: boolean;
   /** Whether a fault of the own interface is a fault of the instance. */
   readonly trackPrimary: boolean;
   readonly tracking: Tracking;

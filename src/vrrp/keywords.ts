@@ -169,7 +169,7 @@ export const vrrpInstanceKeywords = table({
     addressLine(false),
     'Virtual addresses that are not advertised.',
   ),
-  noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', { ...LATER, since: '2.3' }),
+  noVirtualAddress: flag('no_virtual_ipaddress', 'Having no virtual address is meant so.', { since: '2.3' }),
   authentication: block('authentication', authenticationKeywords, 'Authentication of advertisements, version 2 only.'),
   sourceAddress: value('mcast_src_ip', ipAddress({ prefix: 'ignored' }), 'Source address of advertisements.', {
     aliases: ['unicast_src_ip'],
@@ -260,11 +260,9 @@ export const vrrpInstanceKeywords = table({
     since: '2.3',
   }),
   ownerIgnoreAdverts: value('owner_ignore_adverts', boolean(), 'The owner of the addresses discards advertisements.', {
-    ...LATER,
     since: '2.3',
   }),
   timerExpiredBackup: value('timer_expired_backup', orNothing(integer(1, 254)), 'Step down when scheduled too late.', {
-    ...LATER,
     since: '2.3',
     aliases: ['thread_timer_expired'],
   }),
@@ -277,14 +275,13 @@ export const vrrpInstanceKeywords = table({
   kernelReceiveBuffer: value(
     'kernel_rx_buf_size',
     { ...integer(0, UINT32_MAX), strict: true },
-    'Receive buffer in bytes.',
+    'Receive buffer in bytes; never less than 1 MiB.',
     {
-      ...LATER,
       missingIs: 5,
     },
   ),
-  debug: value('debug', integer(0, 4), 'Debug level; has no effect in keepalived either.', LATER),
-  nativeIpv6: flag('native_ipv6', 'Obsolete: the family follows from the addresses.', LATER),
+  debug: value('debug', integer(0, 4), 'Debug level; has no effect, as in keepalived.'),
+  nativeIpv6: flag('native_ipv6', 'Obsolete: the family follows from the addresses.'),
   syncDaemonInterface: value(
     'lvs_sync_daemon_interface',
     text('an interface name'),

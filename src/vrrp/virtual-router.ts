@@ -24,6 +24,7 @@ import { earliest, elapsed, type Instant, later, ZERO } from '../base/time.ts';
 import { announceAll, announceDue, nextAnnouncementAt } from './announcements.ts';
 import { answer, challenged } from './answering.ts';
 import { advertise, announce, changed, quietly } from './effects.ts';
+import { giveWay, isExpired } from './expiry.ts';
 import { giveAway, leave, whileLeaving } from './handover.ts';
 import {
   afterStall,
@@ -182,6 +183,9 @@ function heardAsBackup(
 /** RFC 3768 §6.4.3 */
 function master(config: VirtualRouterConfig, state: Master, event: Event, now: Instant): Transition {
   if (state.leaving !== undefined) return whileLeaving(config, state, state.leaving, event, now);
+  if ((event.type === 'clock' || event.type === 'advertisement') && isExpired(config, state, now)) {
+    return expired(config, state, event, now);
+  }
   switch (event.type) {
     case 'handover':
       return leave(config, state, now);
@@ -224,6 +228,14 @@ function master(config: VirtualRouterConfig, state: Master, event: Event, now: I
     default:
       return assertNever(event);
   }
+}
+
+/** What was heard is heard as a Backup. */
+function expired(config: VirtualRouterConfig, from: Master, event: Event, now: Instant): Transition {
+  const given = giveWay(config, from, now);
+  if (event.type !== 'advertisement') return given;
+  const heard = transition(config, given.state, event, now);
+  return { state: heard.state, effects: [...given.effects, ...heard.effects] };
 }
 
 /** RFC 3768 §6.4.3, "If the Adver_Timer fires", and the announcements that are due. */

@@ -36,6 +36,11 @@ export interface VirtualRouterConfig {
   readonly localAddress: IpAddress;
   /** A Master does not answer a lower priority with an advertisement. keepalived.conf(5) "lower_prio_no_advert" */
   readonly lowerPriorityNoAdvert: boolean;
+  /**
+   * A Master that is late by so much that a router of this priority has taken over gives way; undefined: it goes on.
+   * keepalived.conf(5) "timer_expired_backup"
+   */
+  readonly expiryPriority?: number | undefined;
   /** A Master sends once more before it yields. keepalived.conf(5) "higher_prio_send_advert" */
   readonly higherPrioritySendAdvert: boolean;
   readonly garp: GarpConfig;
@@ -164,6 +169,8 @@ export const causes = [
   'preemption',
   'higher-priority-advertisement',
   'equal-priority-higher-address',
+  /** A Master was not scheduled for so long that somebody else has taken over. */
+  'timer-expired',
   /** Another member of its sync group led the way. */
   'sync-group',
   'fault',

@@ -21,6 +21,11 @@ export interface VrrpDefaults {
   readonly lowerPriorityNoAdvert?: boolean;
   readonly higherPrioritySendAdvert: boolean;
   readonly downTimerAdverts: number;
+  /** Given at all: keepalived does not look at its value. */
+  readonly checksumAsVersion2?: unknown;
+  readonly ownerIgnoreAdverts?: boolean;
+  /** A number: bytes. */
+  readonly receiveBufferPolicy?: 'MTU' | 'ADVERT' | number;
   readonly garpExtraInterface?: ExtraGarp;
   /** keepalived.conf(5) "vmac_prefix". */
   readonly vmacPrefix?: string;

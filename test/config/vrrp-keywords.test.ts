@@ -38,6 +38,7 @@ const DEFAULTS: VrrpInstance = {
   lowerPriorityNoAdvert: false,
   higherPrioritySendAdvert: false,
   downTimerAdverts: 3,
+  ownerIgnoresAdverts: false,
   trackPrimary: true,
   tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
   useVmacAddresses: false,
@@ -262,6 +263,44 @@ describe('priority and preemption', () => {
   });
 });
 
+describe('keywords newer than keepalived 2.2.7', () => {
+  it('timer_expired_backup goes with nopreempt', () => {
+    expect(instanceOf('nopreempt', 'timer_expired_backup')).toMatchObject({ timerExpiredPriority: 254 });
+    expect(instanceOf('nopreempt', 'timer_expired_backup 99')).toMatchObject({ timerExpiredPriority: 99 });
+    expect(instanceOf('timer_expired_backup')).not.toHaveProperty('timerExpiredPriority');
+    expect(said(instanceWith('timer_expired_backup')).join()).toContain(
+      'timer_expired_backup goes with nopreempt only',
+    );
+  });
+
+  it('owner_ignore_adverts is for priority 255, and global_defs can say it', () => {
+    expect(instanceOf('priority 255', 'owner_ignore_adverts')).toMatchObject({ ownerIgnoresAdverts: true });
+    expect(instanceOf('priority 254', 'owner_ignore_adverts')).toMatchObject({ ownerIgnoresAdverts: false });
+    const everywhere = 'global_defs {\nvrrp_owner_ignore_adverts\n}\n';
+    const [given, taken] = ['', 'owner_ignore_adverts off'].map(
+      (line) => read(everywhere + instanceWith('priority 255', line)).configuration.instances[0]?.ownerIgnoresAdverts,
+    );
+    expect([given, taken]).toEqual([true, false]);
+  });
+
+  it('v3_checksum_as_v2 of global_defs holds where an instance does not say', () => {
+    const [global, own] = ['', 'v3_checksum_as_v2 off'].map(
+      (line) =>
+        read(`global_defs {\nv3_checksum_as_v2\n}\n${instanceWith('version 3', line)}`).configuration.instances[0]
+          ?.checksumAsVersion2,
+    );
+    expect([global, own]).toEqual([true, false]);
+  });
+
+  it('vrrp_rx_bufs_policy in bytes is for those that do not say kernel_rx_buf_size', () => {
+    const text = (line: string) => `global_defs {\nvrrp_rx_bufs_policy 5000000\n}\n${instanceWith(line)}`;
+    const [general, own] = ['', 'kernel_rx_buf_size 7000000'].map(
+      (line) => read(text(line)).configuration.instances[0]?.kernelReceiveBuffer,
+    );
+    expect([general, own]).toEqual([5_000_000, 7_000_000]);
+  });
+});
+
 describe('advert_int', () => {
   it.each([
     [['advert_int 1.5'], 2],
@@ -349,7 +388,9 @@ describe('what is not acted on yet', () => {
       'eth1 weight 5',
       '}',
       'version 3',
-      'debug 1',
+      'auth_hmac {',
+      'key 1 abcdefghabcdefghabcdefghabcdefgh',
+      '}',
       'unicast_peer {',
       '192.168.4.6',
       '}',
@@ -360,7 +401,7 @@ describe('what is not acted on yet', () => {
         {
           severity: 'note',
           line: 4,
-          message: 'accepted, not acted on yet: smtp_alert, debug',
+          message: 'accepted, not acted on yet: smtp_alert, auth_hmac',
         },
       ],
     });

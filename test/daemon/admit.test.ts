@@ -55,6 +55,20 @@ describe('Admission', () => {
     expect(notices).toEqual([]);
   });
 
+  it('the owner hears nobody with owner_ignore_adverts, but for its successor', () => {
+    ours = router({ priority: 255, state: 'MASTER', ownerIgnoresAdverts: true });
+    const leaving = { since: NOW, until: later(NOW, seconds(1)) };
+    const announcements = { secondBurstAt: undefined, lowerPriorityBurstAt: undefined, refreshAt: undefined };
+    ours.state = { name: 'Master', adverAt: NOW, announcements };
+    expect(receive(sent())).toBeUndefined();
+    expect(ours.counters).toEqual({ 'advertisements received': 1, 'ignored as owner': 1 });
+    ours.state = { ...ours.state, leaving };
+    expect(receive(sent())?.event.priority).toBe(150);
+    ours.state = { name: 'Backup', masterAdverInterval: seconds(1), masterDownSetAt: NOW, masterDownAt: NOW };
+    ours.instance = { ...ours.instance, ownerIgnoresAdverts: false };
+    expect(receive(sent())?.event.priority).toBe(150);
+  });
+
   it('counts priority zero', () => {
     expect(receive(sent({}, 0))?.event.priority).toBe(0);
     expect(ours.counters).toEqual({ 'advertisements received': 1, 'priority zero received': 1 });

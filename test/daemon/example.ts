@@ -45,6 +45,7 @@ export const instance = (different: Partial<VrrpInstance> = {}): VrrpInstance =>
   lowerPriorityNoAdvert: false,
   higherPrioritySendAdvert: false,
   downTimerAdverts: 3,
+  ownerIgnoresAdverts: false,
   trackPrimary: true,
   tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
   useVmacAddresses: false,

@@ -56,6 +56,7 @@ describe('readConfiguration', () => {
           lowerPriorityNoAdvert: false,
           higherPrioritySendAdvert: false,
           downTimerAdverts: 3,
+          ownerIgnoresAdverts: false,
           trackPrimary: true,
           tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
           useVmacAddresses: false,

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { seconds, ZERO } from '../../src/base/time.ts';
+import { electionConfiguration } from '../../src/daemon/election-configuration.ts';
+import { readConfiguration } from '../../src/daemon/root.ts';
+
+const told = (global: string, blocks = '', uptime = ZERO) =>
+  electionConfiguration(
+    readConfiguration('a.conf', () => `global_defs {\n${global}\n}\n${blocks}`).configuration,
+    uptime,
+  );
+
+describe('what the election is told', () => {
+  it('vrrp_delay_after_boot counts from the start of the host; the longer delay counts', () => {
+    expect(told('').startupDelay).toBeUndefined();
+    expect(told('vrrp_startup_delay 5').startupDelay).toBe(seconds(5));
+    expect(told('vrrp_delay_after_boot 60', '', seconds(50)).startupDelay).toBe(seconds(10));
+    expect(told('vrrp_delay_after_boot 60\nvrrp_startup_delay 15', '', seconds(50)).startupDelay).toBe(seconds(15));
+    expect(told('vrrp_delay_after_boot 60', '', seconds(500)).startupDelay).toBe(ZERO);
+  });
+
+  it('receive buffers of rtnetlink, where they are larger than ours', () => {
+    const small = 'vrrp_netlink_monitor_rcv_bufs 65536\nvrrp_netlink_cmd_rcv_bufs 65536';
+    expect(told(small).netlinkBuffers).toEqual({});
+    const large = 'vrrp_netlink_monitor_rcv_bufs 8000000\nvrrp_netlink_cmd_rcv_bufs 2000000';
+    expect(told(large).netlinkBuffers).toEqual({ eventBuffer: 8_000_000, answerBuffer: 2_000_000 });
+  });
+
+  it('how far apart announcements are: those of a garp_group by its own values alone', () => {
+    const groups = `garp_group {
+  garp_interval 0.5
+  interface eth1
+  interfaces {
+    eth2
+  }
+}
+garp_group {
+  interface eth3
+}
+`;
+    expect(told('vrrp_garp_interval 0.1\nvrrp_gna_interval 0.2', groups).spacing).toEqual({
+      garp: seconds(0.1),
+      gna: seconds(0.2),
+      groups: [{ interfaces: ['eth1', 'eth2'], garp: seconds(0.5), gna: ZERO }],
+    });
+  });
+
+  it('interface_up_down_delays: without a second delay, up is as keepalived 2.2.7 has it', () => {
+    const lines = 'interface_up_down_delays {\n eth0 1.5 2\n}\n';
+    expect(told('', lines).interfaceDelays).toEqual([
+      { interface: 'eth0', downDelay: seconds(1.5), upDelay: seconds(2) },
+    ]);
+  });
+
+  it('vrrp_min_garp: one announcement and no second burst, where nothing else is said', () => {
+    const instance = 'vrrp_instance A {\n interface eth0\n virtual_router_id 1\n}\n';
+    const garp = (global: string) => {
+      const [one] = told(global, instance).instances;
+      return [one?.garpMasterDelay, one?.garpMasterRepeat, one?.garpLowerPriorityDelay, one?.garpLowerPriorityRepeat];
+    };
+    expect(garp('')).toEqual([seconds(5), 5, seconds(5), 5]);
+    expect(garp('vrrp_min_garp')).toEqual([ZERO, 1, ZERO, 1]);
+    expect(garp('vrrp_min_garp\nvrrp_garp_master_repeat 3')).toEqual([ZERO, 3, ZERO, 3]);
+    expect(garp('vrrp_garp_master_delay 5\nvrrp_min_garp off')).toEqual([seconds(5), 5, seconds(5), 5]);
+  });
+});

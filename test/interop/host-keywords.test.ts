@@ -1,0 +1,79 @@
+/** Keywords about the host and its interfaces: the same expectations of holdfast and of the real keepalived, one of them alone. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../lab/process.ts';
+import { instanceText, Stage, VIP } from './election.ts';
+import { ADDRESS } from './pair.ts';
+import type { PairAgent, PairAgentName } from './pair-agent.ts';
+
+const agents: readonly PairAgentName[] = ['holdfast', 'keepalived'];
+const LOCAL_REPORTS = 'net.ipv4.igmp_link_local_mcast_reports';
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await Stage.build();
+});
+
+afterEach((context) => stage.close(context.task.result?.state === 'fail'));
+
+const start = async (name: PairAgentName, configuration: string): Promise<PairAgent> => {
+  const agent = stage.pair.agent('a', name, configuration);
+  agent.start();
+  await stage.pair.settled(VIP, 'a', 30);
+  return agent;
+};
+
+describe.each(agents)('%s', (name) => {
+  it('interface_up_down_delays: a short loss of the link is none, a long one is a fault', async () => {
+    const agent = await start(name, `interface_up_down_delays {\n eth0 1 0.5\n}\n${instanceText(254)}`);
+    // the carrier goes with the other end
+    await stage.pair.ip('segment', 'link set port-a down', 'link set port-a up');
+    const before = await stage.speakers(8);
+    expect(before).toEqual(new Set([ADDRESS.a]));
+    expect(agent.states('VI_1').at(-1)).toBe('MASTER');
+    const since = agent.lines.length;
+    await stage.pair.ip('segment', 'link set port-a down');
+    const down = performance.now();
+    await agent.says('Entering FAULT STATE', 30, since);
+    expect(performance.now() - down).toBeGreaterThan(900);
+    await stage.pair.ip('segment', 'link set port-a up');
+    await agent.says('Entering MASTER', 30, since);
+  });
+
+  it('disable_local_igmp: no reports for groups of the link while it runs', async () => {
+    const value = async () => (await stage.pair.exec('a', 'sysctl', '-n', LOCAL_REPORTS)).stdout.trim();
+    expect(await value()).toBe('1');
+    const agent = await start(name, `global_defs {\n disable_local_igmp\n}\n${instanceText(254)}`);
+    expect(await value()).toBe('0');
+    await agent.stop();
+    expect(await value()).toBe('1');
+  });
+
+  it('dynamic_interfaces: an instance waits for an interface that comes later', async () => {
+    const later = instanceText(254, '', 'VI_2', 51, '10.0.0.15', 'eth7');
+    const agent = await start(name, `global_defs {\n dynamic_interfaces\n}\n${instanceText(254)}${later}`);
+    await agent.says('(VI_2) Entering FAULT STATE', 30);
+    await stage.pair.ip(
+      'a',
+      'link add eth7 type veth peer name eth7-end',
+      'link set eth7-end up',
+      'address add 10.0.0.5/24 dev eth7',
+      'link set eth7 up',
+    );
+    await agent.says('(VI_2) Entering MASTER STATE', 30);
+    await until('it holds the address', 30_000, async () =>
+      (await stage.pair.addresses('a')).includes('10.0.0.15') ? true : undefined,
+    );
+    const since = agent.lines.length;
+    await stage.pair.ip('a', 'link delete eth7');
+    await agent.says('(VI_2) Entering FAULT STATE', 30, since);
+  });
+
+  it('dont_track_primary: a lost link of the own interface is no fault', async () => {
+    const agent = await start(name, instanceText(254, 'dont_track_primary').replace(`${VIP}/24`, `${VIP}/24 no_track`));
+    await stage.pair.ip('segment', 'link set port-a down');
+    await stage.pair.ip('segment', 'link set port-a up');
+    await stage.speakers(5);
+    expect(agent.states('VI_1').filter((state) => state === 'FAULT')).toEqual([]);
+  });
+});
