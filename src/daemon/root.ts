@@ -332,7 +332,7 @@ function build(
     syncGroups,
     statics,
     spacing: spacingOf(global, given.garpGroups),
-    interfaceDelays: interfaceDelaysOf(given.interfaceDelays),
+    interfaceDelays: interfaceDelaysOf(given.interfaceDelays, tracked),
     bfdInstances: buildBfdInstances(given.bfdInstances),
     garpGroups: buildGarpGroups(given.garpGroups, tracked, values, interfaceExists ?? (() => true)),
     virtualServerGroups: groups,

@@ -1,6 +1,7 @@
 /** What global_defs says for all virtual routers, beside what stands in its table. keepalived.conf(5) "vrrp_min_garp". */
-import { ZERO } from '../base/time.ts';
+import { type Duration, microseconds, scale, ZERO } from '../base/time.ts';
 import type { Reading } from '../config/table.ts';
+import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { LinkDelays } from '../vrrp/link-debounce.ts';
 import type { Spacing } from '../vrrp/pacing.ts';
 import type { GarpGroupReading, InterfaceDelays } from '../vrrp/root-keywords.ts';
@@ -37,6 +38,23 @@ export const spacingOf = ({ values }: GlobalReading, groups: readonly GarpGroupR
   ),
 });
 
-/** How long interfaces must be up or down to count as that. */
-export const interfaceDelaysOf = (lines: readonly InterfaceDelays[]): LinkDelays[] =>
-  lines.map(({ word, downDelay, upDelay }) => ({ interface: word.text, downDelay, upDelay }));
+/**
+ * How long interfaces must be up or down to count as that: less than a Backup of any instance that uses the interface takes to notice,
+ * who would take over beside a Master that is not in FAULT yet.
+ */
+export const interfaceDelaysOf = (
+  lines: readonly InterfaceDelays[],
+  instances: readonly VrrpInstance[],
+): LinkDelays[] =>
+  lines.map(({ word: { text: name }, downDelay, upDelay }) => {
+    const limits = instances
+      .filter((instance) => uses(instance, name))
+      .map(({ downTimerAdverts, advertisementInterval }) => scale(advertisementInterval, downTimerAdverts - 1));
+    const limited = (delay: Duration): Duration => microseconds(Math.min(delay, ...limits));
+    return { interface: name, downDelay: limited(downDelay), upDelay: limited(upDelay) };
+  });
+
+const uses = (instance: VrrpInstance, name: string): boolean =>
+  instance.interface === name ||
+  instance.tracking.interfaces.some((tracked) => tracked.name === name) ||
+  [...instance.virtualAddresses, ...instance.excludedAddresses].some((address) => address.interface === name);

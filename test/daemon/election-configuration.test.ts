@@ -44,10 +44,16 @@ garp_group {
     });
   });
 
-  it('interface_up_down_delays: without a second delay, up is as keepalived 2.2.7 has it', () => {
-    const lines = 'interface_up_down_delays {\n eth0 1.5 2\n}\n';
-    expect(told('', lines).interfaceDelays).toEqual([
+  it('interface_up_down_delays: less than a Backup of an instance that uses the interface takes to notice', () => {
+    const lines = 'interface_up_down_delays {\n eth0 1.5 2\n eth1 9 3\n eth2 9\n}\n';
+    const instance = (name: string, vrid: number, rest: string) =>
+      `vrrp_instance ${name} {\n interface eth1\n virtual_router_id ${vrid}\n ${rest}\n}\n`;
+    const blocks = instance('A', 1, 'advert_int 2') + instance('B', 2, 'advert_int 1\n down_timer_adverts 6');
+    const tracked = instance('C', 3, 'version 3\n advert_int 1\n track_interface {\n eth2\n }').replace('eth1', 'eth3');
+    expect(told('', lines + blocks + tracked).interfaceDelays).toEqual([
       { interface: 'eth0', downDelay: seconds(1.5), upDelay: seconds(2) },
+      { interface: 'eth1', downDelay: seconds(4), upDelay: seconds(3) },
+      { interface: 'eth2', downDelay: seconds(2), upDelay: ZERO },
     ]);
   });
 
