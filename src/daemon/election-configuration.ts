@@ -13,12 +13,13 @@ const WATCHED: readonly TrackerKind[] = ['script', 'file', 'process'];
 
 /** @param uptime of the host */
 export function electionConfiguration(configuration: Configuration, uptime: Duration): ElectionConfiguration {
-  const { instances, syncGroups, spacing, interfaceDelays, statics, global } = configuration;
+  const { instances, syncGroups, spacing, interfaceDelays, polledLinks, statics, global } = configuration;
   return {
     instances,
     syncGroups,
     spacing,
     interfaceDelays,
+    polledLinks,
     statics,
     watched: WATCHED,
     startupDelay: startupDelayOf(global, uptime),

@@ -211,6 +211,7 @@ export class Election {
     this.#admission.onUnknown = configuration.logUnknownVrids ? (...what) => this.#log.unknownVrid(...what) : undefined;
     this.#announcer.space(configuration.spacing);
     this.#interfaces.delay(configuration.interfaceDelays);
+    this.#interfaces.poll(configuration.polledLinks);
     const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
     for (const [id, router] of this.#loop.routers) {
       const instance = wanted.get(id);

@@ -3,7 +3,7 @@
  * events, read again when events were lost. Says what keeps an instance from taking part (its faults).
  */
 import type { Family, IpAddress } from '../base/address.ts';
-import { elapsed, type Instant, inMilliseconds } from '../base/time.ts';
+import { elapsed, type Instant, inMilliseconds, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
 import type { InterfaceAddress } from '../io/route-addresses.ts';
 import type { Link } from '../io/route-links.ts';
@@ -23,6 +23,10 @@ export type InterfaceChange =
   /** Nothing happened, but it has lasted long enough to count. */
   | { readonly type: 'delayed' };
 
+/** Interfaces whose links are looked at although the kernel tells of changes. */
+export type LinkPolling = readonly string[] | 'all';
+
+const POLL_EVERY = seconds(1);
 /** The owner of the addresses. */
 const OWNER_PRIORITY = 255;
 const NONE: ReadonlySet<IpAddress> = new Set();
@@ -37,6 +41,7 @@ export class Interfaces {
   readonly #debounce = new LinkDebounce();
   #waiting: NodeJS.Timeout | undefined;
   #waitsFor: Instant | undefined;
+  #polling: NodeJS.Timeout | undefined;
   #onChange: (change: InterfaceChange) => void = () => {};
   /** Ours, but they stay on this host: an instance may send from them. */
   staticAddresses: ReadonlySet<IpAddress> = NONE;
@@ -117,9 +122,27 @@ export class Interfaces {
     this.#debounce.configure(delays);
   }
 
+  /** Looks at the links of these interfaces once a second, too: keepalived.conf(5) "linkbeat_interfaces". */
+  poll(names: LinkPolling = []): void {
+    clearInterval(this.#polling);
+    this.#polling = undefined;
+    if (names.length === 0) return;
+    this.#polling = setInterval(() => void this.#look(names), inMilliseconds(POLL_EVERY));
+  }
+
   /** Nothing happens any more by itself. */
   close(): void {
     clearTimeout(this.#waiting);
+    clearInterval(this.#polling);
+  }
+
+  async #look(names: LinkPolling): Promise<void> {
+    const links = await this.#route.links().catch(() => []); // the socket is closed
+    for (const link of links) {
+      if (names !== 'all' && !names.includes(link.name)) continue;
+      const known = this.#links.get(link.index)?.flags;
+      if (JSON.stringify(known) !== JSON.stringify(link.flags)) this.#note({ type: 'link-changed', link });
+    }
   }
 
   #lookAgain(): void {

@@ -82,6 +82,8 @@ export interface ElectionConfiguration {
   readonly netlinkBuffers?: { readonly eventBuffer?: number; readonly answerBuffer?: number };
   /** No reports of groups of the link; taken at the start only. keepalived.conf(5) "disable_local_igmp" */
   readonly disableLocalIgmp?: boolean;
+  /** Interfaces whose links are looked at although the kernel tells of changes; absent: none. */
+  readonly polledLinks?: readonly string[] | 'all';
   /** How long interfaces must be up or down to count as that; absent: not at all. */
   readonly interfaceDelays?: readonly LinkDelays[];
   /** How far apart announcements are; absent: not. */

@@ -73,7 +73,7 @@ import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
 import { rulesInOrder, staticReadings } from './static-readings.ts';
-import { interfaceDelaysOf, minimalGarp, spacingOf } from './vrrp-globals.ts';
+import { interfaceDelaysOf, minimalGarp, polledLinksOf, spacingOf } from './vrrp-globals.ts';
 
 /** What the agent runs with. Survives JSON unchanged. */
 export interface Configuration {
@@ -88,6 +88,8 @@ export interface Configuration {
   readonly syncGroups: readonly SyncGroup[];
   readonly spacing: Spacing;
   readonly interfaceDelays: readonly LinkDelays[];
+  /** Interfaces whose links are looked at although the kernel tells of changes. */
+  readonly polledLinks: readonly string[] | 'all';
   /** What is there whatever the instances do. */
   readonly statics: Statics;
   readonly bfdInstances: readonly BfdInstance[];
@@ -177,7 +179,7 @@ export const rootKeywords = table({
   }),
   usePidDirectory: flag('use_pid_dir', 'Puts the files of process ids into a directory.', LATER),
   childWaitTime: value('child_wait_time', integer(0, UINT32_MAX), 'Seconds that children get to end.', LATER),
-  linkbeatUsePolling: flag('linkbeat_use_polling', 'Polls the link of interfaces.', LATER),
+  linkbeatUsePolling: flag('linkbeat_use_polling', 'Looks at the links of all interfaces once a second, too.'),
 });
 
 /** A whole configuration as it was read. */
@@ -333,6 +335,7 @@ function build(
     statics,
     spacing: spacingOf(global, given.garpGroups),
     interfaceDelays: interfaceDelaysOf(given.interfaceDelays, tracked),
+    polledLinks: given.linkbeatUsePolling ? ('all' as const) : polledLinksOf(given.linkbeatInterfaces, given.instances),
     bfdInstances: buildBfdInstances(given.bfdInstances),
     garpGroups: buildGarpGroups(given.garpGroups, tracked, values, interfaceExists ?? (() => true)),
     virtualServerGroups: groups,

@@ -1,10 +1,11 @@
 /** What global_defs says for all virtual routers, beside what stands in its table. keepalived.conf(5) "vrrp_min_garp". */
 import { type Duration, microseconds, scale, ZERO } from '../base/time.ts';
 import type { Reading } from '../config/table.ts';
+import type { InstanceReading } from '../vrrp/complete-instance.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { LinkDelays } from '../vrrp/link-debounce.ts';
 import type { Spacing } from '../vrrp/pacing.ts';
-import type { GarpGroupReading, InterfaceDelays } from '../vrrp/root-keywords.ts';
+import type { GarpGroupReading, InterfaceDelays, LinkbeatLine } from '../vrrp/root-keywords.ts';
 import type { globalKeywords } from './global-keywords.ts';
 
 type GlobalReading = Reading<(typeof globalKeywords)['entries']>;
@@ -53,6 +54,14 @@ export const interfaceDelaysOf = (
     const limited = (delay: Duration): Duration => microseconds(Math.min(delay, ...limits));
     return { interface: name, downDelay: limited(downDelay), upDelay: limited(upDelay) };
   });
+
+/** Interfaces whose links are polled, each once. */
+export const polledLinksOf = (lines: readonly LinkbeatLine[], instances: readonly InstanceReading[]): string[] => [
+  ...new Set([
+    ...lines.map(({ word }) => word.text),
+    ...instances.flatMap(({ values }) => (values.linkbeatUsePolling ? [values.interface] : [])),
+  ]),
+];
 
 const uses = (instance: VrrpInstance, name: string): boolean =>
   instance.interface === name ||

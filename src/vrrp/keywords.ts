@@ -268,8 +268,7 @@ export const vrrpInstanceKeywords = table({
   }),
   hmac: block('auth_hmac', hmacKeywords, 'Authentication of advertisements with HMAC.', { ...LATER, since: '2.4' }),
   vrf: value('vrf', interfaceName(), 'VRF of an instance without interface.', LATER),
-  linkbeatUsePolling: flag('linkbeat_use_polling', 'Polls the link.', {
-    ...LATER,
+  linkbeatUsePolling: flag('linkbeat_use_polling', 'Looks at the link of its interface once a second, too.', {
     deprecated: 'linkbeat_use_polling of an instance is obsolete; write linkbeat_interfaces',
   }),
   kernelReceiveBuffer: value(

@@ -4,7 +4,7 @@
  */
 import { type Duration, ZERO } from '../base/time.ts';
 import type { Word } from '../config/lexer.ts';
-import { ANYTHING, blocks, LATER, type LineType, list, NAME, type Reading, table, value } from '../config/table.ts';
+import { ANYTHING, blocks, type LineType, list, NAME, type Reading, table, value } from '../config/table.ts';
 import { type Complaints, decimalSeconds, oneWord, type ValueType } from '../config/values.ts';
 import { addressLine } from './address-keywords.ts';
 import { routeLine } from './route-keywords.ts';
@@ -107,7 +107,11 @@ export const vrrpRootBlocks = {
   staticRoutes: list('static_routes', routeLine(true), 'Routes that are there while the agent runs.'),
   staticRules: list('static_rules', ruleLine(true), 'Routing rules that are there while the agent runs.'),
   garpGroups: blocks('garp_group', ANYTHING, garpGroupKeywords, 'Interfaces that share the spacing of gratuitous ARP.'),
-  linkbeatInterfaces: list('linkbeat_interfaces', linkbeatLine, 'Interfaces whose link is polled.', LATER),
+  linkbeatInterfaces: list(
+    'linkbeat_interfaces',
+    linkbeatLine,
+    'Interfaces whose link is looked at once a second, too; by its flags, whatever method is given.',
+  ),
   interfaceDelays: list('interface_up_down_delays', delayLine, 'How long an interface must be up or down to count.'),
 };
 

@@ -57,6 +57,14 @@ garp_group {
     ]);
   });
 
+  it('which links are polled: those of linkbeat_interfaces, of an instance that says so, or all', () => {
+    const lines = 'linkbeat_interfaces {\n eth1 MII\n eth2\n}\n';
+    const instance = 'vrrp_instance A {\n interface eth3\n virtual_router_id 1\n linkbeat_use_polling\n}\n';
+    expect(told('').polledLinks).toEqual([]);
+    expect(told('', lines + instance).polledLinks).toEqual(['eth1', 'eth2', 'eth3']);
+    expect(told('', `linkbeat_use_polling\n${lines}`).polledLinks).toBe('all');
+  });
+
   it('vrrp_min_garp: one announcement and no second burst, where nothing else is said', () => {
     const instance = 'vrrp_instance A {\n interface eth0\n virtual_router_id 1\n}\n';
     const garp = (global: string) => {

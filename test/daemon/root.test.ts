@@ -18,6 +18,7 @@ describe('readConfiguration', () => {
     expect({ diagnostics, exitCode }).toEqual({ diagnostics: [], exitCode: 0 });
     expect(configuration).toEqual({
       interfaceDelays: [],
+      polledLinks: [],
       spacing: { garp: ZERO, gna: ZERO, groups: [] },
       global: { ...globalKeywords.initial, routerId: 'lvs1', notificationEmail: [] },
       instances: [
@@ -125,14 +126,14 @@ describe('readConfiguration', () => {
   });
 
   it('tells everything that is not acted on in one note', () => {
-    expect(read('linkbeat_use_polling\nlinkbeat_interfaces {\n}\nSSL {\n}').diagnostics).toEqual([
+    expect(read('namespace_with_ipsets\nuse_pid_dir\nSSL {\n}').diagnostics).toEqual([
       {
         severity: 'note',
         file: 'test.conf',
         line: 1,
         column: 1,
-        length: 20,
-        message: 'accepted, not acted on yet: linkbeat_use_polling, linkbeat_interfaces',
+        length: 21,
+        message: 'accepted, not acted on yet: namespace_with_ipsets, use_pid_dir',
       },
     ]);
   });
