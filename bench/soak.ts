@@ -46,7 +46,7 @@ async function soak({ reloads, restarts, pauses, json }: Settings): Promise<void
     }
     for (let n = 0; n < restarts; n++) {
       const { code, stderr } = await master.command('restart', '--run-dir', master.runDirectory);
-      if (code !== 0) throw new Error(`restart ${n + 1}: ${stderr}`);
+      if (code !== 0) throw new Error(`restart ${n + 1}: ${stderr}${master.lines.slice(-40).join('\n')}`);
       if (n % 10 === 9) process.stderr.write(`${n + 1} restarts, ${echo.lost} lost\n`);
     }
     const { lost } = echo;

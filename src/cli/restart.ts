@@ -2,7 +2,7 @@
 import { askAgent } from './control.ts';
 
 /** How long the new one may take. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 const ASK_EVERY_MS = 50;
 
 interface Readiness {

@@ -9,11 +9,11 @@ import type { AboutHeirs, AwaitHeir, FromElection, FromHealth, LogLevel } from '
 import { Questions } from './questions.ts';
 
 /** How long children wait for a main that was announced: the time in which a program starts on a busy host. */
-const ANNOUNCED: Duration = seconds(30);
+const ANNOUNCED: Duration = seconds(60);
 /** And for one that the service manager starts in place of a dead one. */
 const UNANNOUNCED: Duration = seconds(10);
 /** Children that do not answer within this cannot wait. */
-const ANSWER_TIME = seconds(2);
+const ANSWER_TIME = seconds(4);
 
 export interface ChangeoverWorld {
   /** The run directory, where elders and heirs meet. */

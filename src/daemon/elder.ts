@@ -5,7 +5,7 @@ import { readJsonLines, writeJsonLine } from '../io/json-lines.ts';
 import { type HeirAnswer, type HeirRequest, heirSocketPath } from './heir-socket.ts';
 
 /** One that does not answer within this is not waited for. */
-const ANSWER_TIME: Duration = seconds(2);
+const ANSWER_TIME: Duration = seconds(10);
 
 /** See the file's head. */
 export class Elder {
