@@ -1,42 +1,55 @@
 /** Why a scenario may be told differently: each with its line in docs/differences.md. */
-import type { Member, Scenario, Step } from './scenario.ts';
+import type { Happening, Member, Scenario, Step } from './scenario.ts';
+
+type Advertised = Extract<Happening, { type: 'advertisement' }>;
 
 export interface KnownDifference {
   /** The first cell of the line in docs/differences.md. */
   readonly page: string;
-  concerns(scenario: Scenario): boolean;
+  concerns(happening: Happening, member: Member): boolean;
+  /**
+   * What keepalived has to hear instead to do as holdfast does with this; so it is not just anything that may differ.
+   * Absent: it does something that holdfast never does.
+   */
+  instead?(happening: Advertised): Advertised;
 }
-
-const some = ({ members, steps }: Scenario, happens: (step: Step, member: Member) => boolean): boolean =>
-  steps.some((step) => happens(step, members[step.member] as Member));
 
 export const knownDifferences: readonly KnownDifference[] = [
   {
     page: 'the address list of an advertisement differs',
-    concerns: (scenario) =>
-      some(scenario, ({ happening }) => happening.type === 'advertisement' && happening.fault === 'addresses'),
-  },
-  {
-    page: 'another router with priority 255 beside the owner of the addresses',
-    concerns: (scenario) =>
-      some(
-        scenario,
-        ({ happening }, { priority }) =>
-          priority === 255 && happening.type === 'advertisement' && happening.priority === 255,
-      ),
+    concerns: (happening) => happening.type === 'advertisement' && happening.fault === 'addresses',
+    instead: ({ fault: _, ...right }) => right,
   },
   {
     page: 'an advertisement over IPv6 from our own address',
-    concerns: (scenario) =>
-      some(
-        scenario,
-        ({ happening }, { family }) =>
-          family === 'inet6' && happening.type === 'advertisement' && happening.fault === 'own-address',
-      ),
+    concerns: (happening, { family }) =>
+      family === 'inet6' && happening.type === 'advertisement' && happening.fault === 'own-address',
+    instead: (happening) => ({ ...happening, fault: 'ttl' }),
+  },
+  {
+    page: 'another router with priority 255 beside the owner of the addresses',
+    concerns: (happening, { priority }) =>
+      priority === 255 && happening.type === 'advertisement' && happening.priority === 255,
   },
   {
     page: 'the owner of the addresses (priority 255) returns from FAULT',
-    concerns: (scenario) =>
-      some(scenario, ({ happening }, { priority }) => priority === 255 && happening.type === 'carrier'),
+    concerns: (happening, { priority }) => priority === 255 && happening.type === 'carrier',
   },
 ];
+
+const concerning = ({ members }: Scenario, { happening, member }: Step): KnownDifference[] =>
+  knownDifferences.filter((known) => known.concerns(happening, members[member] as Member));
+
+/** Whether it may be told differently at all. */
+export const isKnown = (scenario: Scenario): boolean =>
+  scenario.steps.some((step) => concerning(scenario, step).length > 0);
+
+/** Whether keepalived can be made to tell what holdfast tells. */
+export const isTranslatable = (scenario: Scenario): boolean =>
+  scenario.steps.every((step) => concerning(scenario, step).every(({ instead }) => instead !== undefined));
+
+/** What keepalived hears instead of an advertisement. */
+export function translated(happening: Advertised, member: Member): Advertised {
+  const known = knownDifferences.find((one) => one.instead !== undefined && one.concerns(happening, member));
+  return known?.instead?.(happening) ?? happening;
+}

@@ -11,6 +11,7 @@ import { PacketSocket } from '../../../src/io/packet-socket.ts';
 import { Background, until } from '../../lab/process.ts';
 import { Pair, type Side, sides } from '../pair.ts';
 import type { PairAgentName } from '../pair-agent.ts';
+import { translated } from './known.ts';
 import { frameOf, instanceText, ipCommands, NOBODY, nameOf, OUR_MAC, type Placed, trackedLinkOf } from './placed.ts';
 import { endOf, type Happening, type Scenario } from './scenario.ts';
 
@@ -43,8 +44,11 @@ const HEAD = (fifo: string) => `global_defs {
 }
 `;
 
-/** Lives through all of these scenarios at once; together they have at most `VRIDS` members. */
-export async function live(scenarios: readonly Scenario[]): Promise<Told[]> {
+/**
+ * Lives through all of these scenarios at once; together they have at most `VRIDS` members.
+ * @param translates keepalived hears what makes it do as holdfast does
+ */
+export async function live(scenarios: readonly Scenario[], translates: boolean): Promise<Told[]> {
   const pair = await Pair.build({ apart: true, addresses: { a: OWN, b: OWN } });
   const closing: (() => Promise<void> | void)[] = [() => pair.close()];
   try {
@@ -80,7 +84,7 @@ export async function live(scenarios: readonly Scenario[]): Promise<Told[]> {
     await until('everybody is MASTER', 180_000, () => (waitedFor().length === 0 ? true : undefined)).catch((error) => {
       throw new Error(`${error.message}, but for ${waitedFor().slice(0, 5)}\n${pair.report()}`);
     });
-    await happen(lives, senders, pair);
+    await happen(lives, senders, pair, translates);
     await Promise.all(agents.map((agent) => agent.stop()));
     return lives.map((life) => ({
       scenario: life.scenario,
@@ -133,7 +137,7 @@ function linesOf({ members, group }: Life, lines: readonly string[]): string[] {
 }
 
 /** The steps of all lives, a second each, every life a little later than the one before. */
-async function happen(lives: readonly Life[], senders: Senders, pair: Pair): Promise<void> {
+async function happen(lives: readonly Life[], senders: Senders, pair: Pair, translates: boolean): Promise<void> {
   const all = lives
     .flatMap(({ scenario, members }, i) =>
       scenario.steps.map(({ at, member, happening }) => ({
@@ -147,18 +151,23 @@ async function happen(lives: readonly Life[], senders: Senders, pair: Pair): Pro
   const waitUntil = (at: number) => sleep(Math.max(0, startedAt + at * 1000 - performance.now()));
   for (const { at, placed, happening } of all) {
     await waitUntil(at);
-    await inflict(placed, happening, senders, pair);
+    if (happening.type === 'advertisement') send(placed, happening, senders, translates);
+    else await inflict(placed, happening, pair);
   }
   await waitUntil(1 + Math.max(...lives.map(({ scenario }) => endOf(scenario))));
 }
 
-async function inflict(placed: Placed, happening: Happening, senders: Senders, pair: Pair): Promise<void> {
+type Advertised = Extract<Happening, { type: 'advertisement' }>;
+
+function send(placed: Placed, happening: Advertised, senders: Senders, translates: boolean): void {
+  for (const side of sides) {
+    const heard = translates && TWINS[side] === 'keepalived' ? translated(happening, placed.member) : happening;
+    senders.send(portOf(side, placed), frameOf(placed, heard));
+  }
+}
+
+async function inflict(placed: Placed, happening: Exclude<Happening, Advertised>, pair: Pair): Promise<void> {
   switch (happening.type) {
-    case 'advertisement': {
-      const frame = frameOf(placed, happening);
-      for (const side of sides) senders.send(portOf(side, placed), frame);
-      break;
-    }
     case 'file':
       writeFileSync(placed.file, `${happening.value}\n`);
       break;
