@@ -34,7 +34,7 @@ export class AddressKeeper {
   readonly #names = new Map<number, string>();
   /** What we have removed ourselves and the kernel has still to tell. */
   readonly #expected = new Set<string>();
-  /** What was read last, while it is kept and nothing has been changed. */
+  /** What was read last while it was kept, unless something has been changed since. */
   #rows: readonly Row[] | undefined;
   #keepsRows = false;
 
@@ -50,9 +50,13 @@ export class AddressKeeper {
     await this.#remove(holder, ours, actual);
   }
 
-  /** Whether what is read is good for the next holder too, until something is changed: many are looked at, one after another. */
+  /** Whether what was read for one holder is good for this one too, as long as nothing has been changed. */
   keepRows(keeps: boolean): void {
     this.#keepsRows = keeps;
+  }
+
+  /** What was read holds no longer. */
+  dropRows(): void {
     this.#rows = undefined;
   }
 
@@ -119,7 +123,7 @@ export class AddressKeeper {
   }
 
   async #read(): Promise<readonly Row[]> {
-    if (this.#rows !== undefined) return this.#rows;
+    if (this.#keepsRows && this.#rows !== undefined) return this.#rows;
     const { route, interfaces } = this.#world;
     const rows = (await route.addresses()).map((entry) => ({
       interface: this.#names.get(entry.interfaceIndex) ?? interfaces.nameOf(entry.interfaceIndex) ?? '',
@@ -194,7 +198,7 @@ export class AddressKeeper {
     }
     if (endangered.length === 0) return;
     const left = new Set((await this.#read()).map(addressKey));
-    this.#rows = undefined;
+    this.dropRows();
     for (const row of endangered) {
       if (left.has(addressKey(row))) this.#expected.delete(addressKey(row));
       else await this.#world.route.addAddress({ ...row.entry, protocol: row.entry.protocol ?? 0 });
@@ -210,7 +214,7 @@ export class AddressKeeper {
   ): Promise<'done' | 'as-wanted' | 'refused'> {
     const verb = what === 'take-addresses' ? 'added' : 'removed';
     try {
-      this.#rows = undefined;
+      this.dropRows();
       await change();
       this.#world.log('info', `address-${verb}`, `(${holder.title}) ${verb} ${key}`, {
         ...holder.fields,

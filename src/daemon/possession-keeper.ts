@@ -60,6 +60,8 @@ export class PossessionKeeper {
   readonly #routing: RoutingKeeper;
   readonly firewall: FirewallKeeper;
   #queue: Promise<void> = Promise.resolve();
+  /** Who is still to be looked at without any reason. */
+  #round: Holder[] = [];
   readonly #losses: Losses;
   readonly #promotion: Promotion;
   /** To be looked at when their turn comes: something may be gone, or there may be another interface. */
@@ -96,12 +98,30 @@ export class PossessionKeeper {
     this.afterwards(holder, () => this.#settle(holder));
   }
 
-  /** Looks at everything without any reason; nothing comes in between. */
+  /** Looks at everything without any reason, one holder after another: whatever else there is to do comes in between. */
   settleAll(): void {
     this.#routing.forget();
-    this.#queue = this.#queue.then(() => this.#addresses.keepRows(true));
-    for (const holder of this.#world.holders()) if (isNotEmpty(holder)) this.settle(holder);
-    this.#queue = this.#queue.then(() => this.#addresses.keepRows(false));
+    this.#addresses.dropRows();
+    const isUnderWay = this.#round.length > 0;
+    this.#round = [...this.#world.holders()].filter(isNotEmpty);
+    if (!isUnderWay) this.#settleNext();
+  }
+
+  #settleNext(): void {
+    const holder = this.#round[0];
+    if (holder === undefined) return;
+    this.afterwards(holder, async () => {
+      this.#addresses.keepRows(true);
+      try {
+        await this.#settle(holder);
+      } finally {
+        this.#addresses.keepRows(false);
+      }
+    });
+    void this.#queue.then(() => {
+      if (this.#round[0] === holder) this.#round.shift();
+      setImmediate(() => this.#settleNext());
+    });
   }
 
   /** Takes away addresses that are to be there with other attributes; the next `settle` adds them again. */
@@ -123,6 +143,7 @@ export class PossessionKeeper {
   addressRemoved(interfaceName: string, { address, prefixLength }: InterfaceAddress): void {
     const key = addressKey({ interface: interfaceName, address, prefixLength });
     this.#routing.forget();
+    this.#addresses.dropRows();
     if (this.#addresses.wasOurs(key)) return;
     for (const holder of this.#world.holders()) {
       if (!holder.isEntitled || !holder.all.addresses.some((entry) => addressKey(entry) === key)) continue;
@@ -149,6 +170,7 @@ export class PossessionKeeper {
    * @param host `as it is`: another process goes on with it
    */
   async close(host: 'as it was' | 'as it is' = 'as it was'): Promise<void> {
+    this.#round = [];
     if (host === 'as it was') await this.#promotion.restore();
     this.#routing.close();
     this.firewall.close();
