@@ -13,6 +13,7 @@ export const COMMANDS = [
   'config',
   'ipvs',
   'realserver',
+  'doctor',
   'drain',
   'undrain',
   'weight',

@@ -8,6 +8,7 @@ import { cleanUp } from './cleanup.ts';
 import type { Environment } from './command-line.ts';
 import { SHELLS } from './completion.ts';
 import { dumpConfig, showConfig } from './config-show.ts';
+import { examineHost } from './doctor.ts';
 import { explain } from './explain.ts';
 import { handOver } from './handover.ts';
 import { showIpvs } from './ipvs.ts';
@@ -134,6 +135,17 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     .action(async (action: RealServerOptions['action'], flags: RealServerFlags) => {
       const { vip: virtualAddresses, mode, runDir: runDirectory, dryRun = false, json = false } = flags;
       end(await realServer({ action, mode, virtualAddresses, runDirectory, dryRun, json }));
+    });
+  program
+    .command('doctor')
+    .description(
+      'is this host fit to be a director? Interfaces, kernel, packet filter, other agents, with a remedy for each',
+    )
+    .argument('[file]', 'configuration file; default as of the agent')
+    .option('--run-dir <dir>', 'where the agent keeps its pid file', defaultRunDirectory(environment))
+    .option('--json', 'as JSON, for programs')
+    .action(async (file: string | undefined, options: { runDir: string; json?: true }) => {
+      end(await examineHost(file, { runDirectory: options.runDir, json: options.json ?? false }));
     });
   addOverrides(program, environment, end);
   program

@@ -3,6 +3,7 @@
  *
  * Our own words are ASCII. What comes from elsewhere (names, reasons) is shown as it is, less what would steer a terminal.
  */
+import { type Paint, paintFor } from '../base/paint.ts';
 import type {
   CheckReport,
   InstanceReport,
@@ -21,14 +22,11 @@ export interface TextOptions {
   readonly timeZone?: string;
 }
 
-const ESCAPES = { red: 31, green: 32, yellow: 33, bold: 1 } as const;
-type Paint = (style: keyof typeof ESCAPES, text: string) => string;
-
 /** The report as lines that end in a newline. */
 export function renderStatus(given: StatusReport, options: TextOptions): string {
   const report = withoutControls(given);
   const { now, colour } = options;
-  const paint: Paint = (style, text) => (colour ? `\u001b[${ESCAPES[style]}m${text}\u001b[0m` : text);
+  const paint = paintFor(colour);
   const { agent } = report;
   const lines = [
     `holdfast ${agent.version}, process ${agent.pid}, ${agent.configurationFile}, up ${ago(agent.startedAt, now)}`,
