@@ -76,8 +76,9 @@ export class BlockReading {
         const read = (one: Statement) => line.read([one.keyword, ...one.args], new Report(), this.#numberOf);
         return [{ key, value: (statement.block ?? []).flatMap(read), statement }];
       }
-      const args = statement.args.slice(0, entry.kind === 'value' ? entry.type.maxWords : 0);
-      if (entry.kind !== 'value' || args.length < entry.type.minWords || (entry.once && once.has(key))) return [];
+      if (entry.kind !== 'value') return [];
+      const args = statement.args.slice(0, entry.type.maxWords);
+      if (args.length < entry.type.minWords || (entry.once && once.has(key))) return [];
       const value = entry.type.read(args, SILENCE) ?? entry.otherwise;
       if (value === undefined) return [];
       once.add(key);

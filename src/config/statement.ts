@@ -25,12 +25,15 @@ export class WrittenStatement implements Statement {
   readonly #record: number;
   readonly found: Found | undefined;
   block: Statement[] | undefined;
+  /** Of a statement with a block, whose words are asked for again and again. */
+  #args: readonly Word[] | undefined;
 
   constructor(tape: Tape, record: number, found: Found | undefined) {
     this.#tape = tape;
     this.#record = record;
     this.found = found;
     this.block = undefined;
+    this.#args = undefined;
   }
 
   get keyword(): Word {
@@ -38,7 +41,9 @@ export class WrittenStatement implements Statement {
   }
 
   get args(): readonly Word[] {
-    return this.#tape.words(this.#record, 1);
+    if (this.block === undefined) return this.#tape.words(this.#record, 1);
+    this.#args ??= this.#tape.words(this.#record, 1);
+    return this.#args;
   }
 
   get plainValue(): string | undefined {

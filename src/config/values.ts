@@ -196,14 +196,12 @@ export const TIMER_MAX = 4294.967295;
 /** A whole number that keepalived reads as unsigned: no minus, not even of zero. */
 export function unsigned(min: number, max: number, correction: Correction = {}): ValueType<number> {
   const number = integer(min, max, correction);
-  return {
-    ...number,
-    read: (words, complaints) => {
-      const [word] = words;
-      if (word === undefined || !word.text.trimStart().startsWith('-')) return number.read(words, complaints);
-      return complaints.refuse(word, `expected ${number.expected}, got '${word.text}'`);
-    },
+  const read: typeof number.read = (words, complaints) => {
+    const [word] = words;
+    if (word === undefined || !word.text.trimStart().startsWith('-')) return number.read(words, complaints);
+    return complaints.refuse(word, `expected ${number.expected}, got '${word.text}'`);
   };
+  return { ...number, read, ...(number.quick && { quick: { ...number.quick, for: read } }) };
 }
 
 /** Whole seconds. */

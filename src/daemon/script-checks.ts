@@ -47,9 +47,13 @@ export function checkScripts(
     if (!served.has(reading)) continue;
     const { at, values } = reading;
     for (const key of ['quorumUp', 'quorumDown'] as const) scripts.run(at(key), ['checks']);
-    for (const { at: atServer, values: own } of values.realServers) {
-      for (const key of ['notifyUp', 'notifyDown'] as const) scripts.run(atServer(key), ['checks']);
-      for (const { command } of own.checkers) scripts.checker(command?.script, command?.user);
+    for (const server of values.realServers) {
+      const { notifyUp, notifyDown, checkers } = server.values;
+      if (notifyUp !== undefined) scripts.run(server.at('notifyUp'), ['checks']);
+      if (notifyDown !== undefined) scripts.run(server.at('notifyDown'), ['checks']);
+      for (const { command } of checkers) {
+        if (command !== undefined) scripts.checker(command.script, command.user);
+      }
     }
   }
   scripts.finish();

@@ -150,6 +150,7 @@ function numberOf(text: string): number | undefined {
 
 /** A port of a header or of a line; a text of zeros is none. */
 const headerPort: ValueType<number> = integer(1, 65535, { leading: true });
+const headerAddress = hostAddress();
 
 /** An address and a port, 0 without one. */
 export interface Endpoint {
@@ -160,7 +161,7 @@ export interface Endpoint {
 
 /** Address and port; undefined when there is none, which is said. */
 export function readEndpoint([first, second]: readonly Word[], complaints: Complaints): Endpoint | undefined {
-  const address = first && hostAddress().read([first], complaints);
+  const address = first && headerAddress.read([first], complaints);
   if (address === undefined) return undefined;
   if (second === undefined || /^0+$/.test(second.text)) return { address, port: 0 };
   const port = headerPort.read([second], complaints);
