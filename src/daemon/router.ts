@@ -171,7 +171,7 @@ export const allAddresses = (instance: VrrpInstance): readonly VirtualAddress[] 
   if (known !== undefined) return known;
   const all = [...instance.virtualAddresses, ...instance.excludedAddresses].map((entry) => {
     const { virtualMac: _, ...rest } = entry;
-    return { ...rest, interface: placeOf(instance, entry) };
+    return { ...rest, interface: placeOf(entry) };
   });
   const first = new Map(all.map((entry) => [addressKey(entry), entry] as const).reverse());
   const once = all.filter((entry) => first.get(addressKey(entry)) === entry);

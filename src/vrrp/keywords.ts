@@ -245,9 +245,14 @@ export const vrrpInstanceKeywords = table({
   useVmac: value('use_vmac', words('a name and a MAC address', 0), 'Use the virtual router MAC address.'),
   useVmacAddresses: flag('use_vmac_addr', 'A virtual MAC interface for addresses on other interfaces too.'),
   vmacTransmitBase: flag('vmac_xmit_base', 'Send advertisements from the interface below the virtual MAC.'),
-  useIpvlan: value('use_ipvlan', words('a name and an address', 0), 'Hold the addresses on an ipvlan interface.', {
-    once: true,
-  }),
+  useIpvlan: value(
+    'use_ipvlan',
+    words('a name and an address', 0),
+    'Send advertisements from an ipvlan interface of its own.',
+    {
+      once: true,
+    },
+  ),
   promoteSecondaries: flag('promote_secondaries', 'Keep secondary addresses when their primary goes.'),
   virtualRoutes: list('virtual_routes', routeLine(false), 'Routes that come and go with the addresses.'),
   virtualRules: list('virtual_rules', ruleLine(false), 'Routing rules that come and go with the addresses.'),

@@ -52,10 +52,8 @@ export function ownInterfacesOf(instance: VrrpInstance): readonly OwnInterface[]
   return [...found.values()];
 }
 
-/** The interface that an address of an instance is held on. */
-export function placeOf({ interface: name, ipvlan }: VrrpInstance, entry: VirtualAddress): string {
-  return entry.virtualMac ?? (ipvlan !== undefined && entry.interface === name ? ipvlan.name : entry.interface);
-}
+/** The interface that an address is held on. An ipvlan has the MAC of the one below: as in keepalived, addresses are there. */
+export const placeOf = (entry: VirtualAddress): string => entry.virtualMac ?? entry.interface;
 
 /** The source of advertisements where the configuration names one. */
 export const givenSource = ({ sourceAddress, ipvlan, family }: VrrpInstance): IpAddress | undefined => {

@@ -53,20 +53,20 @@ describe('interfaces of an instance’s own', () => {
       { ...wanted, name: 'vrrp1.51', lower: 'eth1' },
       { name: 'vrrp6.51', lower: 'eth0', family: 'inet6', kind: { type: 'macvlan', mac: mac6 } },
     ]);
-    expect([...one.virtualAddresses, ...one.excludedAddresses].map((entry) => placeOf(one, entry))).toEqual([
+    expect([...one.virtualAddresses, ...one.excludedAddresses].map(placeOf)).toEqual([
       'vrrp.51',
       'vrrp1.51',
       'vrrp6.51',
     ]);
   });
 
-  it('use_ipvlan: holds the addresses of its interface, and its own is the source of advertisements', () => {
+  it('use_ipvlan: its own address is the source of advertisements, the others stay on the interface below', () => {
     const own = { address: '192.0.2.7' as IpAddress, prefixLength: 24 };
     const one = instance({ ipvlan: { name: 'vrrp.51', mode: 'bridge', address: own } });
     expect(ownInterfacesOf(one)).toEqual([
       { name: 'vrrp.51', lower: 'eth0', family: 'inet', kind: { type: 'ipvlan', mode: 'bridge' }, address: own },
     ]);
-    expect([placeOf(one, address()), placeOf(one, address({ interface: 'eth1' }))]).toEqual(['vrrp.51', 'eth1']);
+    expect(placeOf(address())).toBe('eth0');
     expect(givenSource(one)).toBe('192.0.2.7');
     expect(givenSource({ ...one, sourceAddress: '192.0.2.8' as IpAddress })).toBe('192.0.2.8');
     expect(givenSource(instance({ virtualMac: vmac }))).toBeUndefined();
