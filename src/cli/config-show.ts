@@ -1,7 +1,7 @@
 /** `holdfast config show`: a configuration as the agent understands it, as a file that keepalived reads too, or as JSON. */
 import { existsSync } from 'node:fs';
 import { printable } from '../config/diagnostic-text.ts';
-import { dumpHost, isRunnable } from '../daemon/dump-host.ts';
+import { dumpHost, hasFolder, isRunnable } from '../daemon/dump-host.ts';
 import { withoutMissingCommands } from '../daemon/dump-present.ts';
 import { keepalivedDump } from '../daemon/keepalived-dump.ts';
 import type { ReadOutcomeWithTree } from '../daemon/root.ts';
@@ -40,7 +40,7 @@ export function dumpConfig(given: string | undefined): number {
   try {
     const { configuration } = readConfigurationFile(file);
     const { global } = configuration;
-    const present = withoutMissingCommands(configuration, isRunnable(global));
+    const present = withoutMissingCommands(configuration, isRunnable(global), hasFolder);
     process.stdout.write(keepalivedDump(present, dumpHost(global)));
     return 0;
   } catch (error) {

@@ -1,6 +1,6 @@
 /** What a dump asks of this host: accounts and programs. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Script } from '../config/script.ts';
@@ -48,6 +48,9 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+/** Whether the folder that a file is to be in is there. */
+export const hasFolder = (path: string): boolean => existsSync(dirname(path));
 
 function pathText(path: string): string {
   try {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hostView } from '../../../src/cli/host-view.ts';
 import type { DumpHost } from '../../../src/daemon/data-text.ts';
-import { dumpHost, isRunnable } from '../../../src/daemon/dump-host.ts';
+import { dumpHost, hasFolder, isRunnable } from '../../../src/daemon/dump-host.ts';
 import { withoutMissingCommands } from '../../../src/daemon/dump-present.ts';
 import type { GlobalDefinitions } from '../../../src/daemon/global-keywords.ts';
 import { keepalivedDump as ownDump } from '../../../src/daemon/keepalived-dump.ts';
@@ -51,7 +51,7 @@ const configurationOf = (name: string) =>
 function ownSections(name: string): Sections {
   const configuration = configurationOf(name);
   const { global } = configuration;
-  return sectionsOf(ownDump(withoutMissingCommands(configuration, isRunnable(global)), hostOf(global)));
+  return sectionsOf(ownDump(withoutMissingCommands(configuration, isRunnable(global), hasFolder), hostOf(global)));
 }
 
 /** The interfaces are those of the namespace. */
