@@ -8,7 +8,7 @@ import type { Script } from '../config/script.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import { type DumpHost, decimal, enabled, entry, entryIf, type Lines, scriptLine, shortDecimal } from './data-text.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
-import type { LvsSyncDaemon } from './global-values.ts';
+import type { LvsSyncDaemon } from './global-lvs-values.ts';
 import type { Configuration } from './root.ts';
 import { DEFAULT_UMASK, scriptText } from './runnable.ts';
 

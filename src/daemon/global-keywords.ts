@@ -14,9 +14,11 @@ import {
   wordOf,
   words,
 } from '../config/values.ts';
+import { lvsSyncDaemon, lvsTimeouts } from './global-lvs-values.ts';
 import { processKeywords } from './global-process-keywords.ts';
-import { anyWord, lvsSyncDaemon, lvsTimeouts, mailServer, notifyFifo, onlyWord, tableName } from './global-values.ts';
+import { anyWord, notifyFifo, onlyWord, tableName } from './global-values.ts';
 import { vrrpKeywords } from './global-vrrp-keywords.ts';
+import { mailServer } from './mail-server.ts';
 
 const COMPLAINS = { missingIs: 5 } as const;
 

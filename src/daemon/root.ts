@@ -67,7 +67,7 @@ import {
 } from '../vrrp/tracking-keywords.ts';
 import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
-import type { LvsSyncDaemon } from './global-values.ts';
+import type { LvsSyncDaemon } from './global-lvs-values.ts';
 import { checkHost, type HostFacts } from './host-checks.ts';
 import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
