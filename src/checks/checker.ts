@@ -80,6 +80,8 @@ export interface PageRequest extends ConnectTarget {
   readonly host: string;
   readonly protocol: '1.0' | '1.0C' | '1.1';
   readonly tls?: TlsRequest | undefined;
+  /** Gets the status line and the headers as they were sent, up to the empty line; a character is a byte. */
+  readonly onHead: (head: string) => void;
   /** Gets the body in pieces; the answer ends early when it returns false. */
   readonly onBody: (piece: Uint8Array) => boolean;
 }

@@ -7,7 +7,7 @@ import { type BodyDigest, type CheckIo, type CheckResult, HEALTHY, unhealthy } f
 import type { AnswerPattern, Page } from './checker-config.ts';
 import { translatePattern } from './pcre.ts';
 
-/** How much of a body a regular expression sees: a page that is longer is none to be checked so. */
+/** How much of an answer a regular expression sees: a page that is longer is none to be checked so. */
 export const SEARCHED_BYTES = 1024 * 1024;
 
 /** Expressions are translated once each. */
@@ -19,7 +19,7 @@ function translationOf(pattern: AnswerPattern): Result<RegExp> {
   return known;
 }
 
-/** Takes the body piece by piece and judges it at the end; keeps what a regular expression needs and nothing else. */
+/** Takes the headers, then the body piece by piece, and judges it at the end; keeps what a regular expression needs and nothing else. */
 export class HttpJudge {
   readonly #page: Page;
   readonly #io: Pick<CheckIo, 'search'>;
@@ -39,6 +39,13 @@ export class HttpJudge {
   static of(page: Page, io: Pick<CheckIo, 'md5' | 'search'>): Result<HttpJudge> {
     const expression = page.pattern === undefined ? ok(undefined) : translationOf(page.pattern);
     return expression.ok ? ok(new HttpJudge(page, io, expression.value)) : expression;
+  }
+
+  /** A regular expression is looked for in the headers too, and its offsets count from their beginning: as in keepalived 2.2.7. */
+  head(text: string): void {
+    if (this.#expression === undefined) return;
+    this.#kept.push(Buffer.from(text, 'latin1'));
+    this.#length += text.length;
   }
 
   /** False: nothing that comes can change the verdict. */
@@ -62,11 +69,11 @@ export class HttpJudge {
 
   /** What is wrong; undefined: nothing. */
   #searchFor({ expression, isUnwanted, minOffset, maxOffset }: AnswerPattern): string | undefined {
-    const body = Buffer.concat(this.#kept);
+    const answer = Buffer.concat(this.#kept);
     const isUtf = this.#expression?.unicode === true;
-    const text = body.toString(isUtf ? 'utf8' : 'latin1');
+    const text = answer.toString(isUtf ? 'utf8' : 'latin1');
     // offsets are in bytes
-    const from = isUtf ? body.subarray(0, minOffset).toString('utf8').length : minOffset;
+    const from = isUtf ? answer.subarray(0, minOffset).toString('utf8').length : minOffset;
     const found = this.#io.search(this.#expression as RegExp, text, from);
     if (found === 'endless') return `the search for '${expression}' takes too long`;
     const inBytes = (place: number) => (isUtf ? Buffer.byteLength(text.slice(0, place)) : place);

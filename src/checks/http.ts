@@ -23,6 +23,7 @@ async function check(config: WebChecker, io: CheckIo, signal: Cancellation, step
       host: hostOf(config, page),
       protocol: config.httpProtocol,
       tls: config.kind === 'SSL_GET' ? tlsOf(config, page) : undefined,
+      onHead: (head) => judge.value.head(head),
       onBody: (piece) => judge.value.take(piece),
     },
     signal,

@@ -94,11 +94,19 @@ const pageKeywords = {
   virtualHost: value('virtualhost', anyWord('a host name'), 'Host to ask for, before that of the checker.', {
     missingIs: 5,
   }),
-  expression: value('regex', regularExpression, 'What the answer must contain; backslashes are doubled.'),
+  expression: value(
+    'regex',
+    regularExpression,
+    'What the answer must contain, its headers included; backslashes are doubled.',
+  ),
   isUnwanted: flag('regex_no_match', 'The answer must not contain it.'),
   expressionOptions: value('regex_options', expressionOptions, 'How the regular expression is read.'),
   stack: value('regex_stack', stack, 'Memory of the just-in-time compiler.'),
-  minOffset: value('regex_min_offset', offset, 'Where a match may begin at the earliest.'),
+  minOffset: value(
+    'regex_min_offset',
+    offset,
+    'Where a match may begin at the earliest, from the beginning of the headers.',
+  ),
   maxOffset: value('regex_max_offset', offset, 'Where a match may begin at the latest.'),
   tlsCompliant: value('tls_compliant', boolean(), 'Say goodbye as TLS wants, for this page.', { since: '2.3' }),
 };

@@ -20,6 +20,8 @@ export interface HttpGet extends ConnectRequest {
   /** 1.0C asks for the connection to be closed, and so does 1.1. */
   readonly protocol: '1.0' | '1.0C' | '1.1';
   readonly tls?: TlsRequest | undefined;
+  /** Gets the status line and the headers as they were sent, up to the empty line; a character is a byte. */
+  readonly onHead?: ((head: string) => void) | undefined;
   /** Gets the body in pieces; the answer ends early when it returns false. */
   readonly onBody: (piece: Uint8Array) => boolean;
 }
@@ -76,6 +78,7 @@ function ask(wanted: HttpGet, socket: Socket | TLSSocket, signal: Cancellation):
     request.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
     request.once('response', (answer: IncomingMessage) => {
       const done = () => settle({ ok: true, status: answer.statusCode ?? 0 });
+      wanted.onHead?.(headOf(answer));
       answer.on('data', (piece: Buffer) => {
         if (!isSettled && !wanted.onBody(piece)) done();
       });
@@ -85,6 +88,13 @@ function ask(wanted: HttpGet, socket: Socket | TLSSocket, signal: Cancellation):
     });
     request.end();
   });
+}
+
+/** Of headers with a blank behind their colons, as nearly all servers send them, to the byte. */
+function headOf({ httpVersion, statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+  const lines = [`HTTP/${httpVersion} ${statusCode} ${statusMessage}`];
+  for (let i = 0; i < rawHeaders.length; i += 2) lines.push(`${rawHeaders[i]}: ${rawHeaders[i + 1]}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** A request with the headers of keepalived's, so that rules of servers and lines of their logs go on working. */
