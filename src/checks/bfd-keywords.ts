@@ -1,6 +1,6 @@
 /** The words of BFD_CHECK { }, and what they come to. keepalived.conf(5) "BFD_CHECK". */
 import type { Report } from '../config/diagnostics.ts';
-import { LATER, type Reading, table, value, variant } from '../config/table.ts';
+import { type Reading, table, value, variant } from '../config/table.ts';
 import { boolean } from '../config/values.ts';
 import type { CheckerConfig } from './checker-config.ts';
 import { anyWord, type GivenChecker, type Inherited } from './keywords.ts';
@@ -24,7 +24,6 @@ export const bfdChecker = variant(
     keyword: reading.keyword,
     configure: (inherited, report, earlier) => configure(reading, inherited, report, earlier),
   }),
-  LATER,
 );
 
 function configure(

@@ -1,4 +1,5 @@
 /** The kinds of checkers: a new one is its file and its line here. */
+import { bfdCheck } from './bfd.ts';
 import type { CheckerKind, ToldCheckerKind } from './checker.ts';
 import type { CheckerConfig, TimedChecker, ToldChecker } from './checker-config.ts';
 import { dnsCheck } from './dns.ts';
@@ -33,7 +34,7 @@ export const checkerKinds: readonly CheckerKind[] = [
 ];
 
 /** Those that are told. */
-export const toldCheckerKinds: readonly ToldCheckerKind[] = [fileCheck];
+export const toldCheckerKinds: readonly ToldCheckerKind[] = [fileCheck, bfdCheck];
 
 const byKeyword = new Map<string, CheckerKind>(checkerKinds.map((kind) => [kind.keyword, kind]));
 const toldByKeyword = new Map<string, ToldCheckerKind>(toldCheckerKinds.map((kind) => [kind.keyword, kind]));

@@ -23,6 +23,7 @@ export interface AgentOptions {
   readonly runDirectory: string;
   readonly runElection: boolean;
   readonly runHealth: boolean;
+  readonly runBfd: boolean;
   readonly respawn: boolean;
   /** How long the election may be silent before the guard acts; 'off': no guard; undefined: the default. */
   readonly guardLimit: Duration | 'off' | undefined;
@@ -74,6 +75,7 @@ const ACTED_ON: readonly OptionSpec[] = [
   valued(undefined, 'run-dir', 'DIR', 'where the control socket and the pid file are; default /run/holdfast'),
   flag('P', 'vrrp', 'run the election only, no health checks and no IPVS'),
   flag('C', 'check', 'run health checks and IPVS only, no election'),
+  flag('B', 'no_bfd', 'have no BFD sessions; what tracks them counts for nothing'),
   flag('R', 'dont-respawn', 'end when a process of the agent dies'),
   valued(
     undefined,
@@ -88,7 +90,6 @@ const ACTED_ON: readonly OptionSpec[] = [
 
 /** keepalived's other options: accepted so that its service files work, and named in the log. */
 const ACCEPTED: readonly OptionSpec[] = [
-  flag('B', 'no_bfd', ''),
   flag(undefined, 'all', ''),
   valued('g', 'log-file', 'FILE', '', 'optional'),
   flag(undefined, 'flush-log-file', ''),
@@ -156,6 +157,7 @@ export function readAgentOptions(
       runDirectory: last('run-dir') ?? defaultRunDirectory(environment),
       runElection: !has('check'),
       runHealth: !has('vrrp'),
+      runBfd: !has('no_bfd'),
       respawn: !has('dont-respawn'),
       guardLimit,
       configTest: has('config-test') ? { logFile: last('config-test') } : undefined,

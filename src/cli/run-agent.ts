@@ -57,6 +57,7 @@ export async function runAgentHere(
       },
       runElection: options.runElection,
       runHealth: options.runHealth,
+      runBfd: options.runBfd,
       respawn: options.respawn,
       guardLimit: options.guardLimit,
       log,

@@ -44,6 +44,7 @@ export function agentStatus(source: AgentStatusSource): StatusReport {
     instances,
     strayPackets: election?.strayPackets ?? {},
     ...(election?.lateness ? { lateness: election.lateness } : {}),
+    ...(election?.bfd?.length ? { bfd: election.bfd } : {}),
     ipvs: health?.ipvs ?? {
       available: false,
       reason: source.health === 'silent' ? 'the health process does not answer' : 'not run',

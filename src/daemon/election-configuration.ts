@@ -11,9 +11,16 @@ import type { Configuration } from './root.ts';
 /** What main watches. */
 const WATCHED: readonly TrackerKind[] = ['script', 'file', 'process'];
 
-/** @param uptime of the host */
-export function electionConfiguration(configuration: Configuration, uptime: Duration): ElectionConfiguration {
-  const { instances, syncGroups, spacing, interfaceDelays, polledLinks, statics, global } = configuration;
+/**
+ * @param uptime of the host
+ * @param runsBfd false: nobody has BFD sessions, so what tracks them counts for nothing
+ */
+export function electionConfiguration(
+  configuration: Configuration,
+  uptime: Duration,
+  runsBfd: boolean,
+): ElectionConfiguration {
+  const { instances, syncGroups, spacing, interfaceDelays, polledLinks, statics, bfdInstances, global } = configuration;
   return {
     instances,
     syncGroups,
@@ -21,7 +28,8 @@ export function electionConfiguration(configuration: Configuration, uptime: Dura
     interfaceDelays,
     polledLinks,
     statics,
-    watched: WATCHED,
+    ...(runsBfd ? { bfdInstances } : {}),
+    watched: runsBfd ? [...WATCHED, 'bfd'] : WATCHED,
     startupDelay: startupDelayOf(global, uptime),
     logUnknownVrids: global.logUnknownVrids,
     firewall: firewallSettings(global),

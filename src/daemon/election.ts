@@ -8,6 +8,7 @@ import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import type { ReceivedPacket } from '../io/vrrp-socket.ts';
+import type { BfdInstance } from '../vrrp/bfd-instance.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import { without } from '../vrrp/possessions.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
@@ -16,6 +17,7 @@ import type { LastAct } from '../wire/will.ts';
 import { Admission } from './admit.ts';
 import { advertisementPackets } from './advertisement.ts';
 import { Announcer } from './announcer.ts';
+import type { BfdSessions } from './bfd-sessions.ts';
 import type { Channel } from './channel.ts';
 import { speaksOn } from './ears.ts';
 import { ElectionLog } from './election-log.ts';
@@ -32,6 +34,7 @@ import { LastWill } from './last-will.ts';
 import { Lateness } from './lateness.ts';
 import { ElectionLoop } from './loop.ts';
 import type { ElectionConfiguration, FromElection, GiveAway, GivenAway, RuntimeSettings } from './messages.ts';
+import { openBfdSessions } from './open-bfd.ts';
 import { Performer } from './perform.ts';
 import { PossessionKeeper } from './possession-keeper.ts';
 import {
@@ -85,6 +88,8 @@ export class Election {
   readonly #will: LastWill;
   readonly #handover: Handover;
   readonly #lookAgain: NodeJS.Timeout;
+  readonly #bfd: BfdSessions;
+  #bfdInstances: readonly BfdInstance[] = [];
   readonly #delayedUntil: Instant | undefined;
   /** What has arrived while the estate of another process is waited for; undefined: it is not. */
   #early: { readonly ear: string; readonly packet: ReceivedPacket }[] | undefined;
@@ -187,6 +192,7 @@ export class Election {
       tell: (notice) => channel.send({ type: 'notice', notice }),
       log: channel.log,
     });
+    this.#bfd = openBfdSessions({ report: (...what) => this.#noteSession(...what), log: channel.log });
     this.#handover = new Handover(this.#loop, interfaces);
     this.#follower = new Follower({
       interfaces: {
@@ -207,6 +213,8 @@ export class Election {
   /** Start and reload: instances are paired by interface and VRID; an equal one is not touched at all. */
   configure(configuration: ElectionConfiguration): void {
     this.#tracked.watch(configuration.watched ?? []);
+    this.#bfdInstances = configuration.bfdInstances ?? [];
+    if (this.#early === undefined) this.#bfd.configure(this.#bfdInstances);
     void this.#holdStatics(configuration);
     this.#admission.onUnknown = configuration.logUnknownVrids ? (...what) => this.#log.unknownVrid(...what) : undefined;
     this.#announcer.space(configuration.spacing);
@@ -257,7 +265,8 @@ export class Election {
     this.#wake();
     const { settings } = this.#own;
     const { results } = this.#tracked;
-    return { ...estateOf(this.#loop.routers.values(), now()), results, settings, statics: this.#statics.all };
+    const bfd = this.#bfd.estate;
+    return { ...estateOf(this.#loop.routers.values(), now()), results, bfd, settings, statics: this.#statics.all };
   }
 
   /**
@@ -289,6 +298,8 @@ export class Election {
     }
     const early = this.#early ?? [];
     this.#early = undefined;
+    this.#bfd.adopt(estate?.bfd ?? []);
+    this.#bfd.configure(this.#bfdInstances);
     for (const { ear, packet } of early) {
       if (packet.receivedAt > (estate?.takenAt ?? 0)) this.#receive(ear, packet);
     }
@@ -320,6 +331,13 @@ export class Election {
     this.#handover.sweep();
   }
 
+  /** keepalived.conf(5) "bfd_instance": virtual routers hear of a session at once, checkers by way of main. */
+  #noteSession({ name, tellsVrrp, tellsCheckers }: BfdInstance, isUp: boolean): void {
+    const result: TrackResult = { kind: 'bfd', name, isUp };
+    if (tellsCheckers) this.#channel.send({ type: 'session', result });
+    if (tellsVrrp) this.learn(result);
+  }
+
   /** Leaves the will with a guard; without one nothing else changes. */
   useGuard(name: string): void {
     try {
@@ -335,7 +353,12 @@ export class Election {
 
   report() {
     const instances = [...this.#loop.routers.values()].map(reportRouter);
-    return { instances, strayPackets: { ...this.#admission.strays }, lateness: this.#lateness.report() };
+    return {
+      instances,
+      strayPackets: { ...this.#admission.strays },
+      lateness: this.#lateness.report(),
+      bfd: this.#bfd.reports,
+    };
   }
 
   /** For the dumps, in the order of the configuration. @param clear count from zero afterwards */
@@ -364,6 +387,8 @@ export class Election {
 
   async #close(host: 'as it was' | 'as it is'): Promise<void> {
     clearInterval(this.#lookAgain);
+    if (host === 'as it was') this.#bfd.close();
+    else this.#bfd.abandon();
     this.#will.dismiss();
     this.#timer.close();
     this.#announcer.close();

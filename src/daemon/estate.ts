@@ -9,6 +9,7 @@ import type { Statics } from '../vrrp/statics.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
 import type { State } from '../vrrp/virtual-router.ts';
 import type { ChecksumReading } from '../wire/vrrp.ts';
+import type { BfdEstate } from './bfd-sessions.ts';
 import { type Router, routerId } from './router.ts';
 
 /** Another number: another program, whose estate is not taken. */
@@ -46,13 +47,15 @@ export interface ElectionEstate {
   /** Settings of the kernel that are to be put back at the end. */
   readonly settings: readonly ChangedSetting[];
   readonly statics: Statics;
+  /** Sessions of BFD; absent: none. */
+  readonly bfd?: readonly BfdEstate[];
 }
 
 /** Routers that have begun and are not on their way out. */
 export function estateOf(
   routers: Iterable<Router>,
   takenAt: Instant,
-): Omit<ElectionEstate, 'results' | 'settings' | 'statics'> {
+): Omit<ElectionEstate, 'results' | 'settings' | 'statics' | 'bfd'> {
   const left = [...routers].filter(
     ({ isStarted, isRemoved, state }) => isStarted && !isRemoved && !(state.name === 'Master' && state.leaving),
   );

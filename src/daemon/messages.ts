@@ -10,7 +10,8 @@ import type { Script } from '../config/script.ts';
 import type { LvsNotice } from '../ipvs/notice.ts';
 import type { Override, OverrideAnswer } from '../ipvs/overrides.ts';
 import type { VirtualServer } from '../ipvs/virtual-server.ts';
-import type { InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
+import type { BfdReport, InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
+import type { BfdInstance } from '../vrrp/bfd-instance.ts';
 import type { FirewallSettings } from '../vrrp/firewall.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { LinkDelays } from '../vrrp/link-debounce.ts';
@@ -88,6 +89,7 @@ export interface ElectionConfiguration {
   readonly interfaceDelays?: readonly LinkDelays[];
   /** How far apart announcements are; absent: not. */
   readonly spacing?: Spacing;
+  readonly bfdInstances?: readonly BfdInstance[];
   /** Kinds of tracked things whose results main will send; any other has no effect. */
   readonly watched?: readonly TrackerKind[];
 }
@@ -178,6 +180,8 @@ export type FromChild =
 
 export type FromElection =
   | FromChild
+  /** A BFD session, for checkers. */
+  | { readonly type: 'session'; readonly result: TrackResult }
   | { readonly type: 'snapshot'; readonly id: number; readonly routers: readonly RouterSnapshot[] }
   | { readonly type: 'notice'; readonly notice: VrrpNotice }
   | { readonly type: 'given-away'; readonly id: number; readonly given: readonly GivenAway[] }
@@ -186,6 +190,7 @@ export type FromElection =
       readonly id: number;
       readonly instances: readonly InstanceReport[];
       readonly strayPackets: Readonly<Record<string, number>>;
+      readonly bfd?: readonly BfdReport[];
       /** Absent while it starts. */
       readonly lateness?: LatenessReport;
     };

@@ -148,7 +148,7 @@ export const rootKeywords = table({
     aliases: [{ word: 'vrrp_track_file', message: 'vrrp_track_file is now called track_file', silent: true }],
   }),
   trackProcesses: blocks('vrrp_track_process', FIRST_NAME, trackProcessKeywords, 'Processes that instances can track.'),
-  bfdInstances: blocks('bfd_instance', FIRST_NAME, bfdKeywords, 'A BFD session.', LATER),
+  bfdInstances: blocks('bfd_instance', FIRST_NAME, bfdKeywords, 'A BFD session.'),
   instances: blocks('vrrp_instance', NAME, vrrpInstanceKeywords, 'A virtual router.', {
     onePerName: true,
   }),

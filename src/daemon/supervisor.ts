@@ -22,6 +22,7 @@ import { agentStatus } from './agent-status.ts';
 import { Changeover } from './changeover.ts';
 import { Child } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
+import { logDiagnostics } from './diagnostic-log.ts';
 import { Dumps } from './dumps.ts';
 import { electionConfiguration } from './election-configuration.ts';
 import type { ElectionEstate } from './estate.ts';
@@ -66,6 +67,7 @@ export interface SupervisorOptions {
   readonly childPidFiles: { readonly vrrp: string; readonly checkers: string; readonly bfd: string | undefined };
   readonly runElection: boolean;
   readonly runHealth: boolean;
+  readonly runBfd: boolean;
   readonly respawn: boolean;
   /** How long the election may be silent before the guard acts; undefined: two Advertisement_Intervals, 0: for ever. */
   readonly guardLimit: Duration | 'off' | undefined;
@@ -87,6 +89,8 @@ export class Supervisor {
   readonly #startedAt = new Date();
   /** Which instances are MASTER, as far as they have said something. */
   readonly #masters = new Map<string, boolean>();
+  /** What the election has said of BFD sessions. */
+  readonly #sessions = new Map<string, TrackResult>();
   readonly #outside: Outside;
   readonly #dumps: Dumps;
   readonly #electionPid: ChildPidFiles;
@@ -220,7 +224,7 @@ export class Supervisor {
     process.on('SIGPIPE', () => {});
     followDumpSignals((request) => void this.#dumps.request(request));
     this.#log('notice', 'starting', `holdfast ${VERSION} starting with ${configurationFile}`, { pid: process.pid });
-    this.#logDiagnostics(this.#diagnostics);
+    logDiagnostics(this.#diagnostics, this.#options.log);
     if (this.#election) this.#starting.add('election');
     if (this.#health) this.#starting.add('health');
     const estates = await this.#changeover.find(this.#roles);
@@ -299,7 +303,7 @@ export class Supervisor {
         ...(typeof guardLimit === 'number' ? { guardLimit } : {}),
         isHeir: this.#changeover.isHeir('election'),
       },
-      configuration: electionConfiguration(this.#configuration, seconds(uptime())),
+      configuration: electionConfiguration(this.#configuration, seconds(uptime()), this.#options.runBfd),
       orphaned: this.#changeover.orphaned,
     });
     for (const result of this.#outside.results()) this.#election?.send({ type: 'track-result', result });
@@ -314,7 +318,7 @@ export class Supervisor {
       orphaned: this.#changeover.orphaned,
     });
     for (const [name, isMaster] of this.#masters) this.#health?.send({ type: 'instance', name, isMaster });
-    for (const result of this.#outside.results()) this.#tellHealth(result);
+    for (const result of [...this.#outside.results(), ...this.#sessions.values()]) this.#tellHealth(result);
   }
 
   /** What checkers may want to know. */
@@ -338,6 +342,10 @@ export class Supervisor {
         break;
       case 'given-away':
         this.#handovers.answer(message.id, message.given);
+        break;
+      case 'session':
+        this.#sessions.set(message.result.name, message.result);
+        this.#tellHealth(message.result);
         break;
       case 'notice':
         this.#outside.told(message.notice);
@@ -399,7 +407,7 @@ export class Supervisor {
       this.#refuse(`reload refused: ${(error as Error).message}; the running configuration stays`);
       return;
     }
-    this.#logDiagnostics(outcome.diagnostics);
+    logDiagnostics(outcome.diagnostics, this.#options.log);
     // what is only not acted on yet was no reason not to start either
     const errors = outcome.diagnostics.filter(({ severity, exitCode }) => severity === 'error' && exitCode !== 0);
     if (errors.length > 0) {
@@ -414,7 +422,7 @@ export class Supervisor {
     if (this.#health) this.#reloading.add('health');
     this.#election?.send({
       type: 'configure',
-      configuration: electionConfiguration(this.#configuration, seconds(uptime())),
+      configuration: electionConfiguration(this.#configuration, seconds(uptime()), this.#options.runBfd),
     });
     this.#health?.send({ type: 'configure', configuration: healthConfiguration(outcome.configuration) });
     this.#outside.configure(outcome.configuration);
@@ -478,7 +486,7 @@ export class Supervisor {
     const { diagnostics } = this.#options.readConfiguration();
     const errors = diagnostics.filter(({ severity, exitCode }) => severity === 'error' && exitCode !== 0);
     if (errors.length > 0) {
-      this.#logDiagnostics(errors);
+      logDiagnostics(errors, this.#options.log);
       throw new BadRequest(`${plural(errors.length, 'error')} in the configuration: holdfast -t tells`);
     }
     this.#log('notice', 'restarting', 'restarting: addresses, states and the IPVS table stay as they are', {});
@@ -560,14 +568,6 @@ export class Supervisor {
       for (const child of children) child.send({ type: 'ping' });
       if (children.every((child) => child.isResponsive(HUNG_AFTER))) this.#serviceManager.watchdog();
     }, interval / 2_000);
-  }
-
-  #logDiagnostics(diagnostics: readonly Diagnostic[]): void {
-    for (const { severity, file, line, column, message, suggestion } of diagnostics) {
-      const level: LogLevel = severity === 'note' ? (message.includes('not acted on') ? 'notice' : 'info') : severity;
-      const sentence = `${file}:${line}:${column}: ${message}${suggestion === undefined ? '' : `; ${suggestion}`}`;
-      this.#log(level, 'configuration', sentence, {});
-    }
   }
 
   #log(level: LogLevel, event: string, message: string, fields: LogRecord['fields']): void {

@@ -51,6 +51,8 @@ export const IPV6_MULTICAST_IF = 17;
 export const IPV6_MULTICAST_HOPS = 18;
 export const IPV6_MULTICAST_LOOP = 19;
 export const IPV6_ADD_MEMBERSHIP = 20;
+/** Not for IPv4, too. */
+export const IPV6_V6ONLY = 26;
 export const IPV6_MULTICAST_ALL = 29;
 /** Packets are sent with the header that they have. */
 export const IPV6_HDRINCL = 36;

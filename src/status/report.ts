@@ -11,6 +11,8 @@ export interface StatusReport {
   readonly strayPackets: Readonly<Record<string, number>>;
   /** How late the election was for its own deadlines; absent while it does not answer. */
   readonly lateness?: LatenessReport;
+  /** BFD sessions; absent where none is configured. */
+  readonly bfd?: readonly BfdReport[];
   readonly ipvs: IpvsReport;
   readonly virtualServers: readonly VirtualServerReport[];
   /** The last script of each instance, group or server that was told something. */
@@ -87,6 +89,21 @@ export interface InstanceReport {
   readonly counters: Readonly<Record<string, number>>;
   /** Changes of state since the start of the election process. */
   readonly transitions: number;
+}
+
+/** A BFD session. RFC 5880. */
+export interface BfdReport {
+  readonly name: string;
+  /** Its address. */
+  readonly neighbour: string;
+  readonly state: 'AdminDown' | 'Down' | 'Init' | 'Up';
+  /** As the neighbour said last. */
+  readonly remoteState: 'AdminDown' | 'Down' | 'Init' | 'Up';
+  /** When the state was entered, or the session begun. */
+  readonly since: string;
+  /** Why, in words; absent: nothing has happened yet. */
+  readonly detail?: string;
+  readonly counters: Readonly<Record<string, number>>;
 }
 
 export interface VirtualAddressReport {

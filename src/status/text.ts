@@ -5,6 +5,7 @@
  */
 import { type Paint, paintFor } from '../base/paint.ts';
 import type {
+  BfdReport,
   CheckReport,
   InstanceReport,
   LatenessReport,
@@ -34,6 +35,7 @@ export function renderStatus(given: StatusReport, options: TextOptions): string 
     ...agent.warnings.map((warning) => `${paint('yellow', 'warning:')} ${warning}`),
   ];
   for (const instance of report.instances) lines.push('', ...instanceLines(instance, options, paint));
+  if (report.bfd) lines.push('', ...report.bfd.map((session) => bfdLine(session, options, paint)));
   for (const server of report.virtualServers) lines.push('', ...virtualServerLines(server, now, paint));
   if (report.instances.length === 0 && report.virtualServers.length === 0) lines.push('', 'nothing is configured');
   return `${lines.join('\n')}\n`;
@@ -42,6 +44,13 @@ export function renderStatus(given: StatusReport, options: TextOptions): string 
 function latenessLine({ count, p50_ms, p99_ms, max_ms }: LatenessReport): string {
   const [half, most, worst] = [p50_ms, p99_ms, max_ms].map((value) => value.toFixed(2));
   return `the election was late by ${half} ms (half), ${most} ms (99 %), at most ${worst} ms, of ${count} deadlines`;
+}
+
+function bfdLine(session: BfdReport, options: TextOptions, paint: Paint): string {
+  const { name, neighbour, state, since, detail } = session;
+  const shown = paint(state === 'Up' ? 'green' : 'red', state);
+  const why = detail === undefined ? '' : `: ${detail}`;
+  return `BFD ${paint('bold', name)} with ${neighbour} is ${shown} since ${timeOf(since, options)} (${ago(since, options.now)})${why}`;
 }
 
 function instanceLines(instance: InstanceReport, options: TextOptions, paint: Paint): string[] {

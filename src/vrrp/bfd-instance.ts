@@ -19,6 +19,8 @@ export interface BfdInstance extends Weight {
   readonly ttl: number;
   /** 0-255; how many hops the packets of the neighbour may have made. */
   readonly maxHops: number;
+  /** Over routers, on a port of its own: RFC 5883. */
+  readonly multihop: boolean;
   /** Virtual routers can track it. */
   readonly tellsVrrp: boolean;
   /** Checkers can look at it. */
@@ -52,6 +54,7 @@ export function buildBfdInstances(readings: readonly BfdReading[]): BfdInstance[
       passive: values.passive,
       ttl,
       maxHops: Math.min(ttl, (values.maxHops ?? 0) & BYTE_MASK),
+      multihop: values.multihop ?? false,
       weight: weight?.weight ?? 0,
       reverse: weight?.reverse ?? false,
       tellsVrrp: vrrp || !checker,

@@ -5,7 +5,7 @@
 import type { Duration } from '../base/time.ts';
 import type { Report } from '../config/diagnostics.ts';
 import type { Word } from '../config/lexer.ts';
-import { flag, LATER, type LineType, list, type Reading, table, value } from '../config/table.ts';
+import { flag, type LineType, list, type Reading, table, value } from '../config/table.ts';
 import {
   boolean,
   type Complaints,
@@ -155,7 +155,7 @@ export const trackKeywords = {
     trackLine('a vrrp_track_process', { max: FILE_WEIGHT_MAX }),
     'Processes that must run.',
   ),
-  trackBfd: list('track_bfd', trackLine('a bfd_instance', { max: WEIGHT_MAX }), 'BFD sessions that must be up.', LATER),
+  trackBfd: list('track_bfd', trackLine('a bfd_instance', { max: WEIGHT_MAX }), 'BFD sessions that must be up.'),
 };
 
 /** Seconds where keepalived makes 1 of 0. */

@@ -109,6 +109,7 @@ describe('readAgentOptions', () => {
       runDirectory: '/run/holdfast',
       runElection: true,
       runHealth: true,
+      runBfd: true,
       respawn: true,
       guardLimit: undefined,
       configTest: undefined,

@@ -30,7 +30,7 @@ const checkFiles = files.filter((name) => name.startsWith('check-'));
 describe('config/', () => {
   it('has the pairs of all three forwarding methods, and one without a director', () => {
     expect(files.filter((name) => !checkFiles.includes(name))).toEqual(
-      ['lvs-dr/director', 'lvs-nat/director', 'lvs-tun/director', 'vrrp-pair/web'].flatMap((name) => [
+      ['lvs-dr/director', 'lvs-nat/director', 'lvs-tun/director', 'vrrp-bfd/web', 'vrrp-pair/web'].flatMap((name) => [
         `${name}1.conf`,
         `${name}2.conf`,
       ]),
@@ -56,15 +56,18 @@ describe('config/', () => {
     expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: '' });
   });
 
-  it.each(['lvs-dr', 'lvs-nat', 'lvs-tun', 'vrrp-pair'])('the two files of %s differ only where they must', (pair) => {
-    const [first, second] = files.filter((file) => file.startsWith(pair)).map(configuration);
-    const neutral = (one = first) => ({
-      ...one,
-      global: { ...one?.global, routerId: '' },
-      instances: one?.instances.map((instance) => ({ ...instance, state: '', priority: 0 })),
-    });
-    expect(neutral(first)).toEqual(neutral(second));
-    expect(first?.instances[0]).toMatchObject({ state: 'MASTER', priority: 100 });
-    expect(second?.instances[0]).toMatchObject({ state: 'BACKUP', priority: 50 });
-  });
+  it.each(['lvs-dr', 'lvs-nat', 'lvs-tun', 'vrrp-bfd', 'vrrp-pair'])(
+    'the two files of %s differ only where they must',
+    (pair) => {
+      const [first, second] = files.filter((file) => file.startsWith(pair)).map(configuration);
+      const neutral = (one = first) => ({
+        ...one,
+        global: { ...one?.global, routerId: '' },
+        instances: one?.instances.map((instance) => ({ ...instance, state: '', priority: 0 })),
+      });
+      expect(neutral(first)).toEqual(neutral(second));
+      expect(first?.instances[0]).toMatchObject({ state: 'MASTER', priority: 100 });
+      expect(second?.instances[0]).toMatchObject({ state: 'BACKUP', priority: 50 });
+    },
+  );
 });

@@ -360,7 +360,7 @@ const rows: readonly Row[] = [
     'auth_hmac of keepalived 2.4',
     'read and said to be not acted on yet: no peer to test against is packaged',
   ],
-  ['C02', '', 'RFC 5880', '+-', 'BFD sessions end a mastership that is not reachable', 'not acted on yet'],
+  ['C02', '', 'RFC 5880', '+-', 'BFD sessions end a mastership that is not reachable'],
   [
     'C03',
     '',

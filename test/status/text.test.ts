@@ -129,6 +129,20 @@ VI_2  eth1, VRID 51, VRRPv2, priority 90 (configured 100)
 `);
   });
 
+  it('says how BFD sessions are, and why', () => {
+    const since = '2026-03-01T12:03:11.000Z';
+    const one = { name: 'b1', neighbour: '10.0.0.2', remoteState: 'Up', since, counters: {} } as const;
+    const bfd = [
+      { ...one, state: 'Up' },
+      { ...one, name: 'b2', state: 'Down', detail: 'it says that it is down' },
+    ] as const;
+    const text = renderStatus({ ...report, bfd }, { now, colour: false, timeZone: 'UTC' });
+    expect(text.split('\n').filter((line) => line.startsWith('BFD'))).toEqual([
+      'BFD b1 with 10.0.0.2 is Up since 12:03:11 (3 min 2 s)',
+      'BFD b2 with 10.0.0.2 is Down since 12:03:11 (3 min 2 s): it says that it is down',
+    ]);
+  });
+
   it('says who serves without a quorum, and what an operator has set', () => {
     const [server] = report.virtualServers;
     if (!server) throw new Error('the example has a virtual server');
