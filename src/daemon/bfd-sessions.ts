@@ -163,7 +163,7 @@ export class BfdSessions {
   #begin(instance: BfdInstance): void {
     const { name, neighbour } = instance;
     const left = this.#leftFor(instance);
-    if (neighbour === undefined) {
+    if (neighbour === undefined || this.#isTaken(instance, neighbour)) {
       this.#world.report(instance, false);
       return;
     }
@@ -190,6 +190,14 @@ export class BfdSessions {
       this.#handle(entry, { type: 'resumed' }, now);
       this.#handle(entry, { type: 'configured', before: left.instance }, now);
     }
+  }
+
+  /** Nobody could tell two sessions with one neighbour apart; the second one was refused when the file was read. */
+  #isTaken(instance: BfdInstance, neighbour: IpAddress): boolean {
+    const key = listenerKeyOf(instance, neighbour);
+    return [...this.#entries.values()].some(
+      (one) => one.neighbour === neighbour && listenerKeyOf(one.instance, neighbour) === key,
+    );
   }
 
   /** What another process has left of a session with these ends. */

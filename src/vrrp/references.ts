@@ -137,7 +137,10 @@ class References {
     this.#bfdNames();
     for (const { values, keyword, header, at, refused } of bfdInstances) {
       const { neighbour, source, maxHops, ttl } = values;
-      if (neighbour === undefined && !refused('neighbour')) this.#lacks(keyword, header, 'neighbor_ip');
+      if (neighbour === undefined && !refused('neighbour')) {
+        const name = header[0]?.text ?? '';
+        this.#report.error(keyword, `bfd_instance ${name} has no neighbor_ip; it is never up`);
+      }
       if (neighbour !== undefined && source !== undefined && neighbour.includes(':') !== source.includes(':')) {
         this.#report.error(at('source')?.args[0] ?? keyword, 'source_ip is not of the family of neighbor_ip');
       }
@@ -163,7 +166,7 @@ class References {
       else if (neighbour !== undefined && ends.has(neighbour)) {
         this.#report.error(
           at('neighbour')?.args[0] ?? keyword,
-          `another bfd_instance has ${neighbour} already; this one is left out`,
+          `another bfd_instance has ${neighbour} already; this one is never up`,
         );
       }
       names.add(name);

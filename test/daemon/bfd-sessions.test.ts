@@ -227,6 +227,13 @@ describe('BfdSessions', () => {
     expect(host.listening.size).toBe(0);
   });
 
+  it('a second session with the same neighbour is never up', () => {
+    host.comeUp();
+    host.sessions.configure([b1, { ...b1, name: 'b2' }]);
+    expect(host.reported).toEqual(['b1 down', 'b1 up', 'b2 down']);
+    expect(host.sessions.reports.map(({ name }) => name)).toEqual(['b1']);
+  });
+
   it('what cannot be sent is counted and said once', () => {
     host.cannotSend = true;
     host.sessions.configure([b1]);
@@ -294,7 +301,7 @@ describe('BfdSessions', () => {
       heir.sessions.adopt(host.sessions.estate);
       heir.sessions.configure([
         { ...b1, minTransmit: milliseconds(20) },
-        { ...b1, name: 'b2' },
+        { ...b1, name: 'b2', neighbour: '192.0.2.7' as IpAddress },
       ]);
       expect(heir.reported).toEqual(['b1 up', 'b2 down']);
       expect(heir.last).toMatchObject({ state: 'Up', poll: true, desiredMinTransmit: milliseconds(20) });
