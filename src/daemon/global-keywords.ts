@@ -14,6 +14,7 @@ import {
   wordOf,
   words,
 } from '../config/values.ts';
+import { webAddress } from '../config/web-address.ts';
 import { lvsSyncDaemon, lvsTimeouts } from './global-lvs-values.ts';
 import { processKeywords } from './global-process-keywords.ts';
 import { anyWord, notifyFifo, onlyWord, tableName } from './global-values.ts';
@@ -26,33 +27,36 @@ const email: LineType<string> = { expected: 'mail addresses', read: (given) => g
 
 const mailKeywords = {
   notificationEmail: list('notification_email', email, 'Who gets mail about changes of state; nobody: no mail.', {
-    ...LATER,
     whenEmpty: 'notification_email names nobody',
   }),
   notificationEmailFrom: value(
     'notification_email_from',
     anyWord('a mail address'),
     'Sender of that mail; the user of the agent at this host unless given.',
-    { ...LATER, ...COMPLAINS },
+    COMPLAINS,
   ),
-  smtpServer: value('smtp_server', mailServer, 'Server that takes the mail, and its port if not 25.', LATER),
-  smtpHeloName: value(
-    'smtp_helo_name',
-    orNothing(anyWord('a host name')),
-    'How the agent introduces itself to it.',
-    LATER,
-  ),
+  smtpServer: value('smtp_server', mailServer, 'Server that takes the mail, and its port if not 25.'),
+  smtpHeloName: value('smtp_helo_name', orNothing(anyWord('a host name')), 'How the agent introduces itself to it.'),
   smtpConnectTimeout: value(
     'smtp_connect_timeout',
     wholeSeconds(0, Math.floor(TIMER_MAX), { zeroBecomes: 1, leading: true }),
     'How long the mail server may take; 30 unless given.',
-    LATER,
   ),
-  smtpAlert: value('smtp_alert', boolean(), 'Mail about everything, unless said otherwise.', LATER),
-  smtpAlertVrrp: value('smtp_alert_vrrp', boolean(), 'Mail about instances and groups.', LATER),
-  smtpAlertChecker: value('smtp_alert_checker', boolean(), 'Mail about virtual and real servers.', LATER),
-  noEmailFaults: flag('no_email_faults', 'No mail about FAULT.', LATER),
-  noCheckerEmails: value('no_checker_emails', boolean(), 'Mail per real server, not per checker.', LATER),
+  smtpAlert: value('smtp_alert', boolean(), 'Mail about everything, unless said otherwise.'),
+  smtpAlertVrrp: value('smtp_alert_vrrp', boolean(), 'Mail about instances and groups.'),
+  smtpAlertChecker: value('smtp_alert_checker', boolean(), 'Mail about virtual and real servers.'),
+  noEmailFaults: flag('no_email_faults', 'No mail about FAULT.'),
+  noCheckerEmails: value('no_checker_emails', boolean(), 'Mail per real server, not per checker; always so here.'),
+  notifyWebhook: value(
+    'notify_webhook',
+    webAddress(),
+    'Gets what notify scripts get, as JSON with POST, unless an instance or group names another one. Of holdfast alone.',
+  ),
+  notifyWebhookTimeout: value(
+    'notify_webhook_timeout',
+    wholeSeconds(1, 60),
+    'How long its answer may take; 5 s. Of holdfast alone.',
+  ),
 };
 
 const fifoScript: ValueType<Script | true> = {

@@ -19,6 +19,8 @@ import { FileTrackers } from './file-trackers.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
 import type { NotifyFifo as NotifyFifoValue } from './global-values.ts';
 import type { LogLevel, ToHealth } from './messages.ts';
+import { messengersConfig } from './messenger-config.ts';
+import { Messengers, realMessengers } from './messengers.ts';
 import { Notifier, type NotifyFifos } from './notifier.ts';
 import { type FifoConfig, NotifyFifo } from './notify-fifo.ts';
 import { ProcessTrackers, type ProcessTrackReport } from './process-trackers.ts';
@@ -49,6 +51,7 @@ export class Outside {
   readonly #files: FileTrackers;
   readonly #processes: ProcessTrackers;
   readonly #notifier: Notifier;
+  readonly #messengers: Messengers;
   readonly #commands: CommandDesk;
   readonly #log: OutsideWorld['log'];
   #watcher: FileWatcher | undefined;
@@ -77,6 +80,7 @@ export class Outside {
     this.#log = world.log;
     const { log } = world;
     const runner = this.#runner;
+    this.#messengers = new Messengers({ ...realMessengers, log });
     this.#notifier = new Notifier({ runner, log, openFifo: (config) => new NotifyFifo(config, { runner, log }) });
   }
 
@@ -87,7 +91,8 @@ export class Outside {
   }
 
   /** Start and reload. */
-  configure({ global, tracked, instances, syncGroups }: Configuration): void {
+  configure(configuration: Configuration): void {
+    const { global, tracked, instances, syncGroups } = configuration;
     this.#defaults = scriptDefaults(global);
     this.#host = thisHost();
     this.#notifier.configure({
@@ -98,6 +103,7 @@ export class Outside {
       fifos: this.#fifos(global),
       repeatsStatesOnReload: global.fifoWriteStatesOnReload,
     });
+    this.#messengers.configure(messengersConfig(configuration));
     this.#files.configure(tracked.files);
     this.#processes.configure(tracked.processes.filter(({ idle }) => !idle));
     this.#scripts.configure(tracked.scripts);
@@ -115,11 +121,13 @@ export class Outside {
   /** The election has said what happened. */
   told(notice: VrrpNotice): void {
     this.#notifier.vrrp(notice);
+    this.#messengers.vrrp(notice);
   }
 
   /** The health process has said what happened. */
   toldOfServers(notice: LvsNotice): void {
     this.#notifier.lvs(notice);
+    this.#messengers.lvs(notice);
   }
 
   /** The health process wants a command to be run, or to end. */
@@ -166,7 +174,7 @@ export class Outside {
    * Everything has been told: waits for the last notifications, runs shutdown_script, and ends what still runs.
    */
   async close({ shutdownScript, shutdownScriptTimeout }: GlobalDefinitions): Promise<void> {
-    await this.#notifier.close();
+    await Promise.all([this.#notifier.close(), this.#messengers.close()]);
     await this.#runOwnScript('shutdown_script', shutdownScript, shutdownScriptTimeout);
     await this.#runner.close();
   }

@@ -112,7 +112,7 @@ export class Pools {
 
   /** The agent ends: keepalived.conf(5) "omega" tells of it. */
   stop(): void {
-    for (const entry of this.#entries.values()) if (entry.virtualServer.omega) this.#tellOfEnd(entry);
+    for (const entry of this.#entries.values()) if (entry.virtualServer.omega) this.#tellOfEnd(entry, 'Shutting down');
   }
 
   #next(entry: Entry, before: Pool | undefined, known?: ReadonlySet<string>) {
@@ -197,7 +197,8 @@ export class Pools {
       const line = `${verbs[serves ? 0 : 1]} sorry server ${server} ${serves ? 'to' : 'from'} VS ${name}`;
       this.#world.log('notice', 'sorry-server', line, fieldsOf(virtualServer));
     }
-    this.#world.tell(quorumNotice(virtualServer, isUp));
+    const start = `Starting with quorum ${isUp ? 'up' : 'down'}`;
+    this.#world.tell(quorumNotice(virtualServer, isUp, isStart ? start : `${isUp ? 'Gained' : 'Lost'} quorum ${sum}`));
   }
 
   #tellOfStart({ virtualServer, pool }: Entry, known: ReadonlySet<string>): void {
@@ -208,16 +209,16 @@ export class Pools {
   }
 
   /** Real servers that a reload has removed. */
-  #tellOfGone({ virtualServer, pool }: Entry, staying: ReadonlySet<string>): void {
+  #tellOfGone({ virtualServer, pool }: Entry, staying: ReadonlySet<string>, why = 'Removing'): void {
     for (const realServer of virtualServer.realServers) {
       if (staying.has(realServer.id) || !pool.up.has(realServer.id)) continue;
-      this.#world.tell(realServerNotice(virtualServer, realServer, false));
+      this.#world.tell(realServerNotice(virtualServer, realServer, false, why));
     }
   }
 
-  #tellOfEnd(entry: Entry): void {
-    this.#tellOfGone(entry, new Set());
-    if (entry.pool.hasQuorum) this.#world.tell(quorumNotice(entry.virtualServer, false));
+  #tellOfEnd(entry: Entry, why = 'Removing'): void {
+    this.#tellOfGone(entry, new Set(), why);
+    if (entry.pool.hasQuorum) this.#world.tell(quorumNotice(entry.virtualServer, false, why));
   }
 }
 
@@ -226,7 +227,13 @@ const fieldsOf = (virtualServer: VirtualServer, realServer?: RealServer) => ({
   ...(realServer === undefined ? {} : { real_server: realServer.id }),
 });
 
-function realServerNotice(virtualServer: VirtualServer, realServer: RealServer, isUp: boolean): LvsNotice {
+/** @param why what a mail says; absent: what its checkers say */
+function realServerNotice(
+  virtualServer: VirtualServer,
+  realServer: RealServer,
+  isUp: boolean,
+  why = isUp ? 'CHECK succeed on service' : 'CHECK failed on service',
+): LvsNotice {
   const [keyword, script] = isUp
     ? (['notify_up', realServer.notifyUp] as const)
     : (['notify_down', realServer.notifyDown] as const);
@@ -235,11 +242,13 @@ function realServerNotice(virtualServer: VirtualServer, realServer: RealServer, 
     virtualServer: virtualServerName(virtualServer),
     realServer: realServerName(realServer, virtualServer),
     isUp,
+    ...(realServer.smtpAlert ? { mail: why } : {}),
     ...(script === undefined ? {} : { command: { keyword, script } }),
   };
 }
 
-function quorumNotice(virtualServer: VirtualServer, isUp: boolean): LvsNotice {
+/** @param why what a mail says */
+function quorumNotice(virtualServer: VirtualServer, isUp: boolean, why: string): LvsNotice {
   const [keyword, script] = isUp
     ? (['quorum_up', virtualServer.quorumUp] as const)
     : (['quorum_down', virtualServer.quorumDown] as const);
@@ -247,6 +256,7 @@ function quorumNotice(virtualServer: VirtualServer, isUp: boolean): LvsNotice {
     subject: 'VS',
     virtualServer: virtualServerName(virtualServer),
     isUp,
+    ...(virtualServer.smtpAlert ? { mail: why } : {}),
     ...(script === undefined ? {} : { command: { keyword, script } }),
   };
 }

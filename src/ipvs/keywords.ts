@@ -70,7 +70,7 @@ const inheritedKeywords = {
   warmup: value('warmup', delay(), 'The first check comes at a random time within this; delay_loop.'),
   connectTimeout: value('connect_timeout', timeout(), 'How long an attempt of a checker may take; 5 s.'),
   virtualHost: value('virtualhost', anyWord('a host name'), 'Host that web checks ask for.', { missingIs: 5 }),
-  smtpAlert: value('smtp_alert', boolean(), 'Mail about changes.', LATER),
+  smtpAlert: value('smtp_alert', boolean(), 'Mail about changes.'),
   snmpName: value('snmp_name', { ...anyWord('a name'), strict: true }, 'Name in SNMP.', { ...LATER, missingIs: 5 }),
 };
 

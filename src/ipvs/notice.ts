@@ -10,6 +10,8 @@ export interface LvsNotice {
   /** The real server: `[192.168.0.2]:tcp:80`; of RS only. */
   readonly realServer?: string;
   readonly isUp: boolean;
+  /** What a mail says of it; absent: nobody wants one. keepalived.conf(5) "smtp_alert" */
+  readonly mail?: string;
   /** notify_up, notify_down, quorum_up or quorum_down, and its keyword. */
   readonly command?: { readonly keyword: string; readonly script: Script };
 }

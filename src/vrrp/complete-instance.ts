@@ -69,6 +69,10 @@ class InstanceBuilder {
     const defaults = this.#defaults;
     const { family, sourceAddress, peers, unicastKeywords, ownInterface } = this.#order;
     this.#missingInterfaces();
+    if (values.hmac !== undefined) {
+      const message = 'auth_hmac is not acted on: with peers that enforce it there are two masters';
+      this.#report.warning(this.#place('hmac'), message, { exitCode: 0 });
+    }
     const version = this.#version();
     const priority = values.priority ?? (values.state === 'MASTER' ? OWNER_PRIORITY : DEFAULT_PRIORITY);
     const authentication = this.#authentication(version);
@@ -120,6 +124,7 @@ class InstanceBuilder {
       virtualRules: values.virtualRules.map(({ rule }) => rule),
       promoteSecondaries: values.promoteSecondaries && !ownInterface.useVmac && !ownInterface.useIpvlan,
       notify: this.#notify(),
+      ...(values.notifyWebhook === undefined ? {} : { notifyWebhook: values.notifyWebhook }),
       notifyDeleted: values.notifyDeleted !== undefined,
       notifyPriorityChanges: values.notifyPriorityChanges ?? defaults.notifyPriorityChanges ?? false,
       smtpAlert: values.smtpAlert ?? defaults.smtpAlertVrrp ?? defaults.smtpAlert ?? false,

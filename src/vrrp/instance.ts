@@ -187,6 +187,8 @@ export interface VrrpInstance {
   /** Keep secondary addresses of the interface when their primary goes. */
   readonly promoteSecondaries: boolean;
   readonly notify: NotifyScripts;
+  /** A web address that is told what scripts are told; absent: that of global_defs. */
+  readonly notifyWebhook?: string;
   /** Tell DELETED instead of FAULT when a reload removes it. */
   readonly notifyDeleted: boolean;
   readonly notifyPriorityChanges: boolean;

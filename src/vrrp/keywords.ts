@@ -24,6 +24,7 @@ import {
   wordOf,
   words,
 } from '../config/values.ts';
+import { webAddress } from '../config/web-address.ts';
 import { addressLine } from './address-keywords.ts';
 import { extraGarp } from './garp-values.ts';
 import type { UnicastPeer } from './instance.ts';
@@ -115,7 +116,12 @@ const notifyKeywords = {
   notifyStop: value('notify_stop', script(), 'Command to run when the agent stops.', { once: true }),
   notifyScript: value('notify', script(), 'Command to run on every change of state.', { once: true }),
   notifyPriorityChanges: value('notify_priority_changes', boolean(), 'Tell changes of the priority too.'),
-  smtpAlert: value('smtp_alert', boolean(), 'Send a mail on every change of state.', LATER),
+  smtpAlert: value('smtp_alert', boolean(), 'Send a mail on every change of state.'),
+  notifyWebhook: value(
+    'notify_webhook',
+    webAddress(),
+    'Gets what notify scripts get, as JSON with POST, instead of that of global_defs. Of holdfast alone.',
+  ),
 };
 
 /** The words of authentication { }. */

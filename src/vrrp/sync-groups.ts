@@ -15,6 +15,8 @@ export interface SyncGroup {
   /** Names of instances, one or more, in the order of the file. */
   readonly members: readonly string[];
   readonly notify: NotifyScripts;
+  /** As of an instance. */
+  readonly notifyWebhook?: string;
   /** What its members track because of it. */
   readonly tracking: Tracking;
   /** Weights of what members track count: keepalived.conf(5) "sync_group_tracking_weight". */
@@ -80,6 +82,7 @@ export function readSyncGroups(
       name,
       members,
       notify: notifyOf(values),
+      ...(values.notifyWebhook === undefined ? {} : { notifyWebhook: values.notifyWebhook }),
       tracking: groupTracking,
       trackingWeight: values.trackingWeight || values.globalTracking,
       ...(values.smtpAlert === undefined ? {} : { smtpAlert: values.smtpAlert }),

@@ -7,6 +7,7 @@ const told = (global: string, blocks = '', uptime = ZERO) =>
   electionConfiguration(
     readConfiguration('a.conf', () => `global_defs {\n${global}\n}\n${blocks}`).configuration,
     uptime,
+    true,
   );
 
 describe('what the election is told', () => {

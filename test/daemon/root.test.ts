@@ -170,3 +170,14 @@ describe('the tables', () => {
     expect(all.filter(({ word, doc }) => !/^\S+$/.test(word) || !/^\S.{2,}[a-z.]$/.test(doc))).toEqual([]);
   });
 });
+
+describe('auth_hmac', () => {
+  it('is said to be without effect where two masters would follow from it', () => {
+    const block = 'auth_hmac {\n key 1 abc\n active_key 1\n }';
+    const text = (extra: string) => `vrrp_instance VI_1 {\n interface eth0\n virtual_router_id 1\n ${extra}\n}\n`;
+    const said = (extra: string) =>
+      read(text(extra)).diagnostics.filter(({ message }) => message.includes('two masters'));
+    expect(said(block)).toMatchObject([{ severity: 'warning', line: 4 }]);
+    expect(said('')).toEqual([]);
+  });
+});
