@@ -109,15 +109,12 @@ describe('TCP_CHECK', () => {
   });
 });
 
-describe('checkers that are not acted on yet', () => {
-  it('are known to the last word, and the servers that rely on them are counted', () => {
+describe('BFD_CHECK', () => {
+  it('looks at a session that stands before it', () => {
     const session = 'bfd_instance rs1 {\nneighbor_ip 10.0.0.1\n}\n';
     const check = ['BFD_CHECK {', 'name rs1', '}'];
     const text = session + serviceWith(...['1', '2'].flatMap((n) => [`real_server 10.0.0.${n} 80 {`, ...check, '}']));
-    expect(said(text)).toEqual([
-      '1:1 note: accepted, not acted on yet: bfd_instance, BFD_CHECK',
-      '9:1 warning: BFD_CHECK is not acted on yet: 2 real servers are treated as healthy, as if it succeeded',
-    ]);
+    expect(said(text)).toEqual([]);
     expect(serviceOf(text)?.realServers[0]?.checkers).toMatchObject([{ kind: 'BFD_CHECK', session: 'rs1' }]);
   });
 });
