@@ -26,8 +26,8 @@ export interface RouterSnapshot {
   readonly timerLeft?: Duration;
   /** Source of its advertisements. */
   readonly source: string;
-  /** The addresses that the kernel has for it, by their place among `allAddresses`. */
-  readonly held: readonly number[];
+  /** The addresses that the kernel has for it, by `addressKey`. */
+  readonly held: readonly string[];
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -47,7 +47,9 @@ export function snapshotOf(router: Router, now: Instant): RouterSnapshot {
     masterDownInterval: masterDownInterval(config.version, config.priority, interval, config.downTimerAdverts),
     ...(timerAt === undefined ? {} : { timerLeft: elapsed(now, timerAt) }),
     source: config.localAddress,
-    held: allAddresses(instance).flatMap((entry, i) => (held.has(addressKey(entry)) ? [i] : [])),
+    held: allAddresses(instance)
+      .map(addressKey)
+      .filter((key) => held.has(key)),
     counters: { ...router.counters },
   };
 }

@@ -5,11 +5,12 @@
 import { inSeconds } from '../base/time.ts';
 import type { Script } from '../config/script.ts';
 import type { NotifyScripts, Tracked, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
+import { placeOf } from '../vrrp/own-interfaces.ts';
 import type { Route, Rule } from '../vrrp/route.ts';
 import type { VrrpScript } from '../vrrp/tracked.ts';
 import { statisticsOf, type VrrpStatistics } from './dump-stats.ts';
 import type { ProcessTrackReport } from './process-trackers.ts';
-import { allAddresses } from './router.ts';
+import { addressKey } from './router.ts';
 import { noCounters, type RouterSnapshot } from './router-snapshot.ts';
 
 /** Lines of the configuration as keepalived's dumps show them. */
@@ -47,8 +48,7 @@ function dataOf(instance: VrrpInstance, snapshot: RouterSnapshot | undefined, { 
   const aboveName = virtualMac?.name ?? ipvlan?.name;
   const state = STATES[snapshot?.state ?? 'Initialize'];
   const held = new Set(snapshot?.held ?? []);
-  const all = allAddresses(instance);
-  const isHeld = (address: VirtualAddress) => held.has(all.indexOf(address));
+  const isHeld = (address: VirtualAddress) => held.has(addressKey({ ...address, interface: placeOf(address) }));
   const addressText = (address: VirtualAddress) => texts.address(address, isHeld(address));
   return {
     iname: instance.name,

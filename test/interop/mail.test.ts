@@ -25,7 +25,9 @@ createServer((socket) => {
   socket.on('error', () => {});
   let mail;
   socket.write('220 sink\\r\\n');
-  createInterface({ input: socket }).on('line', (line) => {
+  const lines = createInterface({ input: socket });
+  lines.on('error', () => {});
+  lines.on('line', (line) => {
     const word = line.toUpperCase().split(' ')[0];
     if (mail !== undefined && line !== '.') return mail.push(line);
     if (mail !== undefined) { console.log(JSON.stringify(mail)); mail = undefined; }
