@@ -30,9 +30,10 @@ export function earsOf(instance: VrrpInstance): readonly [Ear, ...Ear[]] {
 
 /** A unicast router joins the group all the same: so it can say that somebody uses multicast. */
 function earOf(instance: VrrpInstance, protocol: Ear['protocol']): Ear {
-  const { family, multicastGroup: group, kernelReceiveBuffer: receiveBuffer } = instance;
+  const { family, multicastGroup: group, receiveBufferPolicy } = instance;
   const name = speaksOn(instance);
   const key = `${family} ${name} ${group} ${protocol}`;
+  const receiveBuffer = instance.kernelReceiveBuffer ?? receiveBufferPolicy;
   const buffer = receiveBuffer === undefined ? {} : { receiveBuffer };
   return { key, family, interface: name, group, protocol, ...buffer };
 }

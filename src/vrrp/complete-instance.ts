@@ -208,11 +208,14 @@ class InstanceBuilder {
     this.#report.warning(this.#place(key), message);
   }
 
-  #receiveBuffer(): Pick<VrrpInstance, 'kernelReceiveBuffer'> {
+  /** There is room for more than packets of any size, times any multiplier that makes sense: only a number counts. */
+  #receiveBuffer(): Pick<VrrpInstance, 'kernelReceiveBuffer' | 'receiveBufferPolicy'> {
     const { receiveBufferPolicy: policy } = this.#defaults;
-    const kernelReceiveBuffer = this.#reading.values.kernelReceiveBuffer ?? policy;
-    // there is room for more than packets of any size, times any multiplier that makes sense
-    return typeof kernelReceiveBuffer === 'number' ? { kernelReceiveBuffer } : {};
+    const { kernelReceiveBuffer } = this.#reading.values;
+    return {
+      ...(kernelReceiveBuffer === undefined ? {} : { kernelReceiveBuffer }),
+      ...(typeof policy === 'number' ? { receiveBufferPolicy: policy } : {}),
+    };
   }
 
   #extraGarp(): Pick<VrrpInstance, 'garpExtraInterface'> {

@@ -181,6 +181,8 @@ export interface VrrpInstance {
   readonly garpExtraInterface?: ExtraGarp;
   /** Bytes; absent: as vrrp_rx_bufs_policy says. */
   readonly kernelReceiveBuffer?: number;
+  /** Bytes, from vrrp_rx_bufs_policy; absent: it names no number. */
+  readonly receiveBufferPolicy?: number;
   /** Routes and rules that come and go with the addresses. */
   readonly virtualRoutes: readonly Route[];
   readonly virtualRules: readonly Rule[];

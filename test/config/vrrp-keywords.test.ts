@@ -1,6 +1,7 @@
 /** vrrp_instance: values, defaults, corrections and contradictions, as keepalived 2.2.7 has them. */
 import { describe, expect, it } from 'vitest';
 import { seconds, ZERO } from '../../src/base/time.ts';
+import { earsOf } from '../../src/daemon/ears.ts';
 import type { VrrpInstance } from '../../src/vrrp/instance.ts';
 import { instanceOf, instanceWith, read, said } from './reading.ts';
 
@@ -294,10 +295,11 @@ describe('keywords newer than keepalived 2.2.7', () => {
 
   it('vrrp_rx_bufs_policy in bytes is for those that do not say kernel_rx_buf_size', () => {
     const text = (line: string) => `global_defs {\nvrrp_rx_bufs_policy 5000000\n}\n${instanceWith(line)}`;
-    const [general, own] = ['', 'kernel_rx_buf_size 7000000'].map(
-      (line) => read(text(line)).configuration.instances[0]?.kernelReceiveBuffer,
-    );
-    expect([general, own]).toEqual([5_000_000, 7_000_000]);
+    const buffers = ['', 'kernel_rx_buf_size 7000000'].map((line) => {
+      const [instance] = read(text(line)).configuration.instances;
+      return instance && earsOf(instance)[0]?.receiveBuffer;
+    });
+    expect(buffers).toEqual([5_000_000, 7_000_000]);
   });
 });
 
