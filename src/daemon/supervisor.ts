@@ -7,17 +7,12 @@ import type { Server } from 'node:http';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.ts';
-import type { Fact } from '../checks/checker.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { replaceProcess } from '../io/replace-process.ts';
 import { isBeingRestarted } from '../io/service-job.ts';
 import { ServiceManager } from '../io/service-manager.ts';
-import { type OverrideAnswer, readOverride } from '../ipvs/overrides.ts';
 import type { StatusReport } from '../status/report.ts';
-import type { VrrpNotice } from '../vrrp/notice.ts';
-import { isState } from '../vrrp/notifications.ts';
-import type { TrackResult } from '../vrrp/track-result.ts';
 import { agentStatus } from './agent-status.ts';
 import { Changeover } from './changeover.ts';
 import { Child } from './child.ts';
@@ -27,22 +22,21 @@ import { Dumps } from './dumps.ts';
 import { electionConfiguration } from './election-configuration.ts';
 import type { ElectionEstate } from './estate.ts';
 import type { Role } from './fork-role.ts';
-import { readGiveAway } from './give-away.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import { healthConfiguration } from './health-configuration.ts';
+import { HealthFeed } from './health-feed.ts';
 import type { Log } from './log.ts';
-import type { FromElection, FromHealth, GivenAway, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
+import type { FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
 import { Outside } from './outside.ts';
 import { ChildPidFiles, removePidFile, writePidFile } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration, ReadOutcome } from './root.ts';
 import { followDumpSignals } from './signals.ts';
 import { VERSION } from './version.ts';
+import { Wishes } from './wishes.ts';
 
 /** Asked children answer within this, or `status` does without them. */
 const ANSWER_TIME = seconds(2);
-/** A handover takes no longer than the largest Skew_Time that is waited for, 3 s. */
-const HANDOVER_TIME = seconds(4.5);
 /** A child that has not answered a ping for this long counts as hung: the service manager's watchdog is not fed. */
 const HUNG_AFTER = seconds(10);
 /** How long an election that the guard has acted for may take to say that it runs again. */
@@ -85,12 +79,9 @@ export class Supervisor {
   readonly #guard: GuardKeeper | undefined;
   readonly #health: Child<ToHealth, FromHealth> | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
-  readonly #handovers = new Questions(HANDOVER_TIME);
   readonly #startedAt = new Date();
-  /** Which instances are MASTER, as far as they have said something. */
-  readonly #masters = new Map<string, boolean>();
-  /** What the election has said of BFD sessions. */
-  readonly #sessions = new Map<string, TrackResult>();
+  readonly #feed = new HealthFeed((message) => this.#health?.send(message));
+  readonly #wishes: Wishes;
   readonly #outside: Outside;
   readonly #dumps: Dumps;
   readonly #electionPid: ChildPidFiles;
@@ -119,7 +110,7 @@ export class Supervisor {
     this.#outside = new Outside(outcome.configuration, {
       report: (result) => {
         this.#election?.send({ type: 'track-result', result });
-        this.#tellHealth(result);
+        this.#feed.tracked(result);
       },
       commandEnded: (message) => this.#health?.send(message),
       log: (...fact) => this.#log(...fact),
@@ -187,6 +178,12 @@ export class Supervisor {
         onDeath: (how, retryIn) => this.#died('health', how, retryIn),
       });
     }
+    this.#wishes = new Wishes({
+      configuration: () => this.#configuration,
+      election: this.#election,
+      health: this.#health,
+      log: (...fact) => this.#log(...fact),
+    });
   }
 
   /** Runs until a signal ends it; resolves with the exit status. Throws when it cannot start at all. */
@@ -198,9 +195,9 @@ export class Supervisor {
       {
         get: { '/status': () => this.status(), '/ready': async () => this.#readiness() },
         post: {
-          '/override': (wish) => this.#override(wish),
+          '/override': (wish) => this.#wishes.override(wish),
           '/restart': () => this.#restart(),
-          '/handover': (wish) => this.#giveAway(wish),
+          '/handover': (wish) => this.#wishes.giveAway(wish),
         },
       },
       (error) => this.#log('error', 'control-socket', `control socket: ${error.message}`, {}),
@@ -232,7 +229,7 @@ export class Supervisor {
     if (this.#stopping) return ended;
     const { results, routers = [] } = (estates.get('election') ?? {}) as Partial<ElectionEstate>;
     if (results !== undefined) this.#outside.inherit(results);
-    for (const { instance, state } of routers) this.#masters.set(instance.name, state.name === 'Master');
+    for (const { instance, state } of routers) this.#feed.inherit(instance.name, state.name === 'Master');
     this.#outside.configure(this.#configuration);
     this.#election?.start();
     this.#health?.start();
@@ -263,23 +260,6 @@ export class Supervisor {
       wantsIpvs: this.#configuration.virtualServers.length > 0,
       notifications: this.#outside.notifications,
     });
-  }
-
-  /** `holdfast drain`, `undrain` and `weight`. */
-  async #override(wish: unknown): Promise<OverrideAnswer> {
-    const override = readOverride(wish);
-    if (typeof override === 'string') throw new BadRequest(override);
-    const answer = await this.#questions.ask<Extract<FromHealth, { type: 'overridden' }>>((id) =>
-      this.#health?.send({ type: 'override', id, override }),
-    );
-    if (answer === undefined) throw new Error('the health process does not answer');
-    const { virtualServers } = answer;
-    if (virtualServers.length === 0) throw new BadRequest(`there is no real server ${override.realServer}`);
-    const { realServer, value } = override;
-    const what = value === undefined ? 'as configured again' : value === 'drained' ? 'drained' : `weight ${value}`;
-    const sentence = `an operator wants real server ${realServer} ${what} (${virtualServers.join(', ')})`;
-    this.#log('notice', 'override', sentence, { real_server: realServer });
-    return { virtualServers };
   }
 
   /** The guard acted because the election was silent: one that stays so is killed and started again. */
@@ -317,14 +297,7 @@ export class Supervisor {
       isHeir: this.#changeover.isHeir('health'),
       orphaned: this.#changeover.orphaned,
     });
-    for (const [name, isMaster] of this.#masters) this.#health?.send({ type: 'instance', name, isMaster });
-    for (const result of [...this.#outside.results(), ...this.#sessions.values()]) this.#tellHealth(result);
-  }
-
-  /** What checkers may want to know. */
-  #tellHealth(result: TrackResult): void {
-    const fact = factOf(result);
-    if (fact !== undefined) this.#health?.send({ type: 'fact', fact });
+    this.#feed.tellAll(this.#outside.results());
   }
 
   #hear(role: Role, message: FromElection | FromHealth): void {
@@ -341,18 +314,15 @@ export class Supervisor {
         void this.#dumps.request(message.request);
         break;
       case 'given-away':
-        this.#handovers.answer(message.id, message.given);
+      case 'overridden':
+        this.#wishes.hear(message);
         break;
       case 'session':
-        this.#sessions.set(message.result.name, message.result);
-        this.#tellHealth(message.result);
+        this.#feed.session(message.result);
         break;
       case 'notice':
         this.#outside.told(message.notice);
-        this.#noteState(message.notice);
-        break;
-      case 'overridden':
-        this.#questions.answer(message.id, message);
+        this.#feed.notice(message.notice);
         break;
       case 'lvs-notice':
         this.#outside.toldOfServers(message.notice);
@@ -367,14 +337,6 @@ export class Supervisor {
       case 'configured':
         if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded();
     }
-  }
-
-  /** Connection synchronisation follows the election. */
-  #noteState({ subject, name, event }: VrrpNotice): void {
-    if (subject !== 'INSTANCE' || !isState(event)) return;
-    const isMaster = event === 'MASTER';
-    this.#masters.set(name, isMaster);
-    this.#health?.send({ type: 'instance', name, isMaster });
   }
 
   #ready(): void {
@@ -447,27 +409,6 @@ export class Supervisor {
     this.#refused = sentence;
     this.#log('error', 'reload-refused', sentence, {});
     this.#serviceManager.ready(sentence);
-  }
-
-  /** `holdfast handover`. */
-  async #giveAway(asked: unknown): Promise<object> {
-    const wish = readGiveAway(asked);
-    if (wish === undefined) throw new BadRequest('expected {"names": ["VI_1"], "back": false}');
-    const { instances, syncGroups } = this.#configuration;
-    const unknown = wish.names.find((name) => ![...instances, ...syncGroups].some((one) => one.name === name));
-    if (unknown !== undefined) throw new BadRequest(`there is no instance or sync group ${unknown}`);
-    const who = wish.names.length === 0 ? 'all instances' : wish.names.join(', ');
-    this.#log(
-      'notice',
-      'handover',
-      `an operator ${wish.back ? 'lets' : 'gives'} ${who} ${wish.back ? 'come back' : 'away'}`,
-      {},
-    );
-    const given = await this.#handovers.ask<readonly GivenAway[]>((id) =>
-      this.#election?.send({ type: 'give-away', id, ...wish }),
-    );
-    if (given === undefined) throw new Error('the election process does not answer');
-    return { given };
   }
 
   /** For who waits for the end of a restart. */
@@ -573,12 +514,6 @@ export class Supervisor {
   #log(level: LogLevel, event: string, message: string, fields: LogRecord['fields']): void {
     this.#options.log.write({ level, event, message, fields });
   }
-}
-
-/** What a tracked thing is to checkers; undefined: nothing. */
-function factOf(result: TrackResult): Fact | undefined {
-  if (result.kind === 'file') return result;
-  return result.kind === 'bfd' ? { kind: 'bfd', name: result.name, value: result.isUp ? 1 : 0 } : undefined;
 }
 
 const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
