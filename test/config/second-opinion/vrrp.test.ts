@@ -262,8 +262,12 @@ secondOpinion('vrrp_instance', {
   ],
 });
 
+/** Of which keepalived knows nothing. */
+const OURS = 'notify_webhook';
+
 describe('the rows above', () => {
   it('have every word and every spelling', () => {
-    expect(Object.keys(ROWS).sort()).toEqual([...vrrpInstanceKeywords.found.keys()].sort());
+    const known = [...vrrpInstanceKeywords.found.keys()].filter((word) => word !== OURS);
+    expect(Object.keys(ROWS).sort()).toEqual(known.sort());
   });
 });
