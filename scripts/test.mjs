@@ -20,9 +20,9 @@ const suites = [
   { name: 'style', program: ['node_modules/@biomejs/biome/bin/biome', 'check', '.'], timeoutSeconds: 60 },
   { name: 'unit', project: 'unit', timeoutSeconds: 600 },
   { name: 'netns', project: 'netns', where: 'sandbox', timeoutSeconds: 480 },
-  { name: 'interop', project: 'interop', where: 'sandbox', timeoutSeconds: 1200 },
+  { name: 'interop', project: 'interop', where: 'sandbox', timeoutSeconds: 1800 },
   { name: 'package', project: 'package', where: 'here', timeoutSeconds: 300 },
-  { name: 'lab', project: 'lab', where: 'auto', timeoutSeconds: 900 },
+  { name: 'lab', project: 'lab', where: 'auto', timeoutSeconds: 1500 },
 ];
 
 const nothing = { passed: 0, failed: 0, skipped: 0, notes: [], files: [] };
