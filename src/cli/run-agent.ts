@@ -18,14 +18,14 @@ const WANTS_ANOTHER_STOP: ReadonlySet<string> = new Set(['release-vips', 'dont-r
 
 /**
  * Resolves with the exit status.
- * @param election a process that has been started for the election already
+ * @param takeElection a process that has been started for the election already; from then on it is the agent's
  */
 export async function runAgentHere(
   options: AgentOptions,
   file: string,
   environment: Environment,
   pidFile: string,
-  election: ChildProcess | undefined,
+  takeElection: () => ChildProcess | undefined,
 ): Promise<number> {
   const directory = process.cwd();
   if (environment.HOLDFAST_BACKGROUND !== undefined) process.chdir('/'); // no file system is kept busy
@@ -62,7 +62,7 @@ export async function runAgentHere(
       guardLimit: options.guardLimit,
       log,
       environment,
-      election,
+      takeElection,
     },
     outcome,
   );

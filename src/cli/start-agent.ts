@@ -32,11 +32,16 @@ export async function startAgent(
   }
   if (!options.foreground) return goToBackground(words, options);
   reapInheritedChildren();
-  const election = options.runElection ? forkEarly() : undefined;
+  let election = options.runElection ? forkEarly() : undefined;
+  const take = () => {
+    const taken = election;
+    election = undefined;
+    return taken;
+  };
   try {
-    return await (await import('./run-agent.ts')).runAgentHere(options, file, environment, pidFile, election);
+    return await (await import('./run-agent.ts')).runAgentHere(options, file, environment, pidFile, take);
   } finally {
-    // where the agent has not begun it has done nothing
+    // one that the agent has not taken has done nothing
     election?.kill('SIGKILL');
   }
 }

@@ -21,8 +21,8 @@ export const restartDelay = (failures: number): Duration =>
 export interface ChildOptions<From> {
   /** The role that main.ts starts. */
   readonly role: Role;
-  /** A process that was made for the role already: the first one. */
-  readonly first?: ChildProcess | undefined;
+  /** A process that was made for the role already: the first one, and from then on ours. */
+  readonly takeFirst?: (() => ChildProcess | undefined) | undefined;
   readonly respawn: boolean;
   /** The process is there and listens: send it what it must know. */
   onStart(restarted: boolean): void;
@@ -62,8 +62,9 @@ export class Child<To extends object, From extends { readonly type: string }> {
     this.#startedAt = performance.now();
     let child: ChildProcess;
     try {
-      const { role, first } = this.#options;
-      child = !restarted && first !== undefined && isAlive(first) ? first : forkRole(role);
+      const { role, takeFirst } = this.#options;
+      const first = restarted ? undefined : takeFirst?.();
+      child = first !== undefined && isAlive(first) ? first : forkRole(role);
     } catch (error) {
       this.#ended(undefined, (error as Error).message);
       return;

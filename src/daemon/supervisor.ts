@@ -67,8 +67,8 @@ export interface SupervisorOptions {
   readonly guardLimit: Duration | 'off' | undefined;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A process that was started for the election already. */
-  readonly election?: ChildProcess | undefined;
+  /** A process that was started for the election already; from then on it is ours. */
+  readonly takeElection?: () => ChildProcess | undefined;
 }
 
 /** See the file's head. */
@@ -152,7 +152,7 @@ export class Supervisor {
     if (options.runElection) {
       this.#election = new Child<ToElection, FromElection>({
         role: 'election',
-        first: options.election,
+        takeFirst: options.takeElection,
         respawn: options.respawn,
         onStart: () => {
           this.#startElection();
