@@ -13,6 +13,8 @@ const HEALTHY_AFTER = seconds(60);
 
 /** How long a child may take to release what it holds before it is killed: keepalived.conf(5) "child_wait_time". */
 export const CHILD_WAIT_TIME = seconds(5);
+/** And for each virtual router in it: hundreds of them have thousands of things to release. */
+export const ROUTER_WAIT_TIME = milliseconds(50);
 
 /** How long to wait before the next start, after `failures` deaths in a row that came too early. */
 export const restartDelay = (failures: number): Duration =>
@@ -102,23 +104,23 @@ export class Child<To extends object, From extends { readonly type: string }> {
   }
 
   /**
-   * Asks the child to release everything and end; kills it after `CHILD_WAIT_TIME`. One that is dead, or had to be
+   * Asks the child to release everything and end; kills it after `patience`. One that is dead, or had to be
    * killed, is started once more, so that it releases what its earlier life left behind. Resolves when it is gone.
    */
-  async stop(message: To): Promise<void> {
+  async stop(message: To, patience = CHILD_WAIT_TIME): Promise<void> {
     this.expectEnd();
-    const inOrder = this.#process !== undefined && (await this.#end(message));
+    const inOrder = this.#process !== undefined && (await this.#end(message, patience));
     if (inOrder || !this.#wasStarted) return;
     this.start(true);
-    await this.#end(message);
+    await this.#end(message, patience);
   }
 
   /** True when the child ended by itself. */
-  #end(message: To): Promise<boolean> {
+  #end(message: To, patience: Duration): Promise<boolean> {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const overdue = setTimeout(() => child.kill('SIGKILL'), inMilliseconds(CHILD_WAIT_TIME));
+      const overdue = setTimeout(() => child.kill('SIGKILL'), inMilliseconds(patience));
       const gone = () => {
         clearTimeout(overdue);
         resolve(child.exitCode === 0);

@@ -203,30 +203,34 @@ export const vrrpInstanceKeywords = table({
   ),
   strictMode: value('strict_mode', boolean(), 'Hold to the RFC where keepalived is more tolerant.'),
   dontTrackPrimary: flag('dont_track_primary', 'Ignore faults of the own interface.'),
-  garpMasterDelay: value('garp_master_delay', wholeSeconds(0, 4294), 'Wait before the second round of gratuitous ARP.'),
+  garpMasterDelay: value(
+    'garp_master_delay',
+    wholeSeconds(0, 4294, { leading: true }),
+    'Wait before the second round of gratuitous ARP.',
+  ),
   garpMasterRepeat: value(
     'garp_master_repeat',
-    integer(0, UINT32_MAX, { zeroBecomes: 1 }),
+    integer(0, UINT32_MAX, { zeroBecomes: 1, leading: true }),
     'Gratuitous ARPs of each address in a round.',
   ),
   garpMasterRefresh: value(
     'garp_master_refresh',
-    wholeSeconds(0, UINT32_MAX),
+    wholeSeconds(0, UINT32_MAX, { leading: true }),
     'Gratuitous ARP again, this often; 0 never.',
   ),
   garpMasterRefreshRepeat: value(
     'garp_master_refresh_repeat',
-    integer(0, UINT32_MAX, { zeroBecomes: 1 }),
+    integer(0, UINT32_MAX, { zeroBecomes: 1, leading: true }),
     'Gratuitous ARPs of each address in a refresh.',
   ),
   garpLowerPriorityDelay: value(
     'garp_lower_prio_delay',
-    wholeSeconds(0, 4294),
+    wholeSeconds(0, 4294, { leading: true }),
     'Wait before the second round of gratuitous ARP after an advertisement of lower priority.',
   ),
   garpLowerPriorityRepeat: value(
     'garp_lower_prio_repeat',
-    integer(0, INT32_MAX),
+    integer(0, INT32_MAX, { leading: true }),
     'Gratuitous ARPs of each address after an advertisement of lower priority; 0 none.',
   ),
   garpExtraInterface: value('garp_extra_if', extraGarp, 'Gratuitous ARP elsewhere.', {

@@ -143,8 +143,8 @@ export const settings: readonly Setting[] = [
   {
     ...usual,
     name: 'preempt_delay',
-    delay: 1.5,
-    text: (priority) => instance(priority, { lines: priority === usual.high ? ['preempt_delay 1.5'] : [] }),
+    delay: 1.7,
+    text: (priority) => instance(priority, { lines: priority === usual.high ? ['preempt_delay 1.7'] : [] }),
   },
   { ...usual, name: 'nopreempt', returns: 'waits', text: (priority) => instance(priority, { lines: ['nopreempt'] }) },
   {
