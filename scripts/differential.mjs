@@ -36,7 +36,7 @@ async function main() {
       'node_modules/vitest/vitest.mjs',
       'run',
       '--project',
-      'interop',
+      'differential',
       'test/interop/differential.test.ts',
     ];
     const { exitCode } = await runInLab({

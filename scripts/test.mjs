@@ -21,6 +21,7 @@ const suites = [
   { name: 'unit', project: 'unit', timeoutSeconds: 600 },
   { name: 'netns', project: 'netns', where: 'sandbox', timeoutSeconds: 480 },
   { name: 'interop', project: 'interop', where: 'sandbox', timeoutSeconds: 1800 },
+  { name: 'differential', project: 'differential', where: 'sandbox', timeoutSeconds: 900 },
   { name: 'package', project: 'package', where: 'here', timeoutSeconds: 300 },
   { name: 'lab', project: 'lab', where: 'auto', timeoutSeconds: 1500 },
 ];
@@ -118,8 +119,8 @@ async function main() {
     results.push(result);
     const took = ((performance.now() - startedAt) / 1000).toFixed(1);
     const { passed, failed, skipped } = result;
-    lines.push(`${suite.name.padEnd(8)} ${passed} passed, ${failed} failed, ${skipped} skipped (${took} s)`);
-    lines.push(...result.notes.map((note) => `           ${note}`));
+    lines.push(`${suite.name.padEnd(12)} ${passed} passed, ${failed} failed, ${skipped} skipped (${took} s)`);
+    lines.push(...result.notes.map((note) => `               ${note}`));
   }
   const total = (what) => results.reduce((sum, result) => sum + result[what], 0);
   let failed = total('failed');
