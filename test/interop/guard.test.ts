@@ -149,7 +149,13 @@ describe('the guard', () => {
   it('killed together with the agent leaves the address to `holdfast cleanup`', async () => {
     const cleanup = () => master.command('cleanup', master.file, '--run-dir', master.runDirectory);
     expect(await cleanup()).toMatchObject({ code: 1, stderr: expect.stringContaining('the agent runs as process') });
-    for (const pid of [await guardOf(), ...(await cluster.processes('director1'))]) process.kill(pid ?? 0, 'SIGKILL');
+    // stopped first, so that none of them sees another one die, or starts one anew
+    const pids = await cluster.processes('director1');
+    expect(pids).toContain(await guardOf());
+    for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of pids) process.kill(pid, signal);
+    await until('all of them are gone', 10_000, async () =>
+      (await cluster.processes('director1')).length === 0 ? true : undefined,
+    );
     expect(await addresses()).toContain(VIRTUAL_IP);
     expect(await cleanup()).toMatchObject({ code: 0, stdout: `removed ${VIRTUAL_IP}/32 dev eth0\n` });
     expect(await addresses()).not.toContain(VIRTUAL_IP);
