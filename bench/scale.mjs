@@ -41,14 +41,14 @@ const rows = [
 ];
 
 const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
-const short = (number) => (number === undefined ? '-' : number.toFixed(number < 10 ? 2 : number < 100 ? 1 : 0));
+const short = (number) => (typeof number !== 'number' ? '-' : number.toFixed(number < 10 ? 2 : number < 100 ? 1 : 0));
 
 /** Medians of each agent, and holdfast's as a multiple of keepalived's. */
 function table(runs) {
   const of = (agent, value) => median(runs.filter((run) => run.agent === agent).map(value));
   const lines = rows.map(([name, value]) => {
     const [ours, theirs] = [of('holdfast', value), of('keepalived', value)];
-    const ratio = ours === undefined || !theirs ? '-' : (ours / theirs).toFixed(2);
+    const ratio = typeof ours !== 'number' || !theirs ? '-' : (ours / theirs).toFixed(2);
     return `| ${name} | ${short(ours)} | ${short(theirs)} | ${ratio} |`;
   });
   return ['| median | holdfast | keepalived | ratio |', '|---|---|---|---|', ...lines].join('\n');
