@@ -35,9 +35,6 @@ export default defineConfig({
           include: ['test/interop/**/*.test.ts'],
           exclude: ['test/interop/differential.test.ts'],
           pool: 'forks',
-          // elections in real time, several at once: a machine that stands still for a moment is no broken promise. The
-          // reporter names whatever needed a second attempt
-          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
