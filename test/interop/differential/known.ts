@@ -1,5 +1,5 @@
 /** Why a scenario may be told differently: each with its line in docs/differences.md. */
-import type { Happening, Member, Scenario, Step } from './scenario.ts';
+import type { Fault, Happening, Member, Scenario, Step } from './scenario.ts';
 
 type Advertised = Extract<Happening, { type: 'advertisement' }>;
 
@@ -14,6 +14,10 @@ export interface KnownDifference {
   instead?(happening: Advertised): Advertised;
 }
 
+/** What is wrong with advertisements that keepalived discards and yet counts as heard; one from our own address it does not. */
+const DISCARDED = new Set<Fault>(['checksum', 'ttl', 'version', 'type', 'length']);
+const DISCARDED_OF_V2 = new Set<Fault>(['authentication', 'password', 'interval']);
+
 export const knownDifferences: readonly KnownDifference[] = [
   {
     page: 'the address list of an advertisement differs',
@@ -25,6 +29,15 @@ export const knownDifferences: readonly KnownDifference[] = [
     concerns: (happening, { family }) =>
       family === 'inet6' && happening.type === 'advertisement' && happening.fault === 'own-address',
     instead: (happening) => ({ ...happening, fault: 'ttl' }),
+  },
+  {
+    page: 'the priority of a BACKUP changes after an advertisement that was discarded',
+    concerns: (happening, { version, fileWeight, linkWeight }) =>
+      Boolean(fileWeight || linkWeight) &&
+      happening.type === 'advertisement' &&
+      happening.fault !== undefined &&
+      (DISCARDED.has(happening.fault) || (version === 2 && DISCARDED_OF_V2.has(happening.fault))),
+    instead: (happening) => ({ ...happening, fault: 'own-address' }),
   },
   {
     page: 'another router with priority 255 beside the owner of the addresses',
