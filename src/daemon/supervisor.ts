@@ -2,11 +2,9 @@
  * The main process: reads the configuration, starts and watches the election and health processes, answers `status`,
  * writes the log, follows signals. It never touches the election's timing.
  */
-import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:http';
-import { uptime } from 'node:os';
 import { join } from 'node:path';
-import { type Duration, inMilliseconds, inSeconds, scale, seconds, sum } from '../base/time.ts';
+import { type Duration, inSeconds } from '../base/time.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { replaceProcess } from '../io/replace-process.ts';
@@ -15,41 +13,28 @@ import { ServiceManager } from '../io/service-manager.ts';
 import type { StatusReport } from '../status/report.ts';
 import { agentStatus } from './agent-status.ts';
 import { Changeover } from './changeover.ts';
-import { CHILD_WAIT_TIME, Child, ROUTER_WAIT_TIME } from './child.ts';
 import { BadRequest, closeControlServer, openControlServer } from './control-server.ts';
 import { logDiagnostics } from './diagnostic-log.ts';
 import { Dumps } from './dumps.ts';
-import { electionConfiguration } from './election-configuration.ts';
 import type { ElectionEstate } from './estate.ts';
 import type { Role } from './fork-role.ts';
-import { GuardKeeper } from './guard-keeper.ts';
-import { healthConfiguration } from './health-configuration.ts';
 import { HealthFeed } from './health-feed.ts';
 import type { Log } from './log.ts';
-import type { FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
+import type { FromElection, FromHealth, LogLevel, LogRecord } from './messages.ts';
 import { Outside } from './outside.ts';
-import { ChildPidFiles, removePidFile, writePidFile } from './pid-file.ts';
-import { Questions } from './questions.ts';
+import { removePidFile, writePidFile } from './pid-file.ts';
+import { Processes, type ProcessesOptions } from './processes.ts';
 import type { Configuration, ReadOutcome } from './root.ts';
 import { followDumpSignals } from './signals.ts';
 import { VERSION } from './version.ts';
 import { Wishes } from './wishes.ts';
-
-/** Asked children answer within this, or `status` does without them. */
-const ANSWER_TIME = seconds(2);
-/** A child that has not answered a ping for this long counts as hung: the service manager's watchdog is not fed. */
-const HUNG_AFTER = seconds(10);
-/** How long an election that the guard has acted for may take to say that it runs again. */
-const ANSWERS_WITHIN = seconds(2);
-/** keepalived runs at normal priority unless vrrp_rt_priority says otherwise; an election that is late is a fault. */
-const DEFAULT_REAL_TIME_PRIORITY = 50;
 
 /** Attempts to start a process that has never started before the agent gives up. */
 const MAX_STILLBORN = 3;
 
 const NO_GUARD = 'there is no guard: an agent that is killed or hangs now keeps its addresses';
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends ProcessesOptions {
   readonly configurationFile: string;
   /** Reads and checks the configuration; throws when the file cannot be read. */
   readonly readConfiguration: () => ReadOutcome;
@@ -57,37 +42,21 @@ export interface SupervisorOptions {
   /** Where the agent was started: relative names of files are meant from there. */
   readonly directory: string;
   readonly pidFile: string;
-  /** Of the processes; of BFD: another name for that of the election. */
-  readonly childPidFiles: { readonly vrrp: string; readonly checkers: string; readonly bfd: string | undefined };
-  readonly runElection: boolean;
-  readonly runHealth: boolean;
-  readonly runBfd: boolean;
-  readonly respawn: boolean;
-  /** How long the election may be silent before the guard acts; undefined: two Advertisement_Intervals, 0: for ever. */
-  readonly guardLimit: Duration | 'off' | undefined;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A process that was started for the election already; from then on it is ours. */
-  readonly takeElection?: () => ChildProcess | undefined;
 }
 
 /** See the file's head. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #serviceManager: ServiceManager;
-  readonly #election: Child<ToElection, FromElection> | undefined;
-  readonly #guard: GuardKeeper | undefined;
-  readonly #health: Child<ToHealth, FromHealth> | undefined;
-  readonly #questions = new Questions(ANSWER_TIME);
+  readonly #processes: Processes;
   readonly #startedAt = new Date();
-  readonly #feed = new HealthFeed((message) => this.#health?.send(message));
+  readonly #feed = new HealthFeed((message) => this.#processes.health?.send(message));
   readonly #wishes: Wishes;
   readonly #outside: Outside;
   readonly #dumps: Dumps;
-  readonly #electionPid: ChildPidFiles;
-  readonly #healthPid: ChildPidFiles;
   readonly #changeover: Changeover;
-  readonly #roles: readonly Role[];
   #configuration: Configuration;
   #diagnostics: readonly Diagnostic[];
   #refused: string | undefined;
@@ -107,83 +76,42 @@ export class Supervisor {
   constructor(options: SupervisorOptions, outcome: ReadOutcome) {
     this.#options = options;
     this.#configuration = outcome.configuration;
-    this.#outside = new Outside(outcome.configuration, {
-      report: (result) => {
-        this.#election?.send({ type: 'track-result', result });
-        this.#feed.tracked(result);
-      },
-      commandEnded: (message) => this.#health?.send(message),
-      log: (...fact) => this.#log(...fact),
-    });
-    this.#dumps = new Dumps({
-      configuration: () => this.#configuration,
-      askElection: async (clear) => {
-        const answer = await this.#questions.ask<Extract<FromElection, { type: 'snapshot' }>>((id) =>
-          this.#election?.send({ type: 'snapshot', id, clear }),
-        );
-        return answer?.routers;
-      },
-      askHealth: async () => {
-        const answer = await this.#questions.ask<Extract<FromHealth, { type: 'status' }>>((id) =>
-          this.#health?.send({ type: 'status', id }),
-        );
-        return answer?.virtualServers;
-      },
-      trackedProcesses: () => this.#outside.trackedProcesses,
-      log: (...fact) => this.#log(...fact),
-    });
-    const failed = (sentence: string) => this.#log('warning', 'pid-file', sentence, {});
-    const { vrrp, checkers, bfd } = options.childPidFiles;
-    this.#electionPid = new ChildPidFiles([vrrp, bfd], failed);
-    this.#healthPid = new ChildPidFiles([checkers], failed);
     this.#diagnostics = outcome.diagnostics;
     this.#serviceManager = new ServiceManager(options.environment);
-    this.#roles = [
-      ...(options.runElection ? ['election' as const] : []),
-      ...(options.runHealth ? ['health' as const] : []),
-    ];
+    const log = this.#log.bind(this);
+    this.#outside = new Outside(outcome.configuration, {
+      report: (result) => {
+        this.#processes.election?.send({ type: 'track-result', result });
+        this.#feed.tracked(result);
+      },
+      commandEnded: (message) => this.#processes.health?.send(message),
+      log,
+    });
     this.#changeover = new Changeover({
       directory: options.runDirectory,
       isRestartedByOthers: this.#serviceManager.isThere,
-      send: (role, message) => (role === 'election' ? this.#election : this.#health)?.send(message) ?? false,
+      send: (role, message) => this.#processes[role]?.send(message) ?? false,
       missed: (role, message) => this.#hear(role, message),
-      log: (...fact) => this.#log(...fact),
+      log,
     });
-    if (options.runElection) {
-      this.#election = new Child<ToElection, FromElection>({
-        role: 'election',
-        takeFirst: options.takeElection,
-        respawn: options.respawn,
-        onStart: () => {
-          this.#startElection();
-          this.#guard?.electionStarted();
-        },
-        onMessage: (message) => this.#hear('election', message),
-        onDeath: (how, retryIn) => this.#died('election', how, retryIn),
-      });
-    }
-    if (options.runElection && options.guardLimit !== 'off') {
-      this.#guard = new GuardKeeper({
-        onReady: (name) => this.#election?.send({ type: 'guard', name }) ?? false,
-        onExecuted: () => this.#endIfHung(),
-        log: (...fact) => this.#log(...fact),
-      });
-    }
-    if (options.runHealth) {
-      this.#health = new Child<ToHealth, FromHealth>({
-        role: 'health',
-        respawn: options.respawn,
-        onStart: () => this.#startHealth(),
-        onMessage: (message) => this.#hear('health', message),
-        onDeath: (how, retryIn) => this.#died('health', how, retryIn),
-      });
-    }
-    this.#wishes = new Wishes({
+    this.#processes = new Processes(options, {
       configuration: () => this.#configuration,
-      election: this.#election,
-      health: this.#health,
-      log: (...fact) => this.#log(...fact),
+      isHeir: (role) => this.#changeover.isHeir(role),
+      orphaned: () => this.#changeover.orphaned,
+      started: (role) => this.#informStarted(role),
+      hear: (role, message) => this.#hear(role, message),
+      died: (...death) => this.#died(...death),
+      log,
     });
+    this.#dumps = new Dumps({
+      configuration: () => this.#configuration,
+      askElection: async (clear) => (await this.#processes.snapshot(clear))?.routers,
+      askHealth: async () => (await this.#processes.healthStatus())?.virtualServers,
+      trackedProcesses: () => this.#outside.trackedProcesses,
+      log,
+    });
+    const { election, health } = this.#processes;
+    this.#wishes = new Wishes({ configuration: () => this.#configuration, election, health, log });
   }
 
   /** Runs until a signal ends it; resolves with the exit status. Throws when it cannot start at all. */
@@ -222,17 +150,15 @@ export class Supervisor {
     followDumpSignals((request) => void this.#dumps.request(request));
     this.#log('notice', 'starting', `holdfast ${VERSION} starting with ${configurationFile}`, { pid: process.pid });
     logDiagnostics(this.#diagnostics, this.#options.log);
-    if (this.#election) this.#starting.add('election');
-    if (this.#health) this.#starting.add('health');
-    const estates = await this.#changeover.find(this.#roles);
+    for (const role of this.#processes.roles) this.#starting.add(role);
+    const estates = await this.#changeover.find(this.#processes.roles);
     if (estates.size === 0) await this.#outside.startup(this.#configuration.global);
     if (this.#stopping) return ended;
     const { results, routers = [] } = (estates.get('election') ?? {}) as Partial<ElectionEstate>;
     if (results !== undefined) this.#outside.inherit(results);
     for (const { instance, state } of routers) this.#feed.inherit(instance.name, state.name === 'Master');
     this.#outside.configure(this.#configuration);
-    this.#election?.start();
-    this.#health?.start();
+    this.#processes.start();
     if (this.#starting.size === 0) this.#ready();
     this.#feedWatchdog();
     return ended;
@@ -240,64 +166,25 @@ export class Supervisor {
 
   /** What `holdfast status` shows. */
   async status(): Promise<StatusReport> {
-    const [election, health] = await Promise.all([
-      this.#questions.ask<Extract<FromElection, { type: 'status' }>>((id) =>
-        this.#election?.send({ type: 'status', id }),
-      ),
-      this.#questions.ask<Extract<FromHealth, { type: 'status' }>>((id) => this.#health?.send({ type: 'status', id })),
-    ]);
+    const processes = this.#processes;
+    const [election, health] = await Promise.all([processes.electionStatus(), processes.healthStatus()]);
     return agentStatus({
       startedAt: this.#startedAt,
       configurationFile: this.#options.configurationFile,
       diagnostics: this.#diagnostics,
-      standing: [
-        this.#refused,
-        this.#needsRestart,
-        this.#guard && this.#guard.pid === undefined ? NO_GUARD : undefined,
-      ],
-      election: this.#election ? (election ?? 'silent') : 'not run',
-      health: this.#health ? (health ?? 'silent') : 'not run',
+      standing: [this.#refused, this.#needsRestart, processes.isGuarded ? undefined : NO_GUARD],
+      election: processes.election ? (election ?? 'silent') : 'not run',
+      health: processes.health ? (health ?? 'silent') : 'not run',
       wantsIpvs: this.#configuration.virtualServers.length > 0,
       notifications: this.#outside.notifications,
     });
   }
 
-  /** The guard acted because the election was silent: one that stays so is killed and started again. */
-  #endIfHung(): void {
-    this.#election?.send({ type: 'ping' });
-    setTimeout(() => {
-      if (this.#stopping || !this.#election || this.#election.isResponsive(ANSWERS_WITHIN)) return;
-      this.#log('error', 'process-hung', 'the election process does not answer; killing it', { role: 'election' });
-      this.#election.kill();
-    }, inMilliseconds(ANSWERS_WITHIN)).unref();
-  }
-
-  #startElection(): void {
-    this.#electionPid.write(this.#election?.pid);
-    const { guardLimit } = this.#options;
-    this.#election?.send({
-      type: 'start',
-      runtime: {
-        realTimePriority: this.#configuration.global.vrrpRealTimePriority ?? DEFAULT_REAL_TIME_PRIORITY,
-        lockMemory: true,
-        ...(typeof guardLimit === 'number' ? { guardLimit } : {}),
-        isHeir: this.#changeover.isHeir('election'),
-      },
-      configuration: electionConfiguration(this.#configuration, seconds(uptime()), this.#options.runBfd),
-      orphaned: this.#changeover.orphaned,
-    });
-    for (const result of this.#outside.results()) this.#election?.send({ type: 'track-result', result });
-  }
-
-  #startHealth(): void {
-    this.#healthPid.write(this.#health?.pid);
-    this.#health?.send({
-      type: 'start',
-      configuration: healthConfiguration(this.#configuration),
-      isHeir: this.#changeover.isHeir('health'),
-      orphaned: this.#changeover.orphaned,
-    });
-    this.#feed.tellAll(this.#outside.results());
+  /** What a process that has been started has to know beside its configuration. */
+  #informStarted(role: Role): void {
+    const results = this.#outside.results();
+    if (role === 'health') this.#feed.tellAll(results);
+    else for (const result of results) this.#processes.election?.send({ type: 'track-result', result });
   }
 
   #hear(role: Role, message: FromElection | FromHealth): void {
@@ -305,10 +192,6 @@ export class Supervisor {
     switch (message.type) {
       case 'log':
         this.#options.log.write(message.record);
-        break;
-      case 'status':
-      case 'snapshot':
-        this.#questions.answer(message.id, message);
         break;
       case 'dump':
         void this.#dumps.request(message.request);
@@ -348,7 +231,7 @@ export class Supervisor {
     if (process.connected) process.send?.({ type: 'ready' }, undefined, undefined, () => {});
   }
 
-  #died(role: string, how: string, retryIn: Duration | undefined): void {
+  #died(role: Role, how: string, retryIn: Duration | undefined): void {
     const next = retryIn === undefined ? 'the agent ends' : `starting it again in ${inSeconds(retryIn)} s`;
     if (role === 'health') this.#outside.forgetCommands();
     this.#log('error', 'process-died', `the ${role} process died (${how}); ${next}`, { role });
@@ -380,13 +263,8 @@ export class Supervisor {
     this.#noteUnchangeable(outcome.configuration);
     this.#configuration = outcome.configuration;
     this.#diagnostics = outcome.diagnostics;
-    if (this.#election) this.#reloading.add('election');
-    if (this.#health) this.#reloading.add('health');
-    this.#election?.send({
-      type: 'configure',
-      configuration: electionConfiguration(this.#configuration, seconds(uptime()), this.#options.runBfd),
-    });
-    this.#health?.send({ type: 'configure', configuration: healthConfiguration(outcome.configuration) });
+    for (const role of this.#processes.roles) this.#reloading.add(role);
+    this.#processes.configure();
     this.#outside.configure(outcome.configuration);
     if (this.#reloading.size === 0) this.#reloaded();
   }
@@ -438,11 +316,10 @@ export class Supervisor {
 
   /** From now on the children do without us, and without a word. False: they cannot. */
   async #goAway(): Promise<boolean> {
-    if (!(await this.#changeover.leave(this.#roles))) return false;
+    if (!(await this.#changeover.leave(this.#processes.roles))) return false;
     this.#stopping = true;
     clearInterval(this.#watchdog);
-    this.#election?.expectEnd();
-    this.#health?.expectEnd();
+    this.#processes.expectEnd();
     this.#outside.stopTracking();
     return true;
   }
@@ -455,7 +332,7 @@ export class Supervisor {
       replaceProcess();
     } catch (error) {
       this.#log('error', 'cannot-restart', `cannot restart: ${(error as Error).message}; stopping`, {});
-      this.#changeover.stay(this.#roles);
+      this.#changeover.stay(this.#processes.roles);
       this.#stopping = false;
       await this.#stop('the restart failed', 1);
     }
@@ -470,31 +347,25 @@ export class Supervisor {
     await this.#stop(signal);
   }
 
-  /** The election first: the addresses go, the peer takes over; then the IPVS table. */
   async #stop(why: string, status = 0): Promise<void> {
     if (this.#stopping) {
-      this.#election?.send({ type: 'stop', now: true }); // whoever asks twice does not want to wait
+      this.#processes.election?.send({ type: 'stop', now: true }); // whoever asks twice does not want to wait
       return;
     }
     this.#stopping = true;
     this.#log('notice', 'stopping', `stopping: ${why}`, {});
     this.#serviceManager.stopping();
     clearInterval(this.#watchdog);
-    this.#election?.expectEnd();
-    this.#health?.expectEnd();
+    this.#processes.expectEnd();
     this.#outside.stopTracking();
-    const patience = sum(CHILD_WAIT_TIME, scale(ROUTER_WAIT_TIME, this.#configuration.instances.length, 1));
-    await Promise.all([this.#election?.stop({ type: 'stop' }, patience), this.#changeover.end()]);
-    await this.#guard?.stop();
-    await this.#health?.stop({ type: 'stop' });
+    await this.#processes.stop(() => this.#changeover.end());
     await this.#outside.close(this.#configuration.global);
     await this.#leaveEverything(status);
   }
 
   async #leaveEverything(status: number): Promise<void> {
     if (this.#server) await closeControlServer(this.#server);
-    this.#electionPid.remove();
-    this.#healthPid.remove();
+    this.#processes.removePidFiles();
     removePidFile(this.#options.pidFile);
     this.#serviceManager.close();
     this.#log('notice', 'stopped', 'Stopped', {});
@@ -506,9 +377,7 @@ export class Supervisor {
     const interval = this.#serviceManager.watchdogInterval;
     if (interval === undefined) return;
     this.#watchdog = setInterval(() => {
-      const children = [this.#election, this.#health].filter((child) => child !== undefined);
-      for (const child of children) child.send({ type: 'ping' });
-      if (children.every((child) => child.isResponsive(HUNG_AFTER))) this.#serviceManager.watchdog();
+      if (this.#processes.areResponsive()) this.#serviceManager.watchdog();
     }, interval / 2_000);
   }
 
