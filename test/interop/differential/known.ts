@@ -14,7 +14,7 @@ export interface KnownDifference {
   instead?(happening: Advertised): Advertised;
 }
 
-/** What is wrong with advertisements that keepalived discards and yet counts as heard; one from our own address it does not. */
+/** What is wrong with advertisements that keepalived discards and yet counts as heard; those of another VRID it does not. */
 const DISCARDED = new Set<Fault>(['checksum', 'ttl', 'version', 'type', 'length']);
 const DISCARDED_OF_V2 = new Set<Fault>(['authentication', 'password', 'interval']);
 
@@ -37,7 +37,7 @@ export const knownDifferences: readonly KnownDifference[] = [
       happening.type === 'advertisement' &&
       happening.fault !== undefined &&
       (DISCARDED.has(happening.fault) || (version === 2 && DISCARDED_OF_V2.has(happening.fault))),
-    instead: (happening) => ({ ...happening, fault: 'own-address' }),
+    instead: (happening) => ({ ...happening, fault: 'vrid' }),
   },
   {
     page: 'another router with priority 255 beside the owner of the addresses',
