@@ -2,55 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { seconds, ZERO } from '../../src/base/time.ts';
 import { earsOf } from '../../src/daemon/ears.ts';
-import type { VrrpInstance } from '../../src/vrrp/instance.ts';
+import { DEFAULTS } from '../support/instances.ts';
 import { instanceOf, instanceWith, read, said } from './reading.ts';
-
-const DEFAULTS: VrrpInstance = {
-  name: 'VI_1',
-  family: 'inet',
-  state: 'BACKUP',
-  interface: 'eth0',
-  vrid: 50,
-  priority: 100,
-  version: 2,
-  advertisementInterval: seconds(1),
-  virtualAddresses: [{ address: '192.168.4.15' as never, prefixLength: 32, interface: 'eth0', scope: 0 }],
-  excludedAddresses: [],
-  preemptMode: true,
-  preemptDelay: ZERO,
-  acceptMode: true,
-  strictMode: false,
-  trackSourceAddress: false,
-  multicastGroup: '224.0.0.18' as never,
-  unicastConfigured: false,
-  unicastPeers: [],
-  unicastTtl: 255,
-  checkUnicastSource: false,
-  unicastFaultNoPeer: false,
-  oldUnicastChecksum: 'auto',
-  checksumAsVersion2: false,
-  skipCheckAdvertisedAddresses: false,
-  garpMasterDelay: seconds(5),
-  garpMasterRepeat: 5,
-  garpMasterRefresh: ZERO,
-  garpMasterRefreshRepeat: 1,
-  garpLowerPriorityDelay: seconds(5),
-  garpLowerPriorityRepeat: 5,
-  lowerPriorityNoAdvert: false,
-  higherPrioritySendAdvert: false,
-  downTimerAdverts: 3,
-  ownerIgnoresAdverts: false,
-  trackPrimary: true,
-  tracking: { interfaces: [], scripts: [], files: [], processes: [], bfd: [] },
-  useVmacAddresses: false,
-  virtualRoutes: [],
-  virtualRules: [],
-  promoteSecondaries: false,
-  notify: {},
-  notifyDeleted: false,
-  notifyPriorityChanges: false,
-  smtpAlert: false,
-};
 
 describe('vrrp_instance', () => {
   it('has keepalived’s defaults [A11+ B16+]', () => {
