@@ -156,9 +156,9 @@ export class Follower {
     this.#tellPriority(router, router.state.name);
   }
 
-  /** keepalived.conf(5) "notify_priority_changes" */
+  /** keepalived.conf(5) "notify_priority_changes"; what is in FAULT counts as a BACKUP. */
   #tellPriority({ instance, config }: Router, state: State['name']): void {
-    if (!instance.notifyPriorityChanges || (state !== 'Master' && state !== 'Backup')) return;
+    if (!instance.notifyPriorityChanges || state === 'Initialize') return;
     const event = state === 'Master' ? 'MASTER_PRIORITY' : 'BACKUP_PRIORITY';
     this.#world.tell({ subject: 'INSTANCE', name: instance.name, event, priority: config.priority });
   }

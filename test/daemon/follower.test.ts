@@ -163,6 +163,16 @@ describe('Follower', () => {
     expect(tell(true)).toEqual([{ subject: 'INSTANCE', name: 'VI_1', event: 'BACKUP_PRIORITY', priority: 120 }]);
   });
 
+  it('tells a priority that changes in FAULT as that of a BACKUP, as keepalived', () => {
+    const one = started({ tracking: script(20), notifyPriorityChanges: true });
+    faults = ['interface eth0 is down'];
+    follower.follow(one);
+    expect(one.state.name).toBe('Fault');
+    result(true);
+    follower.follow(one);
+    expect(notices.splice(0)).toEqual([{ subject: 'INSTANCE', name: 'VI_1', event: 'BACKUP_PRIORITY', priority: 120 }]);
+  });
+
   describe('a tracked script without weight', () => {
     beforeEach(() => tracked.watch(['script', 'process']));
 
