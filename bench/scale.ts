@@ -121,12 +121,15 @@ function pssOf(pids: readonly number[]): number {
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 
-/** The server of all addresses, in a process of its own: a line with time and address for each connection. */
+/**
+ * The server of all addresses, in a process of its own: a line with time and address for each connection. The client closes first:
+ * a connection that was reset before the client looked at it would be a failed check.
+ */
 const LISTENER = `
 const lines = []; setInterval(() => process.stdout.write(lines.splice(0).join('')), 500);
 require('net').createServer((socket) => {
   lines.push(Number(process.hrtime.bigint() / 1000n) + ' ' + socket.localAddress + '\\n');
-  socket.on('error', () => {}); socket.resetAndDestroy();
+  socket.on('error', () => {}); socket.resume();
 }).listen({ port: 80, host: '0.0.0.0', backlog: 4096 });`;
 
 class Listener {
