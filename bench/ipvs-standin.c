@@ -3,7 +3,8 @@
  * program's own memory instead of to the kernel. For measuring agents on a kernel that has no IPVS: what it takes and
  * answers is what Linux takes and answers (linux/ip_vs.h), as fast as a hash table is.
  *
- * The file in IPVS_STANDIN_COUNTS, if there is that variable, holds struct counts while the program runs.
+ * The file in IPVS_STANDIN_COUNTS, if there is that variable, holds struct counts while the program runs. With
+ * IPVS_STANDIN_WATCHES it stands for nothing: the kernel has an IPVS, and commands are only counted on their way.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -51,6 +52,8 @@ struct service {
 static struct service *all, *slots[SLOTS];
 /* The other ends of the sockets that were handed out, plus one. */
 static int other_end[FD_MAX];
+/* Sockets whose commands are counted only. */
+static unsigned char watched[FD_MAX];
 static struct counts *counts, nowhere;
 
 #define REAL(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
@@ -384,8 +387,26 @@ static void answer_all(int fd, void *bytes, size_t length) {
   }
 }
 
+static void watch(int fd, void *bytes, size_t length) {
+  if (fd < 0 || fd >= FD_MAX || !watched[fd]) return;
+  for (struct nlmsghdr *at = bytes; length >= NLMSG_HDRLEN && at->nlmsg_len >= NLMSG_HDRLEN && at->nlmsg_len <= length;) {
+    uint8_t command = ((struct genlmsghdr *)NLMSG_DATA(at))->cmd;
+    if (at->nlmsg_type > GENL_ID_CTRL && command == IPVS_CMD_NEW_SERVICE) count(&nowhere.services);
+    if (at->nlmsg_type > GENL_ID_CTRL && command == IPVS_CMD_NEW_DEST) count(&nowhere.destinations);
+    size_t step = NLMSG_ALIGN(at->nlmsg_len);
+    if (step >= length) break;
+    length -= step;
+    at = (struct nlmsghdr *)((char *)at + step);
+  }
+}
+
 int socket(int domain, int type, int protocol) {
   if (domain != AF_NETLINK || protocol != NETLINK_GENERIC) return REAL(socket)(domain, type, protocol);
+  if (getenv("IPVS_STANDIN_WATCHES") != NULL) {
+    int fd = REAL(socket)(domain, type, protocol);
+    if (fd >= 0 && fd < FD_MAX) watched[fd] = 1;
+    return fd;
+  }
   int ends[2], size = 64 << 20;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | (type & (SOCK_CLOEXEC | SOCK_NONBLOCK)), 0, ends) < 0) return -1;
   if (ends[0] >= FD_MAX) {
@@ -404,6 +425,7 @@ int close(int fd) {
     other_end[fd] = 0;
     REAL(close)(other);
   }
+  if (fd >= 0 && fd < FD_MAX) watched[fd] = 0;
   return REAL(close)(fd);
 }
 
@@ -432,17 +454,24 @@ int getsockname(int fd, struct sockaddr *restrict address, socklen_t *restrict l
 }
 
 ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const struct sockaddr *to, socklen_t to_length) {
+  watch(fd, (void *)bytes, length);
   if (!is_ours(fd)) return REAL(sendto)(fd, bytes, length, flags, to, to_length);
   answer_all(fd, (void *)bytes, length);
   return (ssize_t)length;
 }
 
 ssize_t send(int fd, const void *bytes, size_t length, int flags) {
-  return is_ours(fd) ? sendto(fd, bytes, length, flags, NULL, 0) : REAL(send)(fd, bytes, length, flags);
+  if (is_ours(fd)) return sendto(fd, bytes, length, flags, NULL, 0);
+  watch(fd, (void *)bytes, length);
+  return REAL(send)(fd, bytes, length, flags);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
-  if (!is_ours(fd)) return REAL(sendmsg)(fd, message, flags);
+  if (!is_ours(fd)) {
+    for (size_t i = 0; i < message->msg_iovlen; i++)
+      watch(fd, message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
+    return REAL(sendmsg)(fd, message, flags);
+  }
   static unsigned char whole[1 << 16];
   size_t length = 0;
   for (size_t i = 0; i < message->msg_iovlen; i++) {

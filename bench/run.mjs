@@ -23,6 +23,7 @@ holdfast and keepalived in turn, with the same files. Needs root. Three parts:
   --variant NAME      "v2 1 s", "v3 100 ms" or "v3 10 ms" (default all); may be repeated
   --event NAME        stop, kill, hang, link or return (default all); may be repeated
   --state NAME        idle, "4 busy", "8 busy", reloads, checks or churn (default all); may be repeated
+  --agent NAME        of steadiness: holdfast or keepalived (default both)
   --instances N       of rest (default 1, 100 and 255); may be repeated
   --out DIR           where performance.md, performance.json and performance.svg go (default: only printed)
   --help              this text
@@ -46,6 +47,7 @@ async function main() {
       variant: { type: 'string', multiple: true, default: [] },
       event: { type: 'string', multiple: true, default: [] },
       state: { type: 'string', multiple: true, default: [] },
+      agent: { type: 'string', multiple: true, default: ['holdfast', 'keepalived'] },
       instances: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -69,6 +71,7 @@ async function main() {
         seconds: Number(values.seconds ?? (quick ? 10 : 60)),
         variants,
         states: values.state,
+        agents: values.agent,
         directory: share,
       },
       rest: {

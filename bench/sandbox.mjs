@@ -1,4 +1,4 @@
-/** Runs a measurement of this directory as root in namespaces of its own. */
+/** Runs a measurement of this directory as root in namespaces of its own, or on a kernel with IPVS. */
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { runInLab } from '../scripts/lab.mjs';
@@ -8,9 +8,10 @@ import { say } from '../scripts/prepare.mjs';
 /**
  * Bundles `bench/NAME.ts` and runs it with the settings as its argument.
  * @param share  a directory that the program may write
+ * @param where  'sandbox', or 'auto' for a kernel that has IPVS
  * @returns its exit code; 124 after the timeout
  */
-export async function runMeasurement({ name, settings, share, timeoutSeconds }) {
+export async function runMeasurement({ name, settings, share, timeoutSeconds, where = 'sandbox' }) {
   const program = join(share, `${name}.mjs`);
   await build({
     absWorkingDir: checkout,
@@ -25,7 +26,7 @@ export async function runMeasurement({ name, settings, share, timeoutSeconds }) 
   });
   const { exitCode } = await runInLab({
     command: [process.execPath, program, JSON.stringify(settings)],
-    where: 'sandbox',
+    where,
     timeoutSeconds,
     share,
     directory: checkout,

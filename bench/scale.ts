@@ -8,6 +8,7 @@ import { openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Background, run, until } from '../test/lab/process.ts';
+import { type AgentName, commandOf, configurationOf, monotonic, readCounts } from './large-table.ts';
 
 export interface Settings {
   readonly agents: readonly AgentName[];
@@ -25,8 +26,6 @@ export interface Settings {
   /** Where the runs go, as JSON. */
   readonly json: string;
 }
-
-export type AgentName = 'holdfast' | 'keepalived';
 
 export interface Run {
   readonly agent: AgentName;
@@ -51,37 +50,6 @@ export interface Run {
 }
 
 const TICKS_PER_SECOND = 100;
-
-function configurationOf({ virtualServers, realServers, delayLoop }: Settings, changed: boolean): string {
-  const blocks: string[] = [];
-  for (let v = 0; v < virtualServers; v++) {
-    const servers = Array.from({ length: realServers }, (_, r) => {
-      const weight = changed && v === 0 && r === 0 ? 2 : 1;
-      return ` real_server ${addressOf(v * realServers + r)} 80 { weight ${weight}\n TCP_CHECK { connect_timeout 2\n } }\n`;
-    });
-    blocks.push(
-      `virtual_server 10.${v >> 8}.${v & 255}.1 80 {\n delay_loop ${delayLoop}\n lb_algo wrr\n lb_kind DR\n protocol TCP\n${servers.join('')}}\n`,
-    );
-  }
-  return blocks.join('');
-}
-
-const addressOf = (n: number): string => `127.${1 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`;
-
-/** What the stand-in has counted: see `struct counts` there. Times in milliseconds of the monotonic clock. */
-function readCounts(file: string) {
-  try {
-    const bytes = readFileSync(file);
-    const at = (i: number) => Number(bytes.readBigUInt64LE(i * 8));
-    const [services, destinations, changes, removals] = [at(0), at(1), at(2), at(3)];
-    const all = services + destinations + changes + removals;
-    return { all, destinations, lastAt: at(4) / 1e6, firstAt: at(5) / 1e6 };
-  } catch {
-    return { all: 0, destinations: 0, lastAt: 0, firstAt: 0 };
-  }
-}
-
-const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** The process and all below it. */
 async function family(pid: number): Promise<number[]> {
@@ -158,13 +126,6 @@ class Listener {
   close(): void {
     this.#process.signal('SIGKILL');
   }
-}
-
-function commandOf(agent: AgentName, file: string, share: string): [string, string[]] {
-  const at = (name: string) => join(share, name);
-  return agent === 'holdfast'
-    ? [process.execPath, ['bin/holdfast', '-n', '-l', '-f', file, '-p', at('main.pid'), '--run-dir', at('run')]]
-    : ['keepalived', ['-n', '-l', '-f', file, '-p', at('p'), '-r', at('r'), '-c', at('c')]];
 }
 
 async function measure(agent: AgentName, settings: Settings): Promise<Run> {

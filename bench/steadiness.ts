@@ -18,6 +18,7 @@ export interface Settings {
   readonly seconds: number;
   readonly variants: readonly string[];
   readonly states: readonly string[];
+  readonly agents: readonly PairAgentName[];
   readonly directory: string;
   readonly json: string;
 }
@@ -209,7 +210,7 @@ async function main(settings: Settings): Promise<void> {
   for (let round = 0; round < settings.rounds; round++) {
     for (const variant of variants) {
       for (const state of states) {
-        for (const agent of ['holdfast', 'keepalived'] as const) {
+        for (const agent of settings.agents) {
           if (!canRun(agent, state)) continue;
           const run = await measure(settings, agent, variant, state);
           runs.push(run);

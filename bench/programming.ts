@@ -1,0 +1,99 @@
+/**
+ * How fast a large table is programmed into the kernel's own IPVS: keepalived, holdfast and `ipvsadm -R`, in turn. The agents'
+ * commands are counted on their way (ipvs-standin.c); in the end each table has to be whole. Nothing is judged here.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, succeed, until } from '../test/lab/process.ts';
+import { type AgentName, addressOf, commandOf, configurationOf, monotonic, readCounts } from './large-table.ts';
+
+export interface Settings {
+  readonly rounds: number;
+  readonly virtualServers: number;
+  readonly realServers: number;
+  /** The library to load before the agents. */
+  readonly standIn: string;
+  /** A directory for files. */
+  readonly share: string;
+  /** Where the runs go, as JSON. */
+  readonly json: string;
+}
+
+export interface Run {
+  readonly program: AgentName | 'ipvsadm';
+  /** Milliseconds from the start of the program to its last command; of ipvsadm, to its end. */
+  readonly completeMs: number;
+  /** From the first command to the last one; of ipvsadm the same as completeMs. */
+  readonly programmingMs: number;
+}
+
+/** In memory: files that a virtual machine shares with its host can neither be mapped by two nor be sockets. */
+const OWN = mkdtempSync('/dev/shm/holdfast-');
+const COUNTS = join(OWN, 'counts');
+
+async function wholeTable({ virtualServers, realServers }: Settings): Promise<void> {
+  const lines = (await succeed('ipvsadm', ['-S', '-n'])).trim().split('\n');
+  const wanted = virtualServers * (realServers + 1);
+  if (lines.length !== wanted) throw new Error(`the table has ${lines.length} lines, and not ${wanted}`);
+}
+
+async function measureAgent(agent: AgentName, settings: Settings): Promise<Run> {
+  const { share, standIn, virtualServers, realServers } = settings;
+  const [counts, file] = [COUNTS, join(share, 'agent.conf')];
+  rmSync(counts, { force: true });
+  writeFileSync(file, configurationOf(settings));
+  const log = openSync(join(share, 'agent.log'), 'w');
+  const environment = { ...process.env, LD_PRELOAD: standIn, IPVS_STANDIN_COUNTS: counts, IPVS_STANDIN_WATCHES: '1' };
+  const startedAt = monotonic();
+  const child = spawn(...commandOf(agent, file, OWN), { env: environment, stdio: ['ignore', log, log] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  try {
+    const wanted = virtualServers * realServers;
+    await until('every command is sent', 120_000, () => (readCounts(counts).destinations >= wanted ? true : undefined));
+    await until('the table is whole', 10_000, () =>
+      wholeTable(settings).then(
+        () => true,
+        () => undefined,
+      ),
+    );
+    const { firstAt, lastAt } = readCounts(counts);
+    return { program: agent, completeMs: lastAt - startedAt, programmingMs: lastAt - firstAt };
+  } catch (error) {
+    const said = readFileSync(join(share, 'agent.log'), 'utf8').split('\n').slice(-20).join('\n');
+    throw new Error(`${agent}: ${(error as Error).message}; it said last:\n${said}`);
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+  }
+}
+
+async function measureIpvsadm(settings: Settings): Promise<Run> {
+  const { virtualServers, realServers } = settings;
+  const rules: string[] = [];
+  for (let v = 0; v < virtualServers; v++) {
+    const service = `-t 10.${v >> 8}.${v & 255}.1:80`;
+    rules.push(`-A ${service} -s wrr`);
+    for (let r = 0; r < realServers; r++) rules.push(`-a ${service} -r ${addressOf(v * realServers + r)}:80 -g -w 1`);
+  }
+  const startedAt = monotonic();
+  await succeed('ipvsadm', ['-R'], `${rules.join('\n')}\n`);
+  const completeMs = monotonic() - startedAt;
+  await wholeTable(settings);
+  return { program: 'ipvsadm', completeMs, programmingMs: completeMs };
+}
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as Settings;
+await run('ip', ['link', 'set', 'lo', 'up']);
+const runs: Run[] = [];
+for (let round = 0; round < settings.rounds; round++) {
+  for (const program of ['keepalived', 'holdfast', 'ipvsadm'] as const) {
+    await run('ipvsadm', ['-C']);
+    const one = program === 'ipvsadm' ? await measureIpvsadm(settings) : await measureAgent(program, settings);
+    process.stderr.write(`${program}: ${one.programmingMs.toFixed(0)} ms of commands\n`);
+    runs.push(one);
+  }
+}
+await run('ipvsadm', ['-C']);
+rmSync(OWN, { recursive: true });
+writeFileSync(settings.json, JSON.stringify(runs));
