@@ -1,7 +1,7 @@
 /**
  * The election process: real-time priority, locked memory, and main's messages for the election.
  */
-import { lockMemory, useRealTime } from '../io/scheduling.ts';
+import { lockMemory, useNiceness, useRealTime } from '../io/scheduling.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { Election } from './election.ts';
 import type { ElectionEstate } from './estate.ts';
@@ -117,6 +117,10 @@ export function runElection(): void {
 
 /** Scheduling and memory; what is refused is said and does without. */
 function prepare(runtime: RuntimeSettings, channel: Channel<FromElection>): void {
+  if (runtime.niceness !== 0) {
+    const nice = useNiceness(runtime.niceness);
+    if (!nice.ok) channel.log('notice', 'no-niceness', nice.reason);
+  }
   const scheduling = useRealTime(runtime.realTimePriority);
   if (!scheduling.ok) channel.log('notice', 'no-real-time', `no real-time scheduling: ${scheduling.reason}`);
   if (!runtime.lockMemory) return;

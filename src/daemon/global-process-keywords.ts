@@ -69,10 +69,12 @@ const ownScriptKeywords = {
     'How long it may take.',
     COMPLAINS,
   ),
-  useSymlinkPaths: value('use_symlink_paths', boolean(), 'Run scripts by the path as it is written, with its links.', {
-    ...LATER,
-    since: '2.3',
-  }),
+  useSymlinkPaths: value(
+    'use_symlink_paths',
+    boolean(),
+    'Run scripts by the path as it is written, with its links; always so here.',
+    { since: '2.3' },
+  ),
   setSupplementaryGroups: value(
     'set_supplementary_groups',
     boolean(),
@@ -96,20 +98,19 @@ const priorityKeywords = {
     'How late a timer must be for that.',
     { ...LATER, ...COMPLAINS },
   ),
-  vrrpPriority: optional('vrrp_priority', nice(), 0, 'Niceness of the election; less is more urgent.', {
-    ...LATER,
-    ...COMPLAINS,
-  }),
-  checkerPriority: optional('checker_priority', nice(), 0, 'Niceness of the checks; less is more urgent.', {
-    ...LATER,
-    ...COMPLAINS,
-  }),
+  vrrpPriority: optional(
+    'vrrp_priority',
+    nice(),
+    0,
+    'Niceness of the election where it gets no real-time priority; less is more urgent.',
+    COMPLAINS,
+  ),
+  checkerPriority: optional('checker_priority', nice(), 0, 'Niceness of the checks; less is more urgent.', COMPLAINS),
   bfdPriority: optional('bfd_priority', nice(), 0, 'Niceness of BFD; less is more urgent.', { ...LATER, ...COMPLAINS }),
   vrrpRealTimePriority: value('vrrp_rt_priority', realTimePriority(), 'Real-time priority of the election, 1 to 99.', {
     ...COMPLAINS,
   }),
   checkerRealTimePriority: value('checker_rt_priority', realTimePriority(), 'Real-time priority of the checks.', {
-    ...LATER,
     ...COMPLAINS,
   }),
   bfdRealTimePriority: value('bfd_rt_priority', realTimePriority(), 'Real-time priority of BFD.', {
@@ -117,7 +118,7 @@ const priorityKeywords = {
     ...COMPLAINS,
   }),
   vrrpNoSwap: flag('vrrp_no_swap', 'Keep the election in memory; always so here.'),
-  checkerNoSwap: flag('checker_no_swap', 'Keep the checks in memory.', LATER),
+  checkerNoSwap: flag('checker_no_swap', 'Keep the checks in memory.'),
   bfdNoSwap: flag('bfd_no_swap', 'Keep BFD in memory.', LATER),
   vrrpCpuAffinity: value('vrrp_cpu_affinity', processors, 'Processors that the election may run on.', {
     ...LATER,

@@ -13,6 +13,11 @@ export function healthConfiguration({ global, instances, virtualServers, ssl }: 
     tellsAll: global.rsInitNotifies ?? false,
     ...(ssl === undefined ? {} : { ssl }),
     mergesChecks: global.mergeChecks ?? true,
+    scheduling: {
+      niceness: global.checkerPriority,
+      ...(global.checkerRealTimePriority === undefined ? {} : { realTimePriority: global.checkerRealTimePriority }),
+      lockMemory: global.checkerNoSwap ?? false,
+    },
   };
 }
 

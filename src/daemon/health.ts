@@ -1,7 +1,9 @@
 /**
  * The health process: checks the real servers and keeps the IPVS table as their health demands. VRRP is not known here.
  */
+import type { Result } from '../base/result.ts';
 import type { CommandOutcome, Fact } from '../checks/checker.ts';
+import { lockMemory, useNiceness, useOrdinaryTime, useRealTime } from '../io/scheduling.ts';
 import { destinationOf } from '../ipvs/desired.ts';
 import { type Override, type OverrideAnswer, Overrides } from '../ipvs/overrides.ts';
 import { type ServerState, sorryServes } from '../ipvs/pool.ts';
@@ -17,7 +19,7 @@ import type { CheckerEstate } from './health-book.ts';
 import { idleCheckers, idleSentence } from './idle-checkers.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
 import { IpvsTable } from './ipvs-table.ts';
-import type { FromHealth, HealthConfiguration, ToHealth } from './messages.ts';
+import type { FromHealth, HealthConfiguration, HealthScheduling, ToHealth } from './messages.ts';
 import { Pools } from './pools.ts';
 import { Succession } from './succession.ts';
 import { Suspension } from './suspension.ts';
@@ -117,6 +119,7 @@ class HealthProcess {
   readonly #suspension: Suspension;
   #virtualServers: readonly VirtualServer[] = [];
   #flushesOnStop = false;
+  #scheduling: HealthScheduling = { niceness: 0, lockMemory: false };
 
   constructor(channel: Channel<FromHealth>) {
     this.#channel = channel;
@@ -137,7 +140,9 @@ class HealthProcess {
   }
 
   /** Start and reload. Resolves when the table is as it should be. */
-  async configure({ virtualServers, lvs, tellsAll, ssl, mergesChecks }: HealthConfiguration): Promise<void> {
+  async configure(configuration: HealthConfiguration): Promise<void> {
+    const { virtualServers, lvs, tellsAll, ssl, mergesChecks } = configuration;
+    this.#schedule(configuration.scheduling);
     this.#virtualServers = virtualServers;
     this.#flushesOnStop = lvs.flushOnStop === 'all';
     for (const [check, count] of idleCheckers(virtualServers)) {
@@ -149,6 +154,21 @@ class HealthProcess {
     await Promise.all([this.#settings.configure(lvs), this.#suspension.configure(virtualServers)]);
     await this.#table.settle(this.#pools.desired());
     this.#checking.begin();
+  }
+
+  /** Does what has changed; what is refused is said and does without. Locked memory stays locked. */
+  #schedule(wanted: HealthScheduling): void {
+    const before = this.#scheduling;
+    this.#scheduling = wanted;
+    const tell = (event: string, result: Result<undefined>) => {
+      if (!result.ok) this.#channel.log('notice', event, result.reason);
+    };
+    if (wanted.niceness !== before.niceness) tell('no-niceness', useNiceness(wanted.niceness));
+    if (wanted.realTimePriority !== before.realTimePriority) {
+      const { realTimePriority } = wanted;
+      tell('no-real-time', realTimePriority === undefined ? useOrdinaryTime() : useRealTime(realTimePriority));
+    }
+    if (wanted.lockMemory && !before.lockMemory) tell('no-memory-lock', lockMemory());
   }
 
   /** What another process needs to go on; this one goes on too until it is retired. */

@@ -42,11 +42,22 @@ export interface LogRecord {
 export interface RuntimeSettings {
   /** 1-99: the real-time priority of the election process. */
   readonly realTimePriority: number;
+  /** -20-19: what counts where the real-time priority is refused. */
+  readonly niceness: number;
   readonly lockMemory: boolean;
   /** Microseconds of silence after which the guard acts; undefined: two Advertisement_Intervals, 0: never. */
   readonly guardLimit?: Duration;
   /** Another process has the routers still: `inherit` follows once we say `prepared`. */
   readonly isHeir?: boolean;
+}
+
+/** What the health process is to get of the processors and the memory. */
+export interface HealthScheduling {
+  /** -20-19; less is more urgent. */
+  readonly niceness: number;
+  /** 1-99; absent: as everything else. */
+  readonly realTimePriority?: number;
+  readonly lockMemory: boolean;
 }
 
 /** How a process is to go on without main. */
@@ -140,6 +151,7 @@ export interface HealthConfiguration {
   readonly ssl?: TlsSettings | undefined;
   /** Checkers that ask the same question in the same way are one. */
   readonly mergesChecks: boolean;
+  readonly scheduling: HealthScheduling;
 }
 
 export type ToHealth =

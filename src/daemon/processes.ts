@@ -177,6 +177,7 @@ export class Processes {
       type: 'start',
       runtime: {
         realTimePriority: this.#world.configuration().global.vrrpRealTimePriority ?? DEFAULT_REAL_TIME_PRIORITY,
+        niceness: this.#world.configuration().global.vrrpPriority,
         lockMemory: true,
         ...(typeof guardLimit === 'number' ? { guardLimit } : {}),
         isHeir: this.#world.isHeir('election'),

@@ -3,8 +3,9 @@
  * refused (containers, missing capabilities); the answer then says why, and the agent does without.
  */
 import { readFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { fault, ok, type Result } from '../base/result.ts';
-import { SCHED_FIFO, SCHED_RESET_ON_FORK, SCHED_RR } from './constants.ts';
+import { SCHED_FIFO, SCHED_OTHER, SCHED_RESET_ON_FORK, SCHED_RR } from './constants.ts';
 import { type Native, native } from './native.ts';
 import { isSystemCallError } from './system-error.ts';
 
@@ -33,6 +34,27 @@ export function useRealTime(
       return code === 'EINVAL' ? `${what}: a real-time priority is from 1 to 99` : what;
     },
   );
+}
+
+/** Puts this process's main thread back into the ordinary class, where niceness counts. */
+export function useOrdinaryTime(system: Pick<Native, 'setScheduler'> = native()): Result<undefined> {
+  return attempt(
+    () => system.setScheduler(SCHED_OTHER, 0),
+    (code) => `leaving the real-time class was refused (${code})`,
+  );
+}
+
+/**
+ * How much this process's main thread yields to others of the ordinary class. keepalived.conf(5) "vrrp_priority".
+ * @param niceness -20-19, less is more urgent
+ */
+export function useNiceness(niceness: number, set: (niceness: number) => void = setPriority): Result<undefined> {
+  try {
+    set(niceness);
+    return ok(undefined);
+  } catch (error) {
+    return fault(`niceness ${niceness} was refused (${(error as NodeJS.ErrnoException).code}): it takes CAP_SYS_NICE`);
+  }
 }
 
 /** A piece of our address space, in bytes. */

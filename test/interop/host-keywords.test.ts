@@ -1,4 +1,5 @@
 /** Keywords about the host and its interfaces: the same expectations of holdfast and of the real keepalived, one of them alone. */
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../lab/process.ts';
 import { instanceText, Stage, VIP } from './election.ts';
@@ -86,5 +87,45 @@ describe.each(agents)('%s', (name) => {
     await stage.pair.ip('segment', 'link set port-a up');
     await stage.speakers(5);
     expect(agent.states('VI_1').filter((state) => state === 'FAULT')).toEqual([]);
+  });
+});
+
+describe('scheduling of the health process', () => {
+  /** Niceness, real-time priority and policy: proc_pid_stat(5), fields 19, 40 and 41. */
+  const scheduling = async (agent: PairAgent) => {
+    const health = await until('there is a health process', 30_000, async () =>
+      (await agent.pids()).find((pid) =>
+        readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes('@health'),
+      ),
+    );
+    const fields = readFileSync(`/proc/${health}/stat`, 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return [fields[16], fields[37], fields[38]].map(Number);
+  };
+  const services = `virtual_server 10.0.0.10 80 {
+ real_server 10.0.0.20 80 {
+  TCP_CHECK {
+  }
+ }
+}
+`;
+  const text = (words: string) => `global_defs {\n ${words}\n}\n${services}${instanceText(254)}`;
+
+  it('checker_priority is its niceness', async () => {
+    const agent = await start('holdfast', text('checker_priority 11'));
+    await until('its niceness is 11', 30_000, async () => ((await scheduling(agent))[0] === 11 ? true : undefined));
+    expect(await scheduling(agent)).toEqual([11, 0, 0]);
+  });
+
+  it('checker_rt_priority is its real-time priority, or what is missing is said', async () => {
+    const agent = await start('holdfast', text('checker_rt_priority 7'));
+    await until('it has the priority, or says why not', 30_000, async () =>
+      (await scheduling(agent))[1] === 7 || agent.lines.some((line) => line.includes('priority 7 was refused'))
+        ? true
+        : undefined,
+    );
+    const refused = agent.lines.some((line) => line.includes('priority 7 was refused'));
+    expect((await scheduling(agent)).slice(1)).toEqual(refused ? [0, 0] : [7, 2]);
   });
 });

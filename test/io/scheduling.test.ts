@@ -2,12 +2,42 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SCHED_OTHER, SCHED_RESET_ON_FORK, SCHED_RR } from '../../src/io/constants.ts';
 import { native } from '../../src/io/native.ts';
-import { lockableRanges, lockMemory, type MemoryRange, useRealTime } from '../../src/io/scheduling.ts';
+import {
+  lockableRanges,
+  lockMemory,
+  type MemoryRange,
+  useNiceness,
+  useOrdinaryTime,
+  useRealTime,
+} from '../../src/io/scheduling.ts';
 import { runScript } from './child.ts';
 
 const refusing = (code: string) => (): never => {
   throw Object.assign(new Error(`x ${code}`), { code, errno: -1, syscall: 'x' });
 };
+
+describe('useOrdinaryTime and useNiceness', () => {
+  it('leave the real-time class, and say when that is refused', () => {
+    const asked: [number, number][] = [];
+    const setScheduler = (policy: number, priority: number): void => void asked.push([policy, priority]);
+    expect(useOrdinaryTime({ setScheduler })).toEqual({ ok: true, value: undefined });
+    expect(asked).toEqual([[SCHED_OTHER, 0]]);
+    expect(useOrdinaryTime({ setScheduler: refusing('EPERM') })).toEqual({
+      ok: false,
+      reason: 'leaving the real-time class was refused (EPERM)',
+    });
+  });
+
+  it('set the niceness, and say when that is refused', () => {
+    const asked: number[] = [];
+    expect(useNiceness(-5, (niceness) => void asked.push(niceness))).toEqual({ ok: true, value: undefined });
+    expect(asked).toEqual([-5]);
+    expect(useNiceness(-5, refusing('EACCES'))).toEqual({
+      ok: false,
+      reason: 'niceness -5 was refused (EACCES): it takes CAP_SYS_NICE',
+    });
+  });
+});
 
 describe('useRealTime', () => {
   it('asks for round robin, reset in children, unless FIFO is wanted', () => {
