@@ -123,7 +123,10 @@ function parseGroups(text: string, last: boolean): number[] | undefined {
   return bytes;
 }
 
-/** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups shortened, the first of equals. */
+/**
+ * RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups shortened, the first of equals. What
+ * contains an IPv4 address (RFC 4291 §2.5.5) shows it, as other tools do: `::ffff:192.0.2.1`.
+ */
 function formatV6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
   let start = -1;
@@ -136,6 +139,8 @@ function formatV6(bytes: Uint8Array): string {
       length = end - i;
     }
   }
+  const isMapped = start === 0 && length === 5 && groups[5] === 0xffff;
+  if (isMapped || (start === 0 && length === 6)) return `${isMapped ? '::ffff:' : '::'}${bytes.slice(12).join('.')}`;
   const hex = (part: number[]) => part.map((group) => group.toString(16)).join(':');
   return start < 0 ? hex(groups) : `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
 }

@@ -153,8 +153,6 @@ function describe(entry: Entry, later: boolean): Described[] {
       ];
     case 'list':
       return [{ documented: common(entry, 'lines', entry.line.expected, later || entry.later === true) }];
-    case 'opaque':
-      return [{ documented: common(entry, 'block', 'a block', true) }];
     case 'obsolete':
       return [{ documented: common(entry, 'obsolete', 'nothing', true) }];
     case 'value': {

@@ -129,9 +129,6 @@ export class Reader {
       case 'choice':
         this.#variant(block, key, found.variant as Variant<unknown>, statement);
         break;
-      case 'opaque':
-        this.#notActedOn(statement);
-        break;
       case 'obsolete':
         this.#warn(statement, `${statement.keyword.text}: ${entry.doc}`);
         break;

@@ -141,12 +141,6 @@ export interface ChoiceEntry<R> {
   readonly variants: readonly Variant<R>[];
 }
 
-/** A block or keyword whose content is not looked at. */
-export interface OpaqueEntry extends Common {
-  readonly kind: 'opaque';
-  readonly later: true;
-}
-
 /** A word that no keepalived knows any more; `doc` is what to say about it. */
 export interface ObsoleteEntry extends Common {
   readonly kind: 'obsolete';
@@ -157,7 +151,6 @@ export type Entry =
   | ListEntry<unknown>
   | BlockEntry<Entries, boolean>
   | ChoiceEntry<unknown>
-  | OpaqueEntry
   | ObsoleteEntry;
 
 /** Entries by our names. An interface, so that a table may be part of itself. */
@@ -213,7 +206,7 @@ type ValueOf<E> =
           : never;
 
 type MayBeAbsent = { readonly presence: 'value' } | { readonly kind: 'block'; readonly many: false };
-type HasNoValue = { readonly kind: 'opaque' } | { readonly kind: 'obsolete' };
+type HasNoValue = { readonly kind: 'obsolete' };
 
 type AbsentKeys<E> = { [K in keyof E]: E[K] extends MayBeAbsent ? K : never }[keyof E];
 type PresentKeys<E> = { [K in keyof E]: E[K] extends MayBeAbsent | HasNoValue ? never : K }[keyof E];
@@ -287,7 +280,6 @@ function contentOf(entry: Entry, variant: Variant<unknown> | undefined): Content
       return entry.table;
     case 'choice':
       return variant?.table;
-    case 'opaque':
     case 'obsolete':
       return 'skipped';
     case 'value':
@@ -380,15 +372,6 @@ export const variant = <E extends Entries, R>(
 
 /** Any of some blocks. */
 export const choice = <R>(variants: readonly Variant<R>[]): ChoiceEntry<R> => ({ kind: 'choice', variants });
-
-/** A keyword or block that is known, but not looked into yet. */
-export const opaque = (word: string, doc: string, aliases: readonly Alias[] = []): OpaqueEntry => ({
-  kind: 'opaque',
-  word,
-  doc,
-  aliases,
-  later: true,
-});
 
 /** A word from the past. @param doc what to say about it */
 export const obsolete = (word: string, doc: string): ObsoleteEntry => ({ kind: 'obsolete', word, doc });

@@ -455,3 +455,12 @@ export const granularity = (): ValueType<Granularity> => ({
       ? String(prefixLength)
       : [0, 8, 16, 24].map((from) => 256 - 2 ** (8 - Math.min(8, Math.max(0, prefixLength - from)))).join('.'),
 });
+
+/** One word; with more the line is refused. */
+export const onlyWord = (expected: string): ValueType<string> => ({
+  ...words(expected, 1, Infinity),
+  read: ([first, second], complaints) =>
+    second === undefined ? first?.text : complaints.refuse(second, `expected ${expected} alone, got '${second.text}'`),
+  show: (value) => value,
+  writeWords: (value) => [value],
+});

@@ -6,6 +6,7 @@ import { parseAddress } from '../base/address.ts';
 import { type Duration, inMicroseconds, inSeconds, seconds, ZERO } from '../base/time.ts';
 import type { Script } from '../config/script.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
+import { shownRefreshRepeat } from './data-instances.ts';
 import { type DumpHost, decimal, enabled, entry, entryIf, type Lines, scriptLine, shortDecimal } from './data-text.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
 import type { LvsSyncDaemon } from './global-lvs-values.ts';
@@ -39,7 +40,7 @@ export function globalLines(configuration: Configuration, host: DumpHost): Lines
     ...processNames(global),
     ...mailLines(global, host),
     ...reloadLines(global),
-    ...hostLines(global, isVrrp),
+    ...hostLines(configuration, isVrrp),
     ...lvsLines(configuration, isVrrp),
     ...scriptLines(global, host),
     ...vrrpLines(global, isVrrp),
@@ -64,28 +65,35 @@ function ipvsNamespace({ ipvsNamespace: given }: Configuration): string {
   return given === undefined ? '(main namespace)' : given || '(default)';
 }
 
-const processNames = (global: GlobalDefinitions): Lines => [
-  valueIf('Parent process name', global.processName),
-  valueIf('VRRP process name', global.vrrpProcessName),
-  valueIf('LVS process name', global.checkerProcessName),
-  valueIf('BFD process name', global.bfdProcessName),
-];
+function processNames(global: GlobalDefinitions): Lines {
+  const usual = (part: string) => (global.processNames ? `keepalived_${part}` : undefined);
+  return [
+    valueIf('Parent process name', global.processName),
+    valueIf('VRRP process name', global.vrrpProcessName ?? usual('vrrp')),
+    valueIf('LVS process name', global.checkerProcessName ?? usual('lvs')),
+    valueIf('BFD process name', global.bfdProcessName ?? usual('bfd')),
+  ];
+}
 
 function mailLines(global: GlobalDefinitions, host: DumpHost): Lines {
-  const { smtpServer, smtpConnectTimeout, notificationEmailFrom, notificationEmail } = global;
+  const { smtpServer, smtpConnectTimeout, notificationEmail } = global;
   const server = smtpServer && addressFrom(smtpServer.host, host);
+  // what is missing for a mail comes from the name of this host
+  const ownName = server === undefined ? undefined : host.ownName();
+  const heloName = (global.smtpHeloName === true ? undefined : global.smtpHeloName) ?? ownName;
+  const from = global.notificationEmailFrom ?? (ownName && `${host.userName()}@${ownName}`);
   const alert = (name: string, given: boolean | undefined) => value(name, given === undefined ? 'unset' : onOff(given));
   return [
     value('Router ID', global.routerId ?? host.ownName() ?? '[unknown]'),
     valueIf('Smtp server', server),
     server !== undefined && valueIf('Smtp server port', smtpServer?.port),
-    valueIf('Smtp HELO name', global.smtpHeloName === true ? undefined : global.smtpHeloName),
+    valueIf('Smtp HELO name', heloName),
     (server !== undefined || smtpConnectTimeout !== undefined) &&
       value('Smtp server connection timeout', inSeconds(smtpConnectTimeout ?? DEFAULT_SMTP_TIMEOUT)),
-    ...(notificationEmailFrom === undefined
+    ...(from === undefined
       ? []
       : [
-          value('Email notification from', notificationEmailFrom),
+          value('Email notification from', from),
           `${INDENT}Email notification to:`,
           ...notificationEmail.map((address) => `   ${address}`),
         ]),
@@ -101,11 +109,10 @@ const addressFrom = (name: string, host: DumpHost): string | undefined =>
 
 function reloadLines(global: GlobalDefinitions): Lines {
   const { reloadCheckConfig: check, reloadTimeFile, reloadRepeat, reloadFile } = global;
-  const log = check?.[0];
   return [
     check === undefined
       ? `${INDENT}No test config before reload`
-      : `${INDENT}Test config before reload${log === undefined ? '' : `, log to ${log}`}`,
+      : `${INDENT}Test config before reload, log to ${check[0] ?? '/dev/null'}`,
     ...(reloadTimeFile === undefined
       ? []
       : [
@@ -114,10 +121,17 @@ function reloadLines(global: GlobalDefinitions): Lines {
         ]),
     valueIf('Reload_file', reloadFile === true ? '/run/keepalived.reload' : reloadFile),
     valueIf('config save directory', global.temporaryConfigurationDirectory),
+    global.dataUseInstance === true && `${INDENT}Use instance name in data dumps`,
   ];
 }
 
-function hostLines(global: GlobalDefinitions, isVrrp: boolean): Lines {
+/** It is looked for where something stands on it. */
+function defaultInterface({ global: { defaultInterface: given }, statics }: Configuration): string {
+  return given !== undefined && statics.addresses.some((one) => one.interface === given) ? given : 'eth0';
+}
+
+function hostLines(configuration: Configuration, isVrrp: boolean): Lines {
+  const { global } = configuration;
   const { dynamicInterfaces, lvsTimeouts } = global;
   const timeout = (given: Duration | undefined) => given && inSeconds(given);
   return [
@@ -128,7 +142,7 @@ function hostLines(global: GlobalDefinitions, isVrrp: boolean): Lines {
     valueIf('LVS TCP FIN timeout', timeout(lvsTimeouts?.tcpfin)),
     // keepalived calls it so
     valueIf('LVS TCP timeout', timeout(lvsTimeouts?.udp)),
-    isVrrp && value('Default interface', global.defaultInterface ?? 'eth0'),
+    isVrrp && value('Default interface', defaultInterface(configuration)),
     value('Disable local IGMP', global.disableLocalIgmp ? 'yes' : 'no'),
   ];
 }
@@ -197,7 +211,7 @@ function vrrpLines(global: GlobalDefinitions, isVrrp: boolean): Lines {
     value('Gratuitous ARP delay', inSeconds(garpMasterDelay)),
     value('Gratuitous ARP repeat', garpMasterRepeat),
     value('Gratuitous ARP refresh timer', inSeconds(global.garpMasterRefresh)),
-    value('Gratuitous ARP refresh repeat', global.garpMasterRefreshRepeat),
+    value('Gratuitous ARP refresh repeat', shownRefreshRepeat(global.garpMasterRefreshRepeat, global.minGarp)),
     value(
       'Gratuitous ARP lower priority delay',
       garpLowerPriorityDelay === undefined && !isVrrp ? UNSET : inSeconds(garpLowerPriorityDelay ?? garpMasterDelay),
@@ -220,8 +234,7 @@ function vrrpLines(global: GlobalDefinitions, isVrrp: boolean): Lines {
 }
 
 /** Without a table of its own keepalived takes one where an instance needs it. */
-const needsTable = ({ virtualMac, acceptMode, strictMode }: VrrpInstance): boolean =>
-  virtualMac !== undefined || !acceptMode || strictMode;
+const needsTable = ({ virtualMac, acceptMode }: VrrpInstance): boolean => virtualMac !== undefined || !acceptMode;
 
 function firewallLines({ global, instances }: Configuration): Lines {
   const isNeeded = global.iptables !== undefined || instances.some(needsTable);
@@ -258,8 +271,10 @@ function priorityLines(global: GlobalDefinitions): Lines {
     value(`${name} don't swap`, isLocked),
     value(`${name} realtime priority`, realTime ?? 0),
     // keepalived shows a blank for the first processor
-    affinity !== undefined && value(`${name} CPU Affinity`, affinity.map((cpu) => `${cpu === 0 ? '' : cpu} `).join('')),
-    value(`${name} realtime limit`, inMicroseconds(limit)),
+    affinity !== undefined &&
+      value(`${name} CPU Affinity`, [...new Set(affinity)].map((cpu) => `${cpu === 0 ? '' : cpu} `).join('')),
+    // half of it is the soft limit
+    value(`${name} realtime limit`, inMicroseconds(limit) === 1 ? 2 : inMicroseconds(limit)),
   ];
   return [
     value('Max auto priority', global.maxAutoPriority < 0 ? 'Disabled' : global.maxAutoPriority),

@@ -1,7 +1,7 @@
 /** The section `VRRP Topology` of keepalived.data: the virtual routers, as keepalived 2.2.7 shows them. */
 import { inMilliseconds, inSeconds } from '../base/time.ts';
 import type { NotifyScripts, Tracked, Tracking, UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
-import { addressText, routeText, ruleText } from './data-lines.ts';
+import { addressText, prefixText, routeText, ruleText } from './data-lines.ts';
 import {
   type DumpHost,
   enabled,
@@ -36,11 +36,12 @@ export interface InstanceContext {
   readonly syncGroup?: string | undefined;
   /** keepalived.conf(5) "vrrp_check_unicast_src". */
   readonly checksUnicastSource: boolean;
+  readonly minGarp: boolean | undefined;
 }
 
 /** The lines of one virtual router. */
 export function instanceLines(instance: VrrpInstance, context: InstanceContext): Lines {
-  const { host, state, syncGroup, checksUnicastSource } = context;
+  const { host, state, syncGroup, checksUnicastSource, minGarp } = context;
   const address = (one: VrrpInstance['virtualAddresses'][number]) => addressText(one, state?.isSet);
   return [
     ` VRRP Instance = ${instance.name}`,
@@ -49,7 +50,7 @@ export function instanceLines(instance: VrrpInstance, context: InstanceContext):
     instance.family === 'inet6' && '   Using Native IPv6',
     ...stateLines(instance, state),
     ...interfaceLines(instance, state, host),
-    ...announcementLines(instance),
+    ...announcementLines(instance, minGarp),
     ...electionLines(instance, state),
     ...listed(`Virtual IP (${instance.virtualAddresses.length}):`, instance.virtualAddresses.map(address)),
     ...listed('Virtual IP Excluded :', instance.excludedAddresses.map(address)),
@@ -131,7 +132,7 @@ function interfaceText({ interface: base, virtualMac, ipvlan }: VrrpInstance, ho
 }
 
 function ipvlanLine({ name, mode, address }: NonNullable<VrrpInstance['ipvlan']>, isUp: boolean): string {
-  const shown = address === undefined ? '' : `, i/f address = ${address.address}/${address.prefixLength}`;
+  const shown = address === undefined ? '' : `, i/f address = ${prefixText(address)}`;
   return `   Use IPVLAN, i/f ${name}, is_up = ${isUp}${shown}, type ${mode}`;
 }
 
@@ -139,14 +140,17 @@ function ipvlanLine({ name, mode, address }: NonNullable<VrrpInstance['ipvlan']>
 const isElsewhere = (address: VirtualAddress, { virtualMac, interface: name }: VrrpInstance): boolean =>
   (address.virtualMac ?? address.interface) !== (virtualMac?.name ?? name);
 
-function announcementLines(instance: VrrpInstance): Lines {
+/** keepalived makes 0 of the one announcement with vrrp_min_garp, and announces once. */
+export const shownRefreshRepeat = (repeat: number, minGarp = false): number => (minGarp && repeat === 1 ? 0 : repeat);
+
+function announcementLines(instance: VrrpInstance, minGarp: boolean | undefined): Lines {
   const { garpExtraInterface: extra } = instance;
   const addresses = [...instance.virtualAddresses, ...instance.excludedAddresses];
   return [
     entry('Gratuitous ARP delay', inSeconds(instance.garpMasterDelay)),
     entry('Gratuitous ARP repeat', instance.garpMasterRepeat),
     entry('Gratuitous ARP refresh', inSeconds(instance.garpMasterRefresh)),
-    entry('Gratuitous ARP refresh repeat', instance.garpMasterRefreshRepeat),
+    entry('Gratuitous ARP refresh repeat', shownRefreshRepeat(instance.garpMasterRefreshRepeat, minGarp)),
     entry('Gratuitous ARP lower priority delay', inSeconds(instance.garpLowerPriorityDelay)),
     entry('Gratuitous ARP lower priority repeat', instance.garpLowerPriorityRepeat),
     entry('Down timer adverts', instance.downTimerAdverts),

@@ -37,7 +37,7 @@ const given = (word: string, value: string | number | undefined): string | undef
   value === undefined ? undefined : `${word} ${value}`;
 
 /** `10.0.0.0/8`; a whole address stands alone. */
-function prefixText({ address, prefixLength }: Prefix): string {
+export function prefixText({ address, prefixLength }: Prefix): string {
   return prefixLength === maxPrefixLength(familyOf(address)) ? address : `${address}/${prefixLength}`;
 }
 

@@ -18,6 +18,8 @@ export interface DumpHost {
   pathText(path: string): string;
   /** The full name of this host; undefined: nobody knows its address. */
   ownName(): string | undefined;
+  /** Whose process it is. */
+  userName(): string;
 }
 
 /** Lines that stand inside of something. */

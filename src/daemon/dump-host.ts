@@ -1,7 +1,7 @@
 /** What a dump asks of this host: accounts and programs. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Script } from '../config/script.ts';
 import { interfaceExists } from '../io/link-lookup.ts';
@@ -25,6 +25,7 @@ export function dumpHost(global: GlobalDefinitions): DumpHost {
     pathText,
     addressOf: (name) => lookedUp(name)[0] || undefined,
     ownName: () => lookedUp(hostname())[2],
+    userName: () => userInfo().username,
   };
 }
 
@@ -77,5 +78,12 @@ function lookedUp(name: string): readonly string[] {
 export function resolvedText(script: Script): string {
   const [first = '', ...rest] = script.command;
   const path = first.startsWith('<') ? undefined : findProgram(first)?.path;
-  return scriptText({ ...script, command: [path === undefined ? first : realpathSync(path), ...rest] });
+  return scriptText({ ...script, command: [path === undefined ? first : resolvedPath(path), ...rest] });
+}
+
+/** The file behind the links, by its own name where the folder that it is in has that name for it too: `/bin/sh` is `/usr/bin/sh`. */
+function resolvedPath(path: string): string {
+  const target = realpathSync(path);
+  const byOwnName = join(dirname(target), basename(path));
+  return existsSync(byOwnName) && realpathSync(byOwnName) === target ? byOwnName : target;
 }

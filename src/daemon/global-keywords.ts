@@ -6,6 +6,7 @@ import {
   decimalSeconds,
   INT32_MAX,
   integer,
+  onlyWord,
   orNothing,
   TIMER_MAX,
   UINT32_MAX,
@@ -17,7 +18,7 @@ import {
 import { webAddress } from '../config/web-address.ts';
 import { lvsSyncDaemon, lvsTimeouts } from './global-lvs-values.ts';
 import { processKeywords } from './global-process-keywords.ts';
-import { anyWord, notifyFifo, onlyWord, tableName } from './global-values.ts';
+import { anyWord, notifyFifo, tableName } from './global-values.ts';
 import { vrrpKeywords } from './global-vrrp-keywords.ts';
 import { mailServer } from './mail-server.ts';
 

@@ -1,11 +1,12 @@
 /** global_defs: the processes of the agent, its own scripts, reloading, and what it writes. keepalived.conf(5). */
-import { microseconds, seconds } from '../base/time.ts';
+import { microseconds, seconds, ZERO } from '../base/time.ts';
 import { includeCheckWords } from '../config/include-check.ts';
 import { flag, LATER, optional, value } from '../config/table.ts';
 import {
   boolean,
   integer,
   oneOf,
+  onlyWord,
   orNothing,
   text,
   UINT32_MAX,
@@ -14,7 +15,7 @@ import {
   wholeSeconds,
   words,
 } from '../config/values.ts';
-import { anyWord, onlyWord, ownScript, processName, processors, umask } from './global-values.ts';
+import { anyWord, ownScript, processName, processors, umask } from './global-values.ts';
 
 const realTimePriority = () => integer(1, 99, { clamp: true, leading: true });
 const nice = () => integer(-20, 19, { leading: true });
@@ -134,17 +135,18 @@ const priorityKeywords = {
     realTimeLimit(),
     REAL_TIME_LIMIT,
     'How long the election may run without waiting, with a real-time priority (RLIMIT_RTTIME).',
-    { ...LATER, aliases: [oldSpelling('vrrp')] },
+    { ...LATER, otherwise: ZERO, aliases: [oldSpelling('vrrp')] },
   ),
   checkerRealTimeLimit: optional(
     'checker_rlimit_rttime',
     realTimeLimit(),
     REAL_TIME_LIMIT,
     'The same for the checks.',
-    { ...LATER, aliases: [oldSpelling('checker')] },
+    { ...LATER, otherwise: ZERO, aliases: [oldSpelling('checker')] },
   ),
   bfdRealTimeLimit: optional('bfd_rlimit_rttime', realTimeLimit(), REAL_TIME_LIMIT, 'The same for BFD.', {
     ...LATER,
+    otherwise: ZERO,
     aliases: [oldSpelling('bfd')],
   }),
 };

@@ -12,15 +12,6 @@ export const anyWord = (expected: string): ValueType<string> => ({
   writeWords: (value) => [value],
 });
 
-/** One word; with more the line is refused. */
-export const onlyWord = (expected: string): ValueType<string> => ({
-  ...words(expected, 1, Infinity),
-  read: ([first, second], complaints) =>
-    second === undefined ? first?.text : complaints.refuse(second, `expected ${expected} alone, got '${second.text}'`),
-  show: (value) => value,
-  writeWords: (value) => [value],
-});
-
 /** Without value, or with one that must be a word of these. @param allowed what the word may be */
 export const optionalWord = <const W extends string>(allowed: W): ValueType<W | true> => ({
   ...oneWord<W | true>(allowed, (given) => (given === allowed ? allowed : undefined)),
@@ -181,7 +172,7 @@ export const processors: ValueType<number[]> = {
   ...words('numbers of processors'),
   read(given, complaints) {
     const numbers = given.map((word) => integer(0, INT32_MAX).read([word], complaints));
-    return numbers.includes(undefined) ? undefined : (numbers as number[]);
+    return numbers.includes(undefined) ? [] : (numbers as number[]);
   },
   show: (value) => value.join(' '),
 };

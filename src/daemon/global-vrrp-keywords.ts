@@ -9,10 +9,10 @@ import {
   integer,
   TIMER_MAX,
   UINT32_MAX,
-  type ValueType,
   wholeSeconds,
   words,
 } from '../config/values.ts';
+import { protocolVersion } from '../vrrp/keywords.ts';
 import {
   advertisementGroup,
   anyWord,
@@ -32,8 +32,6 @@ const RFC_GARP_DELAY = seconds(5);
 const SECONDS_MAX = Math.floor(TIMER_MAX);
 const COMPLAINS = { missingIs: 5 } as const;
 
-// A number in any spelling, as 02.
-const version = integer(2, 3) as ValueType<number> as ValueType<2 | 3>;
 const count = () => integer(0, UINT32_MAX, { zeroBecomes: 1, leading: true });
 const bytes = () => integer(0, UINT32_MAX);
 const interval = () => decimalSeconds(0.000001, TIMER_MAX, { zeroIsOff: true });
@@ -142,7 +140,7 @@ const routerKeywords = {
     'Owners of their addresses (priority 255) discard advertisements.',
     { since: '2.3' },
   ),
-  vrrpVersion: optional('vrrp_version', version, 2, 'VRRP version of instances that do not say, 2 or 3.'),
+  vrrpVersion: optional('vrrp_version', protocolVersion, 2, 'VRRP version of instances that do not say, 2 or 3.'),
   checkUnicastSource: flag('vrrp_check_unicast_src', 'Discard unicast advertisements of strangers.'),
   skipCheckAdvertisedAddresses: value(
     'vrrp_skip_check_adv_addr',

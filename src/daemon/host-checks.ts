@@ -19,6 +19,12 @@ export interface HostFacts {
 
 const AFFINITIES = ['vrrpCpuAffinity', 'checkerCpuAffinity', 'bfdCpuAffinity'] as const;
 
+/** Undefined for those that name a processor that is not there: keepalived takes none of them then. */
+export const affinitiesHere = (values: Reading<(typeof globalKeywords)['entries']>['values'], processors = Infinity) =>
+  Object.fromEntries(
+    AFFINITIES.filter((key) => values[key]?.some((number) => number >= processors)).map((key) => [key, undefined]),
+  );
+
 export function checkHost(
   root: RootReading,
   global: Reading<(typeof globalKeywords)['entries']>,

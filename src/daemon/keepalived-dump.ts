@@ -52,7 +52,7 @@ const globalSection = (configuration: Configuration, host: DumpHost): Lines => [
 function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpState | undefined): Lines {
   const { instances, syncGroups, statics, bfdInstances, garpGroups } = configuration;
   const { scripts, files, processes } = configuration.tracked;
-  const { smtpAlertVrrp, smtpAlert, checkUnicastSource: checksUnicastSource } = configuration.global;
+  const { smtpAlertVrrp, smtpAlert, minGarp, checkUnicastSource: checksUnicastSource } = configuration.global;
   const indented = (texts: readonly string[]) => texts.map((text) => `     ${text}`);
   // keepalived has no process that would track anything
   if (!hasVrrp(configuration)) return [];
@@ -66,7 +66,13 @@ function vrrpLines(configuration: Configuration, host: DumpHost, state: DumpStat
     ...section(
       'VRRP Topology',
       instances.flatMap((one) =>
-        instanceLines(one, { host, state: state?.instance(one), syncGroup: groupOf(one.name), checksUnicastSource }),
+        instanceLines(one, {
+          host,
+          state: state?.instance(one),
+          syncGroup: groupOf(one.name),
+          checksUnicastSource,
+          minGarp,
+        }),
       ),
     ),
     ...section(

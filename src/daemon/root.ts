@@ -68,7 +68,7 @@ import {
 import type { HostInterface } from '../vrrp/vrrp-defaults.ts';
 import { type GlobalDefinitions, globalKeywords } from './global-keywords.ts';
 import type { LvsSyncDaemon } from './global-lvs-values.ts';
-import { checkHost, type HostFacts } from './host-checks.ts';
+import { affinitiesHere, checkHost, type HostFacts } from './host-checks.ts';
 import { reportIdleCheckers } from './idle-checkers.ts';
 import { checkScripts } from './script-checks.ts';
 import type { ScriptView } from './scripts.ts';
@@ -324,7 +324,12 @@ function build(
     report,
   );
   const configuration = {
-    global: withoutAbsent({ ...values, lvsSyncDaemon: values.lvsSyncDaemon ?? oldSyncDaemon(given.instances) }),
+    global: withoutAbsent({
+      ...values,
+      ...affinitiesHere(values, host.facts?.processors),
+      ...minimalGarp(global),
+      lvsSyncDaemon: values.lvsSyncDaemon ?? oldSyncDaemon(given.instances),
+    }),
     ...withoutAbsent({
       instanceName: given.instanceName?.[0],
       networkNamespace: given.networkNamespace?.[0],

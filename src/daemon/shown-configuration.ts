@@ -126,8 +126,6 @@ class Walk {
             const does = acts && variant.later !== true;
             return [this.#block(key, variant.table, one, effective, reading, outer, does)];
           });
-        case 'opaque':
-          return given.map((one) => opaqueBlock(one));
         case 'obsolete':
           return [];
         default:
@@ -282,16 +280,6 @@ const contains = (own: unknown, effective: unknown): boolean =>
     effective !== null &&
     typeof effective === 'object' &&
     Object.entries(effective).every(([key, value]) => (own as Record<string, unknown>)[key] === value));
-
-const opaqueBlock = ({ keyword, args }: Statement): ShownBlock => ({
-  kind: 'block',
-  keyword: keyword.text,
-  header: args.map(({ text }) => text),
-  source: sourceOf(keyword),
-  actedOn: false,
-  leftOut: true,
-  items: [],
-});
 
 /** The line of a static thing as it counts: without a group that it cannot refer to. */
 const withoutGroup = (words: readonly string[]): readonly string[] =>

@@ -29,6 +29,7 @@ import {
   integer,
   oneOf,
   oneWord,
+  onlyWord,
   UINT32_MAX,
   unsigned,
   type ValueType,
@@ -71,7 +72,7 @@ const inheritedKeywords = {
   connectTimeout: value('connect_timeout', timeout(), 'How long an attempt of a checker may take; 5 s.'),
   virtualHost: value('virtualhost', anyWord('a host name'), 'Host that web checks ask for.', { missingIs: 5 }),
   smtpAlert: value('smtp_alert', boolean(), 'Mail about changes.'),
-  snmpName: value('snmp_name', { ...anyWord('a name'), strict: true }, 'Name in SNMP.', { ...LATER, missingIs: 5 }),
+  snmpName: value('snmp_name', onlyWord('a name'), 'Name in SNMP.', { ...LATER, missingIs: 5 }),
 };
 
 const realServerKeywords = (checkers: readonly Variant<GivenChecker>[]) =>

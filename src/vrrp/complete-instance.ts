@@ -97,7 +97,8 @@ class InstanceBuilder {
       ...(sourceAddress === undefined ? {} : { sourceAddress }),
       trackSourceAddress: values.trackSourceAddress,
       multicastGroup: this.#multicastGroup(),
-      unicastConfigured: unicastKeywords.length > 0,
+      // without peers keepalived takes its word back
+      unicastConfigured: unicastKeywords.some((word) => word.text !== 'unicast_ttl' || peers.length > 0),
       unicastPeers: peers.map(({ address, minTtl, maxTtl }) => ({ address, minTtl, maxTtl })),
       unicastTtl: (peers.length > 0 ? values.unicastTtl : undefined) ?? TTL_MAX,
       checkUnicastSource:

@@ -43,6 +43,9 @@ export interface PeerLine extends UnicastPeer {
 
 const TTL_MAX = 255;
 
+/** A number in any spelling, as 02. */
+export const protocolVersion = integer(2, 3, { leading: true }) as ValueType<number> as ValueType<2 | 3>;
+
 /** `ADDRESS [min_ttl N] [max_ttl N]`, the options in any order. */
 const peerLine: LineType<PeerLine> = {
   expected: 'the address of a peer, then min_ttl and max_ttl with numbers from 0 to 255 if wanted',
@@ -168,7 +171,7 @@ export const vrrpInstanceKeywords = table({
     seconds(1),
     'Advertisement_Interval. Version 2: whole seconds; version 3: hundredths of a second, at most 40.95.',
   ),
-  version: value('version', oneOf({ 2: 2, 3: 3 }), 'VRRP version; without it vrrp_version, or 3 for IPv6.'),
+  version: value('version', protocolVersion, 'VRRP version; without it vrrp_version, or 3 for IPv6.'),
   virtualAddresses: list('virtual_ipaddress', addressLine(false), 'The virtual addresses, as advertised.'),
   excludedAddresses: list(
     'virtual_ipaddress_excluded',
@@ -300,7 +303,7 @@ export const vrrpInstanceKeywords = table({
     'lvs_sync_daemon_interface',
     text('an interface name'),
     'Obsolete: lvs_sync_daemon of global_defs has taken its place.',
-    { ...LATER, deprecated: 'lvs_sync_daemon_interface is obsolete; write lvs_sync_daemon in global_defs' },
+    { deprecated: 'lvs_sync_daemon_interface is obsolete; write lvs_sync_daemon in global_defs' },
   ),
   ...trackKeywords,
   ...notifyKeywords,

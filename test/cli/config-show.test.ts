@@ -183,7 +183,7 @@ describe('holdfast config show', () => {
       "priority 100 # a.conf:4, there: priority 300 (priority: expected an integer from 1 to 255, got '300'; 100 is used)",
     );
     expect(lines(text('version 4'))).toContain(
-      "version 2 # default, there: version 4 (version: expected 2 or 3, got '4'; the line is ignored)",
+      "version 2 # default, there: version 4 (version: expected an integer from 2 to 3, got '4'; the line is ignored)",
     );
     expect(lines(text('track_script {', 'none', '}'))).toContain(
       '# none: left out # a.conf:5 (there is no vrrp_script none; it is not tracked)',

@@ -11,7 +11,6 @@ import {
   flag,
   list,
   obsolete,
-  opaque,
   optional,
   required,
   table,
@@ -32,7 +31,6 @@ const small = table({
   count: required('count', integer(1, 5), 'How many.', { otherwise: 3 }),
   quick: flag('quick', 'Be quick.', { later: true }),
   lines: list('lines', { expected: 'a line', read: () => [] }, 'Lines.'),
-  other: opaque('other', 'Something.'),
   old: obsolete('old', 'write count'),
   any: choice([variant('X', table({ y: flag('y', 'Why.') }), 'An X.', () => 1)]),
 });
@@ -80,7 +78,6 @@ describe('documentKeywords', () => {
       'count yes',
       'quick no',
       'lines yes',
-      'other no',
       'old no',
       'X yes',
       'wait yes',

@@ -92,7 +92,7 @@ describe('vrrp_instance', () => {
       'down_timer_adverts 101',
       "4:20 error: down_timer_adverts: expected an integer from 1 to 100, got '101'; the line is ignored",
     ],
-    ['version 4', "4:9 error: version: expected 2 or 3, got '4'; the line is ignored"],
+    ['version 4', "4:9 error: version: expected an integer from 2 to 3, got '4'; the line is ignored"],
     [
       'garp_master_delay -1',
       "4:19 error: garp_master_delay: expected an integer from 0 to 4294, got '-1'; the line is ignored",

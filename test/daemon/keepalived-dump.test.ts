@@ -10,6 +10,7 @@ const host: DumpHost = {
   commandText: scriptText,
   hasInterface: () => true,
   pathText: (path) => path,
+  userName: () => 'root',
   ownName: () => 'director1',
   addressOf: (name) => (name === 'localhost' ? '127.0.0.1' : undefined),
 };
