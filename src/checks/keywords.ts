@@ -179,7 +179,7 @@ export function connectionOf(
   report: Report,
   options: ConnectionOptions = {},
 ): Connection | undefined {
-  const { values, keyword, at } = reading;
+  const { values, keyword } = reading;
   const [connectAddress, bindAddress] = addressesOf(reading, inherited, report, options);
   const connectPort = values.connectPort ?? inherited.port;
   if (connectPort === 0) {
@@ -190,7 +190,7 @@ export function connectionOf(
   }
   if (isLinkLocal(connectAddress) && values.bindInterface === undefined) {
     report.error(
-      at('connectAddress')?.args[0] ?? keyword,
+      reading.at('connectAddress')?.args[0] ?? keyword,
       `${connectAddress} is reached through one interface only; the check is left out`,
       { suggestion: 'add bind_if' },
     );
@@ -216,11 +216,11 @@ function addressesOf(
   report: Report,
   { anySource }: ConnectionOptions,
 ): readonly [IpAddress, IpAddress | undefined] {
-  const { values, at } = reading;
-  const { connectAddress, bindAddress } = values;
-  const source = at('bindAddress');
-  const target = at('connectAddress');
-  if (bindAddress === undefined || source === undefined) return [connectAddress ?? address, undefined];
+  const { connectAddress, bindAddress } = reading.values;
+  if (bindAddress === undefined) return [connectAddress ?? address, undefined];
+  const source = reading.at('bindAddress');
+  const target = reading.at('connectAddress');
+  if (source === undefined) return [connectAddress ?? address, undefined];
   const isFirst = target === undefined || isBefore(reading, source, target);
   const refuse = (refused: Statement, than: IpAddress): void => {
     const [word = refused.keyword] = refused.args;

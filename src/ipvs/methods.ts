@@ -161,9 +161,13 @@ export interface Endpoint {
 
 /** Address and port; undefined when there is none, which is said. */
 export function readEndpoint([first, second]: readonly Word[], complaints: Complaints): Endpoint | undefined {
-  const address = first && headerAddress.read([first], complaints);
+  // Nearly all are plain, and there may be ten thousand of them: nothing to complain about, nothing to prepare for it.
+  const address = first && (parseAddress(first.text) ?? headerAddress.read([first], complaints));
   if (address === undefined) return undefined;
-  if (second === undefined || /^0+$/.test(second.text)) return { address, port: 0 };
+  if (second === undefined) return { address, port: 0 };
+  const plainPort = headerPort.quick?.parse(second.text) as number | undefined;
+  if (plainPort !== undefined) return { address, port: plainPort };
+  if (/^0+$/.test(second.text)) return { address, port: 0 };
   const port = headerPort.read([second], complaints);
   return port === undefined ? undefined : { address, port };
 }
