@@ -69,7 +69,7 @@ export interface ObservedService extends ServiceEntry {
 export type IpvsClientOptions = Pick<NetlinkSocketOptions, 'createSocket'>;
 
 /** Encoded and carried out before the event loop is given back: a large table is no reason to be late elsewhere. */
-const COMMANDS_PER_TURN = 32;
+const COMMANDS_PER_TURN = 64;
 
 /** See the file's head. While open it keeps the process alive. */
 export class IpvsClient {

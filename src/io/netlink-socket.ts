@@ -43,8 +43,6 @@ import { NetlinkError } from './netlink-error.ts';
 import { type Mark, NetlinkTransactions } from './netlink-transactions.ts';
 import { isSystemCallError, withPurpose } from './system-error.ts';
 
-/** Requests in one sendmsg(2): more gain nothing, and each is acknowledged for itself. */
-const REQUESTS_PER_SEND = 16;
 /** Requests without an answer yet: their answers fit into any receive buffer. */
 const OUTSTANDING_MAX = 64;
 /** Datagrams taken at a time before the loop is given back; what is left calls again. */
@@ -88,6 +86,8 @@ export interface NetlinkSocketOptions {
 interface Pending {
   readonly request: NetlinkRequest;
   readonly isDump: boolean;
+  /** Of a batch: where another one follows, only a refusal is answered. */
+  readonly isPart: boolean;
   readonly resolve: (parts: readonly NetlinkMessage[]) => void;
   readonly reject: (error: unknown) => void;
   /** The answers so far. */
@@ -96,6 +96,8 @@ interface Pending {
   attempts: number;
   /** The kernel's table changed under the dump. */
   interrupted: boolean;
+  /** No answer is a good answer, once what was sent after it has one. */
+  isSilent: boolean;
   /** Sent before an overrun, so parts of its answer may be lost; all of it, if nothing is left in the queue. */
   doubtful: boolean;
 }
@@ -148,25 +150,26 @@ export class NetlinkSocket {
 
   /** Resolves when the kernel has acknowledged, with what it answered before. Rejects with NetlinkError. */
   request(request: NetlinkRequest): Promise<readonly NetlinkMessage[]> {
-    const answer = this.#enqueue(request, false);
+    const answer = this.#enqueue(request, { isDump: false, isPart: false });
     this.#send();
     return answer;
   }
 
   /** Resolves with all parts of one consistent dump. Rejects with NetlinkError, EINTR when no dump was consistent. */
   dump(request: NetlinkRequest): Promise<readonly NetlinkMessage[]> {
-    const answer = this.#enqueue(request, true);
+    const answer = this.#enqueue(request, { isDump: true, isPart: false });
     this.#send();
     return answer;
   }
 
   /**
    * Several requests, carried out in order, the next one also when the one before failed. Never rejects: what was
-   * refused stands at the place of its request.
+   * refused stands at the place of its request. The kernel carries requests out in order: the last of those in a datagram is
+   * acknowledged for all of them.
    */
   async batch(requests: readonly NetlinkRequest[]): Promise<(NetlinkError | undefined)[]> {
     const outcomes = requests.map((request) =>
-      this.#enqueue(request, false).then(
+      this.#enqueue(request, { isDump: false, isPart: true }).then(
         () => undefined,
         (error: unknown) => {
           if (error instanceof NetlinkError) return error;
@@ -217,7 +220,7 @@ export class NetlinkSocket {
     }
   }
 
-  #enqueue(request: NetlinkRequest, isDump: boolean): Promise<readonly NetlinkMessage[]> {
+  #enqueue(request: NetlinkRequest, kind: Pick<Pending, 'isDump' | 'isPart'>): Promise<readonly NetlinkMessage[]> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(NetlinkError.withCode(request.purpose, 'ECANCELED', 'the socket is closed'));
@@ -225,9 +228,10 @@ export class NetlinkSocket {
       }
       this.#waiting.push({
         request,
-        isDump,
+        ...kind,
         resolve,
         reject,
+        isSilent: false,
         parts: [],
         attempts: 0,
         interrupted: false,
@@ -240,15 +244,18 @@ export class NetlinkSocket {
   #send(): void {
     for (let chunk = this.#nextChunk(); chunk.length > 0; chunk = this.#nextChunk()) {
       const sequences = chunk.map((pending) => this.#begin(pending));
-      const messages = chunk.map(({ request, isDump }, i) =>
-        encodeMessage({
+      const messages = chunk.map((pending, i) => {
+        const { request, isDump, isPart } = pending;
+        pending.isSilent = isPart && i + 1 < chunk.length;
+        const asks = pending.isSilent ? 0 : isDump ? NLM_F_DUMP : NLM_F_ACK;
+        return encodeMessage({
           type: request.type,
-          flags: NLM_F_REQUEST | (isDump ? NLM_F_DUMP : NLM_F_ACK) | (request.flags ?? 0),
+          flags: NLM_F_REQUEST | asks | (request.flags ?? 0),
           sequence: sequences[i] ?? 0,
           portId: 0,
           body: request.body,
-        }),
-      );
+        });
+      });
       this.#transmit(concatBytes(...messages), (error) => {
         for (const sequence of sequences) this.#outstanding.delete(sequence);
         for (const { request, reject } of chunk) {
@@ -273,7 +280,7 @@ export class NetlinkSocket {
   /** A dump goes alone, and one at a time: the kernel answers EBUSY to a second one. */
   #nextChunk(): Pending[] {
     const first = this.#waiting[0];
-    const room = Math.min(REQUESTS_PER_SEND, OUTSTANDING_MAX - this.#outstanding.size);
+    const room = OUTSTANDING_MAX - this.#outstanding.size;
     if (first === undefined || room <= 0) return [];
     if (!first.isDump) {
       const firstDump = this.#waiting.findIndex((pending) => pending.isDump);
@@ -352,6 +359,7 @@ export class NetlinkSocket {
 
   #settle(sequence: number, pending: Pending, outcome: ReturnType<typeof decodeDone>): void {
     const { purpose } = pending.request;
+    this.#settleSilent(sequence);
     this.#outstanding.delete(sequence);
     if (!outcome.ok) {
       pending.reject(NetlinkError.withCode(purpose, 'EBADMSG', `unreadable answer: ${outcome.reason}`));
@@ -363,6 +371,17 @@ export class NetlinkSocket {
       this.#again(pending, 'ENOBUFS', 'parts of every dump were lost');
     } else {
       pending.resolve(pending.parts);
+    }
+  }
+
+  /** What was sent before something that is answered now, and would have been refused by now. */
+  #settleSilent(answered: number): void {
+    for (const [sequence, pending] of this.#outstanding) {
+      if (sequence === answered) return;
+      if (!pending.isSilent) continue;
+      this.#outstanding.delete(sequence);
+      if (pending.doubtful) pending.reject(lostAnswer(pending));
+      else pending.resolve([]);
     }
   }
 
@@ -379,9 +398,8 @@ export class NetlinkSocket {
     for (const [sequence, pending] of this.#outstanding) {
       if (!pending.doubtful) continue;
       this.#outstanding.delete(sequence);
-      const reason = 'the answer was lost';
-      if (pending.isDump) this.#again(pending, 'ENOBUFS', reason);
-      else pending.reject(NetlinkError.withCode(pending.request.purpose, 'ENOBUFS', reason));
+      if (pending.isDump) this.#again(pending, 'ENOBUFS', LOST);
+      else pending.reject(lostAnswer(pending));
     }
   }
 
@@ -394,6 +412,9 @@ export class NetlinkSocket {
     }
   }
 }
+
+const LOST = 'the answer was lost';
+const lostAnswer = ({ request }: Pending) => NetlinkError.withCode(request.purpose, 'ENOBUFS', LOST);
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
   [NETLINK_ROUTE]: 'rtnetlink',

@@ -152,7 +152,7 @@ export function encodeCommand(command: IpvsCommand): Uint8Array {
   const values =
     'destination' in command
       ? {
-          service: encodeAttributes(serviceAttributes, serviceToValues(withoutPersistence(command.service))),
+          service: encodeIdentity(command.service),
           destination: encodeAttributes(destinationAttributes, destinationToValues(command.destination)),
         }
       : { service: encodeAttributes(serviceAttributes, serviceToValues(command.service)) };
@@ -185,9 +185,7 @@ export function decodeCommand(body: Uint8Array): Result<IpvsCommand, IpvsFault> 
 
 /** The body of the request for the destinations of a service; sent as a dump. */
 export const encodeDestinationsRequest = (service: Service): Uint8Array =>
-  encodeIpvs('get-destination', {
-    service: encodeAttributes(serviceAttributes, serviceToValues(withoutPersistence(service))),
-  });
+  encodeIpvs('get-destination', { service: encodeIdentity(service) });
 
 /** The body of the request for all services; sent as a dump. */
 export const encodeServicesRequest = (): Uint8Array => encodeIpvs('get-service', {});
@@ -218,6 +216,17 @@ export function decodeIpvs(
   if (!outcome.ok) return outcome;
   const { service = new Uint8Array(0), destination = new Uint8Array(0) } = outcome.value;
   return ok({ command: command as keyof typeof IPVS_CMD, service, destination });
+}
+
+/** Commands about the destinations of one service follow each other. */
+let last: { readonly service: Service; readonly bytes: Uint8Array } | undefined;
+
+/** A service in a command that is about its destinations. */
+function encodeIdentity(service: Service): Uint8Array {
+  if (last?.service !== service) {
+    last = { service, bytes: encodeAttributes(serviceAttributes, serviceToValues(withoutPersistence(service))) };
+  }
+  return last.bytes;
 }
 
 function withoutPersistence(service: Service): Service {

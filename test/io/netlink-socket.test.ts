@@ -4,7 +4,7 @@ import { NETLINK_ROUTE } from '../../src/io/constants.ts';
 import { NetlinkError } from '../../src/io/netlink-error.ts';
 import { type NetlinkEvent, type NetlinkRequest, NetlinkSocket } from '../../src/io/netlink-socket.ts';
 import { SystemError } from '../../src/io/system-error.ts';
-import { decodeMessages, encodeMessage } from '../../src/wire/netlink.ts';
+import { decodeMessages, encodeMessage, NLM_F_ACK } from '../../src/wire/netlink.ts';
 import {
   encodeAddress,
   encodeAddressRequest,
@@ -155,13 +155,27 @@ describe('NetlinkSocket batch', () => {
     expect(kernel.route.addresses.map((address) => address.local)).toEqual(['192.0.2.1', '192.0.2.3']);
   });
 
-  it('goes out in sixteens, at most 64 before an answer is read', async () => {
+  it('goes out in sixty-fours, the last of which is acknowledged for all', async () => {
     const { eth0, socket, fake } = open();
     const outcomes = socket.batch(addMany(eth0, 100));
     const inEachSend = () => fake.sent.map((bytes) => decodeMessages(bytes)).map((m) => (m.ok ? m.value.length : 0));
-    expect(inEachSend()).toEqual([16, 16, 16, 16]);
+    expect(inEachSend()).toEqual([64]);
     expect(await outcomes).toEqual(new Array(100).fill(undefined));
-    expect(inEachSend().reduce((a, b) => a + b)).toBe(100);
+    expect(inEachSend()).toEqual([64, 36]);
+    const acknowledged = fake.sent.map((bytes) => {
+      const messages = decodeMessages(bytes);
+      return messages.ok ? messages.value.map(({ flags }) => (flags & NLM_F_ACK) !== 0).indexOf(true) : undefined;
+    });
+    expect(acknowledged).toEqual([63, 35]);
+  });
+
+  it('knows what was refused by its number, the first and the last one too', async () => {
+    const { eth0, socket } = open();
+    const outcomes = await socket.batch([add(99, '192.0.2.1'), ...addMany(eth0, 40), add(99, '192.0.2.2')]);
+    expect(outcomes.flatMap((outcome, i) => (outcome === undefined ? [] : [`${i} ${outcome.code}`]))).toEqual([
+      '0 ENODEV',
+      '41 ENODEV',
+    ]);
   });
 
   it('of nothing is nothing', async () => {
@@ -255,10 +269,9 @@ describe('NetlinkSocket events', () => {
 describe('NetlinkSocket after an overrun', () => {
   it('answers that still arrive count, the lost ones reject, and the next request works', async () => {
     const { eth0, socket, events } = open({ receiveBuffer: 8 * 800 });
-    const outcomes = await socket.batch(addMany(eth0, 64));
-    const codes = new Set(outcomes.map((outcome) => outcome?.code));
-    expect(codes).toEqual(new Set([undefined, 'ENOBUFS']));
-    expect(outcomes[0]).toBeUndefined();
+    const outcomes = await socket.batch(addMany(99, 64));
+    expect(new Set(outcomes.map((outcome) => outcome?.code))).toEqual(new Set(['ENODEV', 'ENOBUFS']));
+    expect(outcomes[0]?.code).toBe('ENODEV');
     expect(outcomes[63]?.message).toBe('adding 10.0.0.63: netlink ENOBUFS: the answer was lost');
     expect(events).toEqual([{ type: 'overrun' }]);
     await socket.request(add(eth0, '192.0.2.1'));
