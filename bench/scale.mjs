@@ -76,11 +76,13 @@ async function main() {
   try {
     const [standIn, json] = [join(share, 'ipvs-standin.so'), join(share, 'scale.json')];
     execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', standIn, join(checkout, 'bench/ipvs-standin.c'), '-ldl']);
+    const listener = join(share, 'accept-all');
+    execFileSync('gcc', ['-O2', '-o', listener, join(checkout, 'bench/accept-all.c')]);
     const [rounds, seconds, delayLoop] = [values.rounds, values.seconds, values['delay-loop']].map(Number);
     const sizes = { virtualServers: Number(values['virtual-servers']), realServers: Number(values['real-servers']) };
     const exitCode = await runMeasurement({
       name: 'scale',
-      settings: { agents: values.agent, rounds, ...sizes, delayLoop, seconds, standIn, share, json },
+      settings: { agents: values.agent, rounds, ...sizes, delayLoop, seconds, standIn, listener, share, json },
       share,
       timeoutSeconds: rounds * values.agent.length * (seconds + 2 * delayLoop + 180),
     });

@@ -21,6 +21,8 @@ export interface Settings {
   readonly seconds: number;
   /** The library to load before the agents. */
   readonly standIn: string;
+  /** The server of all addresses (accept-all.c). */
+  readonly listener: string;
   /** A directory for files. */
   readonly share: string;
   /** Where the runs go, as JSON. */
@@ -89,31 +91,26 @@ function pssOf(pids: readonly number[]): number {
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 
-/**
- * The server of all addresses, in a process of its own: a line with time and address for each connection. The client closes first:
- * a connection that was reset before the client looked at it would be a failed check.
- */
-const LISTENER = `
-const lines = []; setInterval(() => process.stdout.write(lines.splice(0).join('')), 500);
-require('net').createServer((socket) => {
-  lines.push(Number(process.hrtime.bigint() / 1000n) + ' ' + socket.localAddress + '\\n');
-  socket.on('error', () => {}); socket.resume();
-}).listen({ port: 80, host: '0.0.0.0', backlog: 4096 });`;
-
+/** The server of all addresses, in a process of its own: a line with time and address for each connection. */
 class Listener {
   readonly #lastSeen = new Map<string, number>();
   #offsets: number[] = [];
   #count = 0;
   readonly #process: Background;
 
-  constructor(delayLoop: number) {
-    this.#process = new Background(process.execPath, ['-e', LISTENER], (line) => {
+  constructor(program: string, delayLoop: number) {
+    this.#process = new Background(program, ['80'], (line) => {
       const [time = '0', address = ''] = line.split(' ');
       const [at, before] = [Number(time) / 1000, this.#lastSeen.get(address)];
       this.#lastSeen.set(address, at);
       this.#count += 1;
       if (before !== undefined) this.#offsets.push(Math.abs(at - before - delayLoop * 1000));
     });
+  }
+
+  /** How many servers have been checked so far. */
+  get servers(): number {
+    return this.#lastSeen.size;
   }
 
   /** What has come since this was asked last. */
@@ -134,7 +131,7 @@ async function measure(agent: AgentName, settings: Settings): Promise<Run> {
   const file = join(share, 'agent.conf');
   rmSync(counts, { force: true });
   writeFileSync(file, configurationOf(settings, false));
-  const listener = new Listener(delayLoop);
+  const listener = new Listener(settings.listener, delayLoop);
   const startedAt = monotonic();
   const environment = { ...process.env, LD_PRELOAD: standIn, IPVS_STANDIN_COUNTS: counts };
   // its words go to a file: reading them would cost us the processor that is measured
@@ -147,8 +144,9 @@ async function measure(agent: AgentName, settings: Settings): Promise<Run> {
     const pids = await family(child.pid as number);
     const cpuUntilComplete = cpuOf(pids);
     const { firstAt, lastAt } = readCounts(counts);
-    // every server has been checked once, and the next round is seen whole
-    await sleep((2 * delayLoop + 1) * 1000);
+    // keepalived takes a while from the table to its checks: the next round after the first of all is seen whole
+    await until('every server is checked', 120_000, () => (listener.servers >= wanted ? true : undefined));
+    await sleep((delayLoop + 1) * 1000);
     listener.take();
     const [cpuBefore, watchedFrom] = [cpuOf(pids), monotonic()];
     await sleep(seconds * 1000);
@@ -191,6 +189,7 @@ async function measure(agent: AgentName, settings: Settings): Promise<Run> {
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as Settings;
 await run('ip', ['link', 'set', 'lo', 'up']);
+writeFileSync('/proc/sys/net/core/somaxconn', '65535');
 const runs: Run[] = [];
 for (let round = 0; round < settings.rounds; round++) {
   for (const agent of settings.agents) {
