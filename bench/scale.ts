@@ -120,8 +120,10 @@ class Listener {
     return taken;
   }
 
-  close(): void {
+  /** Its port is free afterwards. */
+  async close(): Promise<void> {
     this.#process.signal('SIGKILL');
+    await this.#process.ended;
   }
 }
 
@@ -183,7 +185,7 @@ async function measure(agent: AgentName, settings: Settings): Promise<Run> {
     };
   } finally {
     child.kill('SIGKILL');
-    listener.close();
+    await listener.close();
   }
 }
 
