@@ -1,5 +1,6 @@
 #include "process.h"
 
+#include <dirent.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -25,11 +27,21 @@ Napi::Value MonotonicNowFunction(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(MonotonicNow()));
 }
 
+// Every thread: one that waits for its turn with a lock in its hands would hold up the others.
 void SetScheduler(const Napi::CallbackInfo& info) {
   int policy;
   sched_param parameters{};
   if (!ReadInt(info[0], "policy", &policy) || !ReadInt(info[1], "priority", &parameters.sched_priority)) return;
-  if (sched_setscheduler(0, policy, &parameters) < 0) ThrowSystemError(info.Env(), errno, "sched_setscheduler");
+  DIR* threads = opendir("/proc/self/task");
+  if (threads == nullptr) return ThrowSystemError(info.Env(), errno, "opendir");
+  int error = 0;
+  while (const dirent* entry = readdir(threads)) {
+    const pid_t thread = static_cast<pid_t>(std::atoi(entry->d_name));
+    if (thread <= 0) continue;
+    if (sched_setscheduler(thread, policy, &parameters) < 0 && errno != ESRCH) error = errno;
+  }
+  closedir(threads);
+  if (error != 0) ThrowSystemError(info.Env(), error, "sched_setscheduler");
 }
 
 Napi::Value GetScheduler(const Napi::CallbackInfo& info) {

@@ -141,7 +141,7 @@ export interface Native {
   readonly Timer: new (callback: () => void) => NativeTimer;
   /** CLOCK_MONOTONIC in whole microseconds. */
   monotonicNow(): number;
-  /** sched_setscheduler(2) of this thread; policy from constants.ts, may be or-ed with SCHED_RESET_ON_FORK. */
+  /** sched_setscheduler(2) of every thread; policy from constants.ts, may be or-ed with SCHED_RESET_ON_FORK. */
   setScheduler(policy: number, priority: number): void;
   /** sched_getscheduler(2) of this thread. */
   getScheduler(): { policy: number; priority: number };

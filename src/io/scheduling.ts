@@ -2,7 +2,7 @@
  * What keeps the election process from waiting for others: a real-time scheduling class and locked memory. Both may be
  * refused (containers, missing capabilities); the answer then says why, and the agent does without.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, stat } from 'node:fs';
 import { setPriority } from 'node:os';
 import { fault, ok, type Result } from '../base/result.ts';
 import { SCHED_FIFO, SCHED_OTHER, SCHED_RESET_ON_FORK, SCHED_RR } from './constants.ts';
@@ -15,7 +15,8 @@ export type RealTimePolicy = 'RR' | 'FIFO';
 const POLICIES = { RR: SCHED_RR, FIFO: SCHED_FIFO } as const satisfies Record<RealTimePolicy, number>;
 
 /**
- * Puts this process's main thread into a real-time class; what it forks starts in the ordinary one.
+ * Puts this process into a real-time class, all of its threads: the first one waits for what another one holds, which on a busy
+ * host may not get its turn for long. What it forks starts in the ordinary class, as threads that are made later do.
  * keepalived.conf(5) "vrrp_rt_priority".
  * @param priority 1-99, higher runs first
  */
@@ -24,6 +25,8 @@ export function useRealTime(
   policy: RealTimePolicy = 'RR',
   system: Pick<Native, 'setScheduler'> = native(),
 ): Result<undefined> {
+  // libuv makes its threads when something needs one, and then all of them
+  stat('/', () => {});
   return attempt(
     () => system.setScheduler(POLICIES[policy] | SCHED_RESET_ON_FORK, priority),
     (code) => {
@@ -36,7 +39,7 @@ export function useRealTime(
   );
 }
 
-/** Puts this process's main thread back into the ordinary class, where niceness counts. */
+/** Puts this process back into the ordinary class, where niceness counts. */
 export function useOrdinaryTime(system: Pick<Native, 'setScheduler'> = native()): Result<undefined> {
   return attempt(
     () => system.setScheduler(SCHED_OTHER, 0),

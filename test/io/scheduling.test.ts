@@ -74,6 +74,25 @@ describe('useRealTime', () => {
     else expect([result.reason, scheduler.policy]).toEqual([expect.stringContaining('CAP_SYS_NICE'), SCHED_OTHER]);
   });
 
+  it('is the class of every thread, not of the first one alone', async () => {
+    const { stdout, stderr } = await runScript(`
+      const { readdirSync, readFileSync, stat } = require('node:fs');
+      stat('/', () => {
+        let refused = false;
+        try {
+          native.setScheduler(${SCHED_RR}, 1);
+        } catch (error) {
+          refused = error.code === 'EPERM';
+        }
+        // proc_pid_stat(5): field 41
+        const policies = readdirSync('/proc/self/task').map((thread) =>
+          Number(readFileSync('/proc/self/task/' + thread + '/stat', 'latin1').replace(/^.*\\) /s, '').split(' ')[38]));
+        console.log(policies.length > 4 && policies.every((policy) => policy === (refused ? 0 : ${SCHED_RR})));
+      });
+    `);
+    expect({ stdout, stderr }).toEqual({ stdout: 'true\n', stderr: '' });
+  });
+
   it('refuses priorities outside 1-99', () => {
     for (const priority of [0, 100]) {
       expect(useRealTime(priority)).toEqual({ ok: false, reason: expect.stringContaining('from 1 to 99') });
