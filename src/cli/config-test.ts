@@ -1,5 +1,5 @@
 /** `holdfast -t`: reads a configuration of this host and prints what is wrong, without side effects. */
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { formatDiagnostic, SourceText } from '../config/diagnostic-text.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { decodeText } from '../config/source.ts';
@@ -103,13 +103,40 @@ function appendLines(file: string, text: string): void {
   }
 }
 
+/** More than any configuration has. Files of the kernel that a pattern or a link leads to may have no end. */
+const FILE_BYTES_MAX = 64 * 2 ** 20;
+
+/** The bytes of a file. A pipe is waited for; where the kernel has nothing to say yet, as in /proc/kmsg, that is an error. */
+function bytesOf(path: string): Uint8Array {
+  const stats = statSync(path);
+  const { O_RDONLY, O_NONBLOCK } = constants;
+  const descriptor = openSync(path, stats.isFile() ? O_RDONLY | O_NONBLOCK : O_RDONLY);
+  try {
+    if (stats.isDirectory()) return readFileSync(descriptor); // which says so
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for (;;) {
+      const chunk = new Uint8Array(Math.max(65_536, Math.min(stats.size + 1, FILE_BYTES_MAX)));
+      const length = readSync(descriptor, chunk);
+      if (length === 0) return Buffer.concat(chunks, size);
+      size += length;
+      if (size > FILE_BYTES_MAX) {
+        throw Object.assign(new Error('longer than any configuration is meant to be'), { code: 'EFBIG' });
+      }
+      chunks.push(chunk.subarray(0, length));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** The texts that a reading has seen: what is shown is what was read, also of a pipe or a file that changes. */
 export class ReadTexts {
   readonly #contents = new Map<string, Uint8Array>();
   readonly #texts = new Map<string, SourceText>();
 
   readonly readFile = (path: string): Uint8Array => {
-    const content = readFileSync(path);
+    const content = bytesOf(path);
     this.#contents.set(path, content);
     return content;
   };
