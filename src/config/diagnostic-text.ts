@@ -4,14 +4,28 @@ import type { Diagnostic, Severity } from './diagnostics.ts';
 /** The lines of a file, to be looked up again and again. */
 export class SourceText {
   readonly #lines: readonly string[];
+  /** Whether some character takes two places in its line. */
+  readonly #isWide: boolean;
 
   constructor(text: string) {
     this.#lines = text.replace(/^\uFEFF/, '').split('\n');
+    this.#isWide = /[\ud800-\udfff]/.test(text);
   }
 
   /** A line from 1, without its end; undefined when there is no such line. */
   line(number: number): string | undefined {
-    return this.#lines[number - 1]?.replace(/\r$/, '');
+    const line = this.#lines[number - 1];
+    return line?.endsWith('\r') ? line.slice(0, -1) : line;
+  }
+
+  /** Where in a line of this text so many characters end. */
+  offsetAfter(line: string, characters: number): number {
+    if (!this.#isWide) return Math.min(characters, line.length);
+    let offset = 0;
+    for (let i = 0; i < characters && offset < line.length; i++) {
+      offset += (line.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+    }
+    return offset;
   }
 }
 
@@ -19,6 +33,8 @@ export class SourceText {
 const SHOWN_WIDTH = 160;
 /** What is shown before the word then. */
 const SHOWN_BEFORE = 60;
+/** What is longer is cut, however narrow its characters: a line may be the whole file, with a thousand mistakes in it. */
+const SHOWN_LENGTH_MAX = 640;
 const CUT = '…';
 
 /**
@@ -37,7 +53,7 @@ export function formatDiagnostic(
   const head = `${where} ${paint(COLOUR[severity], `${severity}:`)} ${printable(sentence)}`;
   const text = source?.line(line);
   const blank = ' '.repeat(5);
-  const shown = text === undefined ? [] : excerpt(text, column, diagnostic.length);
+  const shown = source === undefined || text === undefined ? [] : excerpt(source, text, column, diagnostic.length);
   const [excerptText, before, carets] = shown;
   const lines = [
     head,
@@ -55,22 +71,25 @@ export function formatDiagnostic(
 }
 
 /** The line as far as it is shown, what stands before the caret, and the carets. */
-function excerpt(text: string, column: number, length: number): string[] {
-  const characters = Array.from(text);
-  const isLong = widthOf(characters) > SHOWN_WIDTH;
+function excerpt(source: SourceText, text: string, column: number, length: number): string[] {
+  const isLong = text.length > SHOWN_LENGTH_MAX || widthOf(Array.from(text)) > SHOWN_WIDTH;
   const start = isLong ? Math.max(0, column - 1 - SHOWN_BEFORE) : 0;
+  const offset = source.offsetAfter(text, start);
+  const characters = Array.from(text.slice(offset, offset + SHOWN_LENGTH_MAX));
   let end = characters.length;
   if (isLong) {
-    end = start;
+    end = 0;
     for (let width = 0; end < characters.length && width < SHOWN_WIDTH; end++)
       width += columnsOf(characters[end] ?? '');
   }
-  const under = characters.slice(column - 1, Math.min(end, column - 1 + length));
-  const before = characters.slice(start, column - 1);
-  const [left, right] = [start > 0 ? CUT : '', end < characters.length ? CUT : ''];
+  const at = column - 1 - start;
+  const under = characters.slice(at, Math.min(end, at + length));
+  const before = characters.slice(0, at);
+  const shown = characters.slice(0, end).join('');
+  const [left, right] = [start > 0 ? CUT : '', offset + shown.length < text.length ? CUT : ''];
   const blanks = before.map((character) => (character === '\t' ? '\t' : ' '.repeat(columnsOf(character)))).join('');
   return [
-    `${left}${printable(characters.slice(start, end).join(''))}${right}`,
+    `${left}${printable(shown)}${right}`,
     `${left === '' ? '' : ' '}${blanks}`,
     '^'.repeat(Math.max(1, widthOf(under))),
   ];

@@ -55,6 +55,10 @@ export type Details = Pick<Diagnostic, 'suggestion' | 'exitCode' | 'keyword' | '
 /** A file that is all mistakes shall not fill the memory, or the reader's evening. */
 const DIAGNOSTICS_MAX = 1000;
 
+/** Nor shall one word that is a whole file: of a longer sentence the middle goes, the end has what comes of it. */
+const SENTENCE_MAX = 1000;
+const SENTENCE_END = 200;
+
 /** Names that are compared with what somebody wrote; more takes longer than it helps. */
 const SEARCHES_MAX = 10_000;
 
@@ -89,8 +93,10 @@ export class Report implements Patience {
   #say(severity: Severity, at: Place, message: string, details: Details): void {
     if (this.#diagnostics.length >= DIAGNOSTICS_MAX) this.#omit(severity, details);
     else {
-      const whole = severity === 'note' ? message : withOrigin(message, at);
-      this.#add({ severity, ...placeOf(at), message: whole, ...details });
+      const whole = shortened(severity === 'note' ? message : withOrigin(message, at));
+      const { suggestion } = details;
+      const said = suggestion === undefined ? details : { ...details, suggestion: shortened(suggestion) };
+      this.#add({ severity, ...placeOf(at), message: whole, ...said });
     }
   }
 
@@ -168,6 +174,11 @@ export class Report implements Patience {
     return ([2, 6, 5, 4] as const).find((code) => this.#exitCodes.has(code)) ?? 0;
   }
 }
+
+const shortened = (sentence: string): string =>
+  sentence.length <= SENTENCE_MAX
+    ? sentence
+    : `${sentence.slice(0, SENTENCE_MAX - SENTENCE_END)}…${sentence.slice(-SENTENCE_END)}`;
 
 const withOrigin = (message: string, { via }: Place): string =>
   via === undefined ? message : `${message} (from ${via})`;

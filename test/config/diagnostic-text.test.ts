@@ -62,6 +62,15 @@ describe('formatDiagnostic', () => {
     expect(cut.split('\n').map((shown) => shown.length)).toEqual([37, 8 + 161, 8 + 160]);
   });
 
+  it('a line of a megabyte with a thousand mistakes takes no time', () => {
+    const source = new SourceText('ab{ 😀'.repeat(200_000));
+    for (let at = 0; at < 1000; at++) {
+      const shown = formatDiagnostic({ ...diagnostic, line: 1, column: 1 + 5 * at, length: 1 }, source, plain);
+      const [, line = '', caret = ''] = shown.split('\n');
+      expect(Array.from(line)[caret.indexOf('^') - (at < 13 ? at : 12)]).toBe('a');
+    }
+  });
+
   it('names the lines that include the file, the innermost first', () => {
     const includedFrom = [
       { file: 'b.conf', line: 7 },

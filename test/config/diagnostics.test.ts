@@ -18,6 +18,14 @@ describe('Report', () => {
     ]);
   });
 
+  it('of a sentence that quotes a whole file the middle goes', () => {
+    const report = new Report();
+    report.error(place, `got '${'x'.repeat(1_000_000)}'; the line is ignored`, { suggestion: 'y'.repeat(1_000_000) });
+    const [said] = report.finish().diagnostics;
+    expect(said?.message).toBe(`got '${'x'.repeat(795)}…${'x'.repeat(178)}'; the line is ignored`);
+    expect(said?.suggestion).toBe(`${'y'.repeat(800)}…${'y'.repeat(200)}`);
+  });
+
   it('tells what is not acted on in one note per file, at the first place', () => {
     const report = new Report();
     for (const word of ['smtp_alert', 'notify', 'smtp_alert']) report.notActedOn(place, word);
