@@ -16,7 +16,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 /** What bash proposes for the last word. */
 function proposed(...words: string[]): string[] {
   const call = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _holdfast; printf "%s\\n" "\${COMPREPLY[@]}"`;
-  const { stdout, stderr, status } = spawnSync('bash', ['-uc', call, 'bash', script, 'holdfast', ...words], {
+  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-uc', call, 'bash', script, 'holdfast', ...words], {
     encoding: 'utf8',
   });
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
