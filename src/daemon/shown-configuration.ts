@@ -189,7 +189,9 @@ class Walk {
     const inherited = isKnown ? outer.find((one) => one.reading.at(one.keys?.[key] ?? key) !== undefined) : undefined;
     const from = statement ?? inherited?.reading.at(inherited.keys?.[key] ?? key);
     const isUnset = value === undefined || (value === false && type.facts?.kind === 'flag');
-    const words = isUnset ? undefined : wordsOf(type, value);
+    // keepalived 2.2.7 would not know the word; whoever wrote it wants it all the same.
+    const isForeign = entry.since !== undefined && from === undefined;
+    const words = isUnset || isForeign ? undefined : wordsOf(type, value);
     const reason = written && this.#remarks.about(written);
     const isCorrected = reason !== undefined && words?.join(' ') !== written?.args.map(({ text }) => text).join(' ');
     const isOther =
