@@ -161,6 +161,7 @@ function describe(entry: Entry, later: boolean): Described[] {
       const base = common(entry, 'value', type.expected, later || entry.later === true);
       const isFlag = type.facts?.kind === 'flag';
       const notes = [
+        ...base.notes,
         ...(entry.once ? ['The first one counts.'] : []),
         ...(entry.otherwise === undefined ? [] : [`Anything else becomes ${type.show(entry.otherwise)}.`]),
         ...(entry.deprecated === undefined ? [] : [`Deprecated: ${entry.deprecated}.`]),
@@ -182,7 +183,7 @@ function describe(entry: Entry, later: boolean): Described[] {
 }
 
 function common(
-  { word, doc, aliases = [] }: { word: string; doc: string; aliases?: readonly Alias[] },
+  { word, doc, aliases = [], since }: { word: string; doc: string; aliases?: readonly Alias[]; since?: string },
   form: KeywordDocumentation['form'],
   expected: string,
   later: boolean,
@@ -195,7 +196,7 @@ function common(
     required: false,
     actedOn: later ? 'no' : 'yes',
     doc,
-    notes: [],
+    notes: since === undefined ? [] : [`Since keepalived ${since}.`],
   };
 }
 

@@ -37,7 +37,16 @@ export function checkScripts(
   for (const [key, parts] of Object.entries(FIFO_SCRIPTS)) {
     scripts.run(global.at(key as keyof typeof FIFO_SCRIPTS), parts);
   }
+  const tracked = new Set(
+    [...root.instances, ...root.syncGroups].flatMap(({ values }) => values.trackScript.map(({ word }) => word.text)),
+  );
   for (const { header, at } of root.scripts) {
+    const [name] = header;
+    if (name !== undefined && !tracked.has(name.text)) {
+      report.note(name, `no instance or group tracks the vrrp_script ${name.text}`, {
+        suggestion: `write track_script { ${name.text} } in one`,
+      });
+    }
     const script = at('script');
     if (script !== undefined) scripts.tracked(header[0]?.text ?? '', script, at('user'));
   }

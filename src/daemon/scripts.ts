@@ -133,6 +133,11 @@ export class Scripts {
       });
       return;
     }
+    if (!path.includes('/')) {
+      this.#report.note(first, `${path} is found in PATH, which may be another one where the agent runs`, {
+        suggestion: 'write its full path',
+      });
+    }
     for (const one of part) if (!this.#first.has(one)) this.#first.set(one, first);
   }
 

@@ -35,6 +35,12 @@ describe('holdfast config explain', () => {
     });
   });
 
+  it('says which keepalived first knew it', () => {
+    expect(run('owner_ignore_adverts').stdout).toContain(
+      '  The owner of the addresses discards advertisements. Since keepalived 2.3.\n',
+    );
+  });
+
   it('finds a keyword by another spelling, in every block', () => {
     const { stdout } = run('lb_algo');
     expect(stdout).toMatch(/^lvs_sched, also written lb_algo\n/);

@@ -26,10 +26,30 @@ function read(global: string, script: string, instance = '', track = 'track_scri
   return { exitCode, said };
 }
 
+/** What is only noted of a vrrp_script. */
+function noted(script: string, track = 'track_script { check }') {
+  const text = `global_defs {\n${SECURE}\n}\nvrrp_script check {\nscript ${script}\n}\nvrrp_instance V {
+    interface eth0\nvirtual_router_id 5\nvirtual_ipaddress { 192.168.4.80 }\n${track}\n}`;
+  const { diagnostics, exitCode } = readConfiguration('x', () => text, { scripts: HOST });
+  return { exitCode, noted: diagnostics.map(({ line, severity, message }) => `${line} ${severity}: ${message}`) };
+}
+
 describe('a vrrp_script', () => {
   it('that can run and that nobody else can change is nothing to talk about', () => {
     expect(read(SECURE, 'script "/ok a b"')).toEqual({ exitCode: 0, said: [] });
     expect(read(SECURE, 'script true')).toEqual({ exitCode: 0, said: [] });
+  });
+
+  it('that is named without its path, or tracked by nobody, gets a note', () => {
+    expect(noted('true')).toEqual({
+      exitCode: 0,
+      noted: ['6 note: true is found in PATH, which may be another one where the agent runs'],
+    });
+    expect(noted('/ok', '')).toEqual({
+      exitCode: 0,
+      noted: ['5 note: no instance or group tracks the vrrp_script check'],
+    });
+    expect(noted('/ok')).toEqual({ exitCode: 0, noted: [] });
   });
 
   it('that runs without enable_script_security ends with 6, as in keepalived', () => {
