@@ -44,6 +44,7 @@ ${paths.join('\n')}
     case "$path" in
 ${cases.join('\n')}
     esac
+    [[ -z $path && \${COMP_WORDS[1]} == -* ]] && words= # no command goes with the agent's own options
     [[ $current == -* ]] && words=$options
     COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
@@ -72,6 +73,7 @@ ${paths.join('\n')}
     case "$place" in
 ${cases.join('\n')}
     esac
+    [[ -z $place && \${words[2]} == -* ]] && proposed=()
     if [[ \${words[CURRENT]} == -* ]]; then
         compadd -- $options
     elif (( $#proposed )); then

@@ -47,6 +47,7 @@ describe('holdfast completion bash', () => {
 
   it('leaves files to bash', () => {
     expect(proposed('check', '')).toEqual([]);
+    expect(proposed('-t', '-f', '')).toEqual([]);
   });
 
   it('is registered for holdfast', () => {
@@ -86,6 +87,7 @@ describe('holdfast completion zsh', () => {
     expect(proposedByZsh('config', 'explain', 'pre')).toContain('preempt_delay');
     expect(proposedByZsh('completion', '')).toEqual(['bash', 'zsh']);
     expect(proposedByZsh('check', '')).toEqual(['FILES']);
+    expect(proposedByZsh('-t', '-f', '')).toEqual(['FILES']);
   });
 
   it('is a function of that name for $fpath', () => {
