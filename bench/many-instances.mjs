@@ -2,8 +2,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitCodeOf, makeShare } from '../scripts/lab.mjs';
-import { prepare, say } from '../scripts/prepare.mjs';
+import { makeShare } from '../scripts/lab.mjs';
+import { prepare, runAsProgram } from '../scripts/prepare.mjs';
 import { runMeasurement } from './sandbox.mjs';
 
 const help = `node bench/many-instances.mjs [OPTION...]
@@ -83,9 +83,4 @@ async function measure(agent, interval, { instances, seconds }) {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  say(error.message);
-  process.exitCode = exitCodeOf(error);
-}
+await runAsProgram(main);

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitCodeOf, makeShare } from '../scripts/lab.mjs';
+import { makeShare } from '../scripts/lab.mjs';
 import { checkout } from '../scripts/lab-kernel.mjs';
-import { prepare, say } from '../scripts/prepare.mjs';
+import { prepare, runAsProgram } from '../scripts/prepare.mjs';
 import { runMeasurement } from './sandbox.mjs';
 
 const help = `node bench/programming.mjs [OPTION...]
@@ -78,9 +78,4 @@ async function main() {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  say(error.message);
-  process.exitCode = exitCodeOf(error);
-}
+await runAsProgram(main);

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitCodeOf, makeShare } from '../scripts/lab.mjs';
-import { prepare, say } from '../scripts/prepare.mjs';
+import { makeShare } from '../scripts/lab.mjs';
+import { prepare, runAsProgram, say } from '../scripts/prepare.mjs';
 import { page, picture, summarise } from './report.mjs';
 import { runMeasurement } from './sandbox.mjs';
 
@@ -129,9 +129,4 @@ function machine() {
   return `${cpus().length} processors (${first?.model.trim()}), Linux ${release()}, Node ${process.version}; load before: ${load.join(' ')}.`;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  say(error.message);
-  process.exitCode = exitCodeOf(error);
-}
+await runAsProgram(main);

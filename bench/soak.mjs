@@ -5,8 +5,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitCodeOf, makeShare } from '../scripts/lab.mjs';
-import { prepare, say } from '../scripts/prepare.mjs';
+import { makeShare } from '../scripts/lab.mjs';
+import { prepare, runAsProgram } from '../scripts/prepare.mjs';
 import { runMeasurement } from './sandbox.mjs';
 
 const help = `node bench/soak.mjs [OPTION...]
@@ -50,9 +50,4 @@ async function main() {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  say(error.message);
-  process.exitCode = exitCodeOf(error);
-}
+await runAsProgram(main);

@@ -1,9 +1,9 @@
 /** `npm run differential`: lives of virtual routers in holdfast and keepalived beside each other, as many as wanted. */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { exitCodeOf, makeShare, runInLab } from './lab.mjs';
+import { makeShare, runInLab } from './lab.mjs';
 import { checkout } from './lab-kernel.mjs';
-import { prepare, say } from './prepare.mjs';
+import { prepare, runAsProgram, say } from './prepare.mjs';
 
 const help = `npm run differential -- [OPTION...]
 
@@ -53,9 +53,4 @@ async function main() {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  say(error.message);
-  process.exitCode = exitCodeOf(error);
-}
+await runAsProgram(main);

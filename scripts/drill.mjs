@@ -3,9 +3,9 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { exitCodeOf, makeShare, runInLab } from './lab.mjs';
+import { makeShare, runInLab } from './lab.mjs';
 import { checkout } from './lab-kernel.mjs';
-import { prepare, say } from './prepare.mjs';
+import { prepare, runAsProgram, say } from './prepare.mjs';
 
 const help = `npm run drill -- [OPTION...]
 
@@ -96,9 +96,4 @@ async function main() {
   }
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  say(error.message);
-  process.exitCode = exitCodeOf(error);
-}
+await runAsProgram(main);

@@ -12,7 +12,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { whyNotNative } from './lab.mjs';
+import { exitCodeOf, whyNotNative } from './lab.mjs';
 import { checkout, isInstalled } from './lab-kernel.mjs';
 
 /** Debian packages by what needs them. */
@@ -158,5 +158,15 @@ if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   } catch (error) {
     say(error.message);
     process.exitCode = 1;
+  }
+}
+
+/** Ends with the exit code that `main` resolves with; what it throws is said. */
+export async function runAsProgram(main) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    say(error.message);
+    process.exitCode = exitCodeOf(error);
   }
 }

@@ -5,6 +5,7 @@ import { BfdSessions } from '../../src/daemon/bfd-sessions.ts';
 import type { BfdDatagram } from '../../src/io/bfd-socket.ts';
 import type { BfdInstance } from '../../src/vrrp/bfd-instance.ts';
 import { type BfdPacket, decodeBfd, encodeBfd } from '../../src/wire/bfd.ts';
+import { DOWN } from '../support/bfd.ts';
 
 const NEIGHBOUR = '192.0.2.2' as IpAddress;
 
@@ -114,20 +115,7 @@ class Host {
   }
 }
 
-const NOTHING: BfdPacket = {
-  diagnostic: 0,
-  state: 'Down',
-  poll: false,
-  final: false,
-  controlPlaneIndependent: false,
-  demand: false,
-  detectMultiplier: 3,
-  myDiscriminator: 9,
-  yourDiscriminator: 0,
-  desiredMinTransmit: milliseconds(50),
-  requiredMinReceive: milliseconds(50),
-  requiredMinEchoReceive: milliseconds(0),
-};
+const NOTHING: BfdPacket = { ...DOWN, myDiscriminator: 9, desiredMinTransmit: milliseconds(50) };
 
 let host: Host;
 beforeEach(() => {

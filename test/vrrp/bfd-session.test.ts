@@ -10,6 +10,7 @@ import {
   nextBfdDeadline,
 } from '../../src/vrrp/bfd-session.ts';
 import type { BfdPacket } from '../../src/wire/bfd.ts';
+import { DOWN } from '../support/bfd.ts';
 
 /** 50 ms, and gone after three of them. */
 const config: BfdSessionConfig = {
@@ -23,21 +24,7 @@ const START = instant(10_000_000);
 const at = (ms: number): Instant => later(START, milliseconds(ms));
 
 /** What the other end says while it is down and does not know us. */
-const heard = (different: Partial<BfdPacket> = {}): BfdPacket => ({
-  diagnostic: 0,
-  state: 'Down',
-  poll: false,
-  final: false,
-  controlPlaneIndependent: false,
-  demand: false,
-  detectMultiplier: 3,
-  myDiscriminator: 77,
-  yourDiscriminator: 0,
-  desiredMinTransmit: seconds(1),
-  requiredMinReceive: milliseconds(50),
-  requiredMinEchoReceive: ZERO,
-  ...different,
-});
+const heard = (different: Partial<BfdPacket> = {}): BfdPacket => ({ ...DOWN, ...different });
 /** The same of one that is up with us. */
 const up = (different: Partial<BfdPacket> = {}) =>
   heard({ state: 'Up', yourDiscriminator: 5, desiredMinTransmit: milliseconds(50), ...different });
