@@ -3,7 +3,7 @@
  * RFC 3768 §6.4.2, RFC 5798 §6.4.2. The events that set the timer are virtual-router.ts's.
  */
 
-import { type Duration, earliest, elapsed, type Instant, inSeconds, later, sum, ZERO } from '../base/time.ts';
+import { type Duration, earliest, elapsed, type Instant, inSeconds, later, scale, sum, ZERO } from '../base/time.ts';
 import { masterDownInterval, skewTime } from './timers.ts';
 import type { AdvertisementEvent, Backup, Cause, VirtualRouterConfig } from './vocabulary.ts';
 
@@ -26,6 +26,9 @@ export function listenTo(
   return { ...listen(config, interval, now), master: { address: event.source, priority: event.priority }, preemptAt };
 }
 
+/** A timer that fires later than this part of the Master's interval did so because of this host: they are punctual to less. */
+const STALL_SHARE = 10;
+
 /**
  * Master_Down_Timer fired so late that this host stood still (a paused virtual machine, an overload): whoever advertised
  * meanwhile may not have been heard. The Master gets one more interval to be heard, once; undefined: there is no reason.
@@ -33,8 +36,8 @@ export function listenTo(
 export function afterStall(config: VirtualRouterConfig, state: Backup, now: Instant): Backup | undefined {
   const { masterAdverInterval } = state;
   const stalledFor = elapsed(state.masterDownAt, now);
-  if (state.stalledFor !== undefined || state.releasedBy !== undefined || stalledFor <= masterAdverInterval)
-    return undefined;
+  if (state.stalledFor !== undefined || state.releasedBy !== undefined) return undefined;
+  if (stalledFor <= scale(masterAdverInterval, 1, STALL_SHARE)) return undefined;
   const skew = skewTime(config.version, config.priority, masterAdverInterval);
   return { ...state, stalledFor, masterDownAt: later(now, sum(masterAdverInterval, skew)) };
 }
@@ -50,7 +53,10 @@ export function reconfigureBackup(config: VirtualRouterConfig, state: Backup, no
   // A delay that has begun may become shorter, but does not begin again with every change of a tracked priority.
   const preemptAt =
     state.preemptAt === undefined ? undefined : earliest(state.preemptAt, later(now, config.preemptDelay));
-  return { ...state, masterAdverInterval, masterDownAt: later(state.masterDownSetAt, timer), preemptAt };
+  // one that would have run out already runs out now: that is not late
+  const runsOutAt = later(state.masterDownSetAt, timer);
+  const masterDownAt = runsOutAt > now ? runsOutAt : now;
+  return { ...state, masterAdverInterval, masterDownAt, preemptAt };
 }
 
 /** Master_Down_Interval with this interval of the Master. */

@@ -112,7 +112,7 @@ describe('ElectionLoop', () => {
     world.loop.wake();
     expect(world.only().state.name).toBe('Backup');
     world.knownUntil = undefined;
-    world.clock = later(START, seconds(5));
+    world.clock = later(START, seconds(4.7));
     world.loop.wake();
     expect(world.only().state.name).toBe('Master');
   });

@@ -283,8 +283,8 @@ describe('Master', () => {
 
     it('periodically, whatever the delay of the second burst: keepalived.conf(5) "garp_master_refresh"', () => {
       const refreshing = config({ garp: { ...garp, refresh: seconds(60), refreshRepeat: 2 } });
-      const taken = transition(refreshing, backup(), clock, at(4_000_000)).state;
-      expect(taken).toMatchObject({ announcements: { secondBurstAt: at(9_000_000), refreshAt: at(64_000_000) } });
+      const taken = transition(refreshing, backup(), clock, at(3_700_000)).state;
+      expect(taken).toMatchObject({ announcements: { secondBurstAt: at(8_700_000), refreshAt: at(63_700_000) } });
 
       const state = master({
         adverAt: at(100_000_000),
