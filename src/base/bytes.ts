@@ -34,3 +34,46 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
+
+/** Bytes that are written one part after the other, into memory that is used again: a large message makes no garbage. */
+export class ByteWriter {
+  #bytes = new Uint8Array(4096);
+  #view = viewOf(this.#bytes);
+  /** Where the next part begins. May be set back. */
+  length = 0;
+
+  /** A view of what is written so far and of what was claimed; of another memory after the next claim. */
+  get view(): DataView {
+    return this.#view;
+  }
+
+  /** The place of so many more bytes, whose content is still to be written. */
+  claim(count: number): number {
+    const start = this.length;
+    this.length += count;
+    if (this.length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.length);
+      larger.set(this.#bytes.subarray(0, start));
+      this.#bytes = larger;
+      this.#view = viewOf(larger);
+    }
+    return start;
+  }
+
+  /** These bytes next. */
+  add(bytes: Uint8Array): void {
+    const start = this.claim(bytes.length);
+    this.#bytes.set(bytes, start);
+  }
+
+  /** So many zeros next. */
+  addZeros(count: number): void {
+    const start = this.claim(count);
+    for (let i = start; i < this.length; i++) this.#bytes[i] = 0;
+  }
+
+  /** A copy of what was written from there on. */
+  copy(start = 0): Uint8Array {
+    return this.#bytes.slice(start, this.length);
+  }
+}

@@ -6,11 +6,11 @@
  */
 
 import type { Family } from '../base/address.ts';
+import type { ByteWriter } from '../base/bytes.ts';
 import type { Result } from '../base/result.ts';
 import { decodeFamily, encodeFamilyRequest, GENL_ID_CTRL } from '../wire/generic-netlink.ts';
 import {
   type Destination,
-  encodeCommand,
   encodeDestinationsRequest,
   encodeServicesRequest,
   IPVS_FAMILY,
@@ -18,6 +18,7 @@ import {
   type IpvsFault,
   type Service,
   type ServiceKey,
+  writeCommand,
 } from '../wire/ipvs.ts';
 import {
   type DaemonCommand,
@@ -39,6 +40,7 @@ import {
 } from '../wire/ipvs-entries.ts';
 import type { NetlinkMessage } from '../wire/netlink.ts';
 import { NETLINK_GENERIC } from './constants.ts';
+import type { BatchedRequest } from './netlink-batches.ts';
 import { NetlinkError } from './netlink-error.ts';
 import { NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
 
@@ -171,13 +173,7 @@ export class IpvsClient {
   }
 
   #batch(commands: readonly IpvsCommand[]): Promise<(NetlinkError | undefined)[]> {
-    return this.#socket.batch(
-      commands.map((command) => ({
-        type: this.#familyId,
-        body: encodeCommand(command),
-        purpose: purposeOf(command),
-      })),
-    );
+    return this.#socket.batch(commands.map((command) => new CommandRequest(this.#familyId, command)));
   }
 
   async #readServices(): Promise<ServiceEntry[]> {
@@ -257,6 +253,25 @@ function decodeAll<Value>(
     if (INEXPRESSIBLE.has(outcome.reason)) return [];
     throw NetlinkError.withCode(purpose, 'EBADMSG', `an answer that cannot be read: ${outcome.reason}`);
   });
+}
+
+/** What a command is for is only said when it fails: a large table has ten thousand of them. */
+class CommandRequest implements BatchedRequest {
+  readonly type: number;
+  readonly #command: IpvsCommand;
+
+  constructor(familyId: number, command: IpvsCommand) {
+    this.type = familyId;
+    this.#command = command;
+  }
+
+  writeBody(writer: ByteWriter): void {
+    writeCommand(writer, this.#command);
+  }
+
+  get purpose(): string {
+    return purposeOf(this.#command);
+  }
 }
 
 function purposeOf(command: IpvsCommand): string {

@@ -7,12 +7,11 @@
  * full. netlink(7).
  */
 
-import { concatBytes } from '../base/bytes.ts';
 import {
   decodeAcknowledgement,
   decodeDone,
   decodeMessages,
-  encodeMessage,
+  encodeMessages,
   type NetlinkMessage,
   NLM_F_ACK,
   NLM_F_DUMP,
@@ -39,6 +38,7 @@ import {
   SOL_SOCKET,
 } from './constants.ts';
 import { type NativeSocket, native, type ReceivedMessage } from './native.ts';
+import { type BatchedRequest, NetlinkBatches, type Outcomes } from './netlink-batches.ts';
 import { NetlinkError } from './netlink-error.ts';
 import { type Mark, NetlinkTransactions } from './netlink-transactions.ts';
 import { isSystemCallError, withPurpose } from './system-error.ts';
@@ -86,8 +86,6 @@ export interface NetlinkSocketOptions {
 interface Pending {
   readonly request: NetlinkRequest;
   readonly isDump: boolean;
-  /** Of a batch: where another one follows, only a refusal is answered. */
-  readonly isPart: boolean;
   readonly resolve: (parts: readonly NetlinkMessage[]) => void;
   readonly reject: (error: unknown) => void;
   /** The answers so far. */
@@ -96,8 +94,6 @@ interface Pending {
   attempts: number;
   /** The kernel's table changed under the dump. */
   interrupted: boolean;
-  /** No answer is a good answer, once what was sent after it has one. */
-  isSilent: boolean;
   /** Sent before an overrun, so parts of its answer may be lost; all of it, if nothing is left in the queue. */
   doubtful: boolean;
 }
@@ -108,6 +104,7 @@ export class NetlinkSocket {
   readonly #waiting: Pending[] = [];
   readonly #outstanding = new Map<number, Pending>();
   readonly #transactions = new NetlinkTransactions();
+  readonly #batches = new NetlinkBatches();
   #sequence = 0;
   readonly #aside: boolean;
   #closed = false;
@@ -150,35 +147,41 @@ export class NetlinkSocket {
 
   /** Resolves when the kernel has acknowledged, with what it answered before. Rejects with NetlinkError. */
   request(request: NetlinkRequest): Promise<readonly NetlinkMessage[]> {
-    const answer = this.#enqueue(request, { isDump: false, isPart: false });
+    const answer = this.#enqueue(request, false);
     this.#send();
     return answer;
   }
 
   /** Resolves with all parts of one consistent dump. Rejects with NetlinkError, EINTR when no dump was consistent. */
   dump(request: NetlinkRequest): Promise<readonly NetlinkMessage[]> {
-    const answer = this.#enqueue(request, { isDump: true, isPart: false });
+    const answer = this.#enqueue(request, true);
     this.#send();
     return answer;
   }
 
   /**
-   * Several requests, carried out in order, the next one also when the one before failed. Never rejects: what was
-   * refused stands at the place of its request. The kernel carries requests out in order: the last of those in a datagram is
-   * acknowledged for all of them.
+   * Several requests, carried out in order, the next one also when the one before failed. What was refused stands at the
+   * place of its request. Rejects only when something is wrong with ourselves.
    */
-  async batch(requests: readonly NetlinkRequest[]): Promise<(NetlinkError | undefined)[]> {
-    const outcomes = requests.map((request) =>
-      this.#enqueue(request, { isDump: false, isPart: true }).then(
-        () => undefined,
-        (error: unknown) => {
-          if (error instanceof NetlinkError) return error;
-          throw error;
-        },
-      ),
-    );
-    this.#send();
-    return Promise.all(outcomes);
+  async batch(requests: readonly BatchedRequest[]): Promise<Outcomes> {
+    const outcomes: Outcomes = [];
+    for (let start = 0; start < requests.length; start += OUTSTANDING_MAX) {
+      outcomes.push(...(await this.#sendBatch(requests.slice(start, start + OUTSTANDING_MAX))));
+    }
+    return outcomes;
+  }
+
+  async #sendBatch(requests: readonly BatchedRequest[]): Promise<Outcomes> {
+    const failed = ({ purpose }: BatchedRequest, error: unknown) => {
+      if (isSystemCallError(error)) return new NetlinkError(purpose, error);
+      throw error;
+    };
+    if (this.#closed) {
+      return requests.map(({ purpose }) => NetlinkError.withCode(purpose, 'ECANCELED', 'the socket is closed'));
+    }
+    const begun = this.#batches.begin(requests, this.#reserve(requests.length));
+    this.#transmit(begun.datagram, begun.abandon);
+    return begun.outcomes.catch((error: unknown) => requests.map((request) => failed(request, error)));
   }
 
   /**
@@ -191,9 +194,7 @@ export class NetlinkSocket {
     requests: readonly NetlinkRequest[],
   ): Promise<void> {
     if (this.#closed) throw NetlinkError.withCode(purpose, 'ECANCELED', 'the socket is closed');
-    // the numbers of a transaction are consecutive
-    if (this.#sequence + requests.length + 2 > SEQUENCE_MAX) this.#sequence = 0;
-    const begun = this.#transactions.begin(purpose, marks, requests, () => this.#nextSequence());
+    const begun = this.#transactions.begin(purpose, marks, requests, this.#reserve(requests.length + 2));
     this.#transmit(begun.datagram, (error) => {
       begun.abandon(isSystemCallError(error) ? new NetlinkError(purpose, error) : error);
     });
@@ -212,6 +213,7 @@ export class NetlinkSocket {
     this.#closed = true;
     this.#socket.close();
     this.#transactions.close();
+    this.#batches.close();
     const pending = [...this.#outstanding.values(), ...this.#waiting];
     this.#outstanding.clear();
     this.#waiting.length = 0;
@@ -220,7 +222,7 @@ export class NetlinkSocket {
     }
   }
 
-  #enqueue(request: NetlinkRequest, kind: Pick<Pending, 'isDump' | 'isPart'>): Promise<readonly NetlinkMessage[]> {
+  #enqueue(request: NetlinkRequest, isDump: boolean): Promise<readonly NetlinkMessage[]> {
     return new Promise((resolve, reject) => {
       if (this.#closed) {
         reject(NetlinkError.withCode(request.purpose, 'ECANCELED', 'the socket is closed'));
@@ -228,10 +230,9 @@ export class NetlinkSocket {
       }
       this.#waiting.push({
         request,
-        ...kind,
+        isDump,
         resolve,
         reject,
-        isSilent: false,
         parts: [],
         attempts: 0,
         interrupted: false,
@@ -244,19 +245,14 @@ export class NetlinkSocket {
   #send(): void {
     for (let chunk = this.#nextChunk(); chunk.length > 0; chunk = this.#nextChunk()) {
       const sequences = chunk.map((pending) => this.#begin(pending));
-      const messages = chunk.map((pending, i) => {
-        const { request, isDump, isPart } = pending;
-        pending.isSilent = isPart && i + 1 < chunk.length;
-        const asks = pending.isSilent ? 0 : isDump ? NLM_F_DUMP : NLM_F_ACK;
-        return encodeMessage({
-          type: request.type,
-          flags: NLM_F_REQUEST | asks | (request.flags ?? 0),
-          sequence: sequences[i] ?? 0,
-          portId: 0,
-          body: request.body,
-        });
-      });
-      this.#transmit(concatBytes(...messages), (error) => {
+      const messages = chunk.map(({ request, isDump }, i) => ({
+        type: request.type,
+        flags: NLM_F_REQUEST | (isDump ? NLM_F_DUMP : NLM_F_ACK) | (request.flags ?? 0),
+        sequence: sequences[i] ?? 0,
+        portId: 0,
+        body: request.body,
+      }));
+      this.#transmit(encodeMessages(messages), (error) => {
         for (const sequence of sequences) this.#outstanding.delete(sequence);
         for (const { request, reject } of chunk) {
           reject(isSystemCallError(error) ? new NetlinkError(request.purpose, error) : error);
@@ -291,15 +287,17 @@ export class NetlinkSocket {
   }
 
   #begin(pending: Pending): number {
-    const sequence = this.#nextSequence();
+    const sequence = this.#reserve(1);
     this.#outstanding.set(sequence, pending);
     pending.attempts++;
     return sequence;
   }
 
-  #nextSequence(): number {
-    this.#sequence = this.#sequence === SEQUENCE_MAX ? 1 : this.#sequence + 1;
-    return this.#sequence;
+  /** The first of so many consecutive numbers. */
+  #reserve(count: number): number {
+    if (this.#sequence + count > SEQUENCE_MAX) this.#sequence = 0;
+    this.#sequence += count;
+    return this.#sequence - count + 1;
   }
 
   #receive(): void {
@@ -336,7 +334,7 @@ export class NetlinkSocket {
   }
 
   #answer(message: NetlinkMessage): void {
-    if (this.#transactions.take(message)) return;
+    if (this.#transactions.take(message) || this.#batches.take(message)) return;
     const pending = this.#outstanding.get(message.sequence);
     if (pending === undefined) return;
     if ((message.flags & NLM_F_DUMP_INTR) !== 0) pending.interrupted = true;
@@ -359,7 +357,6 @@ export class NetlinkSocket {
 
   #settle(sequence: number, pending: Pending, outcome: ReturnType<typeof decodeDone>): void {
     const { purpose } = pending.request;
-    this.#settleSilent(sequence);
     this.#outstanding.delete(sequence);
     if (!outcome.ok) {
       pending.reject(NetlinkError.withCode(purpose, 'EBADMSG', `unreadable answer: ${outcome.reason}`));
@@ -374,27 +371,18 @@ export class NetlinkSocket {
     }
   }
 
-  /** What was sent before something that is answered now, and would have been refused by now. */
-  #settleSilent(answered: number): void {
-    for (const [sequence, pending] of this.#outstanding) {
-      if (sequence === answered) return;
-      if (!pending.isSilent) continue;
-      this.#outstanding.delete(sequence);
-      if (pending.doubtful) pending.reject(lostAnswer(pending));
-      else pending.resolve([]);
-    }
-  }
-
   /** Messages were lost. Which answers are among them is known when the queue is empty. */
   #overrun(): void {
     for (const pending of this.#outstanding.values()) pending.doubtful = true;
     this.#transactions.overrun();
+    this.#batches.overrun();
     this.#onEvent({ type: 'overrun' });
   }
 
   /** The queue is empty, so what was sent before an overrun and has no answer will get none. */
   #settleDoubtful(): void {
     this.#transactions.drained();
+    this.#batches.drained();
     for (const [sequence, pending] of this.#outstanding) {
       if (!pending.doubtful) continue;
       this.#outstanding.delete(sequence);

@@ -6,10 +6,9 @@
  * complaint is the outcome. What concerns the whole (no permission, no memory at the end) is answered to the first mark.
  */
 
-import { concatBytes } from '../base/bytes.ts';
 import {
   decodeAcknowledgement,
-  encodeMessage,
+  encodeMessages,
   type NetlinkMessage,
   NLM_F_ACK,
   NLM_F_REQUEST,
@@ -40,18 +39,18 @@ export class NetlinkTransactions {
   /**
    * A transaction and the datagram that is to be sent for it.
    * @param purpose of the whole
-   * @param nextSequence gives consecutive numbers
+   * @param first so many consecutive numbers begin here as there are requests and marks
    */
   begin(
     purpose: string,
     marks: { readonly begin: Mark; readonly end: Mark },
     requests: readonly NetlinkRequest[],
-    nextSequence: () => number,
+    first: number,
   ): { readonly datagram: Uint8Array; readonly outcome: Promise<void>; readonly abandon: (error: unknown) => void } {
     const messages = [marks.begin, ...requests, marks.end].map((each: Mark & Partial<NetlinkRequest>, i) => ({
       type: each.type,
       flags: NLM_F_REQUEST | (each.flags ?? 0) | (i === requests.length ? NLM_F_ACK : 0),
-      sequence: nextSequence(),
+      sequence: first + i,
       portId: 0,
       body: each.body,
     }));
@@ -59,13 +58,13 @@ export class NetlinkTransactions {
     let transaction: Transaction | undefined;
     const outcome = new Promise<void>((resolve, reject) => {
       const purposes = [purpose, ...requests.map((request) => request.purpose), purpose];
-      transaction = { purposes, first: sequences[0] ?? 0, resolve, reject, doubtful: false };
+      transaction = { purposes, first, resolve, reject, doubtful: false };
       for (const sequence of sequences) this.#open.set(sequence, transaction as Transaction);
     });
     const abandon = (error: unknown): void => {
       if (transaction !== undefined) this.#end(transaction, error);
     };
-    return { datagram: concatBytes(...messages.map(encodeMessage)), outcome, abandon };
+    return { datagram: encodeMessages(messages), outcome, abandon };
   }
 
   /** Takes an answer; false when it belongs to no transaction. */

@@ -2,7 +2,7 @@
  * Generic netlink: its header, and how the number of a family is asked for. linux/genetlink.h.
  */
 
-import { concatBytes, viewOf } from '../base/bytes.ts';
+import { type ByteWriter, concatBytes, viewOf } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 import { type AttributeFault, attributeTable, decodeAttributes, encodeAttributes } from './netlink-attributes.ts';
 
@@ -40,6 +40,14 @@ export function decodeGeneric(body: Uint8Array): Result<GenericMessage, 'too-sho
 /** Header and attributes. */
 export const encodeGeneric = ({ command, version, attributes }: GenericMessage): Uint8Array =>
   concatBytes(Uint8Array.of(command, version, 0, 0), attributes);
+
+/** The header behind what was written before; the attributes follow. */
+export function writeGenericHeader(writer: ByteWriter, command: number, version: number): void {
+  const start = writer.claim(HEADER_LENGTH);
+  writer.view.setUint8(start, command);
+  writer.view.setUint8(start + 1, version);
+  writer.view.setUint16(start + 2, 0);
+}
 
 /** CTRL_ATTR_* in linux/genetlink.h. */
 const controlAttributes = attributeTable({

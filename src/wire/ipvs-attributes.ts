@@ -139,10 +139,14 @@ function keyFromValues(family: Family, values: ServiceValues): Result<ServiceKey
   return ok({ kind: 'address', family, protocol, address: addressOf(address, family), port });
 }
 
+/** Of a destination: 0 to 2147483647. */
+export const assertWeight = (weight: number): void =>
+  assert(weight >= 0 && weight <= 0x7fff_ffff, `a weight is from 0 to 2147483647, not ${weight}`);
+
 /** The values of IPVS_CMD_ATTR_DEST. */
 export function destinationToValues(destination: Destination): DestinationValues {
   const { family, address, port, forwardingMethod, weight, upperThreshold, lowerThreshold } = destination;
-  assert(weight >= 0, `a weight is from 0 to 2147483647, not ${weight}`);
+  assertWeight(weight);
   const tunnel = destination.tunnel ?? { type: 'ipip', port: 0, flags: 0 };
   return {
     family: familyNumber(family),
@@ -210,10 +214,9 @@ function addressField(address: IpAddress, family: Family): Uint8Array {
 /** IPv4: the mask in network order. IPv6: the prefix length as a number. */
 function netmaskOf(family: Family, granularity: number): Uint8Array {
   assert(granularity >= 0 && granularity <= maxPrefixLength(family), `no persistence granularity: ${granularity}`);
-  const bytes = new Uint8Array(4);
-  if (family === 'inet6') viewOf(bytes).setUint32(0, granularity, true);
-  else viewOf(bytes).setUint32(0, granularity === 0 ? 0 : 0xffff_ffff << (32 - granularity));
-  return bytes;
+  if (family === 'inet6') return Uint8Array.of(granularity, 0, 0, 0);
+  const mask = granularity === 0 ? 0 : 0xffff_ffff << (32 - granularity);
+  return Uint8Array.of(mask >>> 24, mask >>> 16, mask >>> 8, mask);
 }
 
 /** Of an IPv4 mask with holes, which ipvsadm allows, the ones in front. */

@@ -8,7 +8,7 @@
 
 import { addressBytes, addressFromBytes, type IpAddress } from '../base/address.ts';
 import { assert, assertNever } from '../base/assert.ts';
-import { concatBytes, viewOf } from '../base/bytes.ts';
+import { ByteWriter, concatBytes, viewOf } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 
 /** NLA_F_NESTED: the value is attributes itself. */
@@ -98,34 +98,42 @@ export function encodeAttributes<Entries extends Record<string, AttributeEntry>>
   table: AttributeTable<Entries>,
   values: AttributeValues<AttributeTable<Entries>>,
 ): Uint8Array {
-  const given: {
-    readonly entry: AttributeEntry;
-    readonly value: number | Uint8Array;
-    readonly length: number;
-  }[] = [];
-  let total = 0;
+  scratch.length = 0;
+  writeAttributes(scratch, table, values);
+  return scratch.copy();
+}
+
+const scratch = new ByteWriter();
+
+/** The same behind what was written before. */
+export function writeAttributes<Entries extends Record<string, AttributeEntry>>(
+  writer: ByteWriter,
+  table: AttributeTable<Entries>,
+  values: AttributeValues<AttributeTable<Entries>>,
+): void {
   for (const [key, entry] of table.inOrder) {
     const value: unknown = values[key as keyof typeof values];
     if (value === undefined) continue;
-    const payload = payloadOf(entry, value);
-    const length = HEADER_LENGTH + payload.length;
-    assert(length <= 0xffff, `${entry[1]} is too long`);
-    given.push({ entry, value: payload.value, length });
-    total += align(length);
+    const start = writer.claim(HEADER_LENGTH);
+    writeValue(writer, entry, value);
+    endAttribute(writer, start, entry);
   }
-  const bytes = new Uint8Array(total);
-  const view = viewOf(bytes);
-  let start = 0;
-  for (const { entry, value, length } of given) {
-    const [number, , form] = entry;
-    view.setUint16(start, length, true);
-    view.setUint16(start + 2, form === 'nested' ? number | NLA_F_NESTED : number, true);
-    if (typeof value === 'object') bytes.set(value, start + HEADER_LENGTH);
-    else NUMBERS[form as NumberForm].write(view, start + HEADER_LENGTH, value);
-    bytes.fill(0, start + length, start + align(length));
-    start += align(length);
-  }
-  return bytes;
+}
+
+/** An attribute of the form `nested` whose members are written by `writeMembers`. */
+export function writeNested(writer: ByteWriter, entry: AttributeEntry, writeMembers: () => void): void {
+  const start = writer.claim(HEADER_LENGTH);
+  writeMembers();
+  endAttribute(writer, start, entry);
+}
+
+/** The header of an attribute whose value was written, and zeros behind it. */
+function endAttribute(writer: ByteWriter, start: number, [number, name, form]: AttributeEntry): void {
+  const length = writer.length - start;
+  if (length > 0xffff) throw new Error(`assertion failed: ${name} is too long`);
+  writer.view.setUint16(start, length, true);
+  writer.view.setUint16(start + 2, form === 'nested' ? number | NLA_F_NESTED : number, true);
+  writer.addZeros(align(length) - length);
 }
 
 /** The values of a list, whose members all have one number or are counted; in order. They are views. */
@@ -249,20 +257,20 @@ function decodeValue(
   }
 }
 
-/** The value as it will be written, and its length in bytes. Numbers are not made bytes yet: small arrays are slow. */
-function payloadOf(
-  [, name, form]: AttributeEntry,
-  value: unknown,
-): { readonly value: number | Uint8Array; readonly length: number } {
-  if (isNumberForm(form)) {
-    const { length, min, max } = NUMBERS[form];
-    const number = value as number;
-    assert(Number.isInteger(number), `${name} is an integer, not ${number}`);
-    assert(number >= min && number <= max, `${name} is from ${min} to ${max}, not ${number}`);
-    return { value: number, length };
+/** Messages are only made when they are needed: a large table has a hundred thousand attributes. */
+function writeValue(writer: ByteWriter, [, name, form]: AttributeEntry, value: unknown): void {
+  if (!isNumberForm(form)) {
+    writer.add(bytesOf(form, value as string & IpAddress & Uint8Array & bigint, name));
+    return;
   }
-  const bytes = bytesOf(form, value as string & IpAddress & Uint8Array & bigint, name);
-  return { value: bytes, length: bytes.length };
+  const { length, min, max, write } = NUMBERS[form];
+  const number = value as number;
+  if (!Number.isInteger(number)) throw new Error(`assertion failed: ${name} is an integer, not ${number}`);
+  if (number < min || number > max) {
+    throw new Error(`assertion failed: ${name} is from ${min} to ${max}, not ${number}`);
+  }
+  const start = writer.claim(length);
+  write(writer.view, start, number);
 }
 
 function bytesOf(

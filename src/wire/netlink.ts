@@ -7,7 +7,7 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { concatBytes, viewOf } from '../base/bytes.ts';
+import { ByteWriter, concatBytes, viewOf } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 import { type AttributeValues, attributeTable, decodeAttributes, encodeAttributes } from './netlink-attributes.ts';
 
@@ -85,18 +85,33 @@ export function decodeMessages(datagram: Uint8Array): Result<readonly NetlinkMes
 }
 
 /** A message with its header and, behind it, zeros up to a multiple of 4: several may follow each other. */
-export function encodeMessage(message: NetlinkMessage): Uint8Array {
-  const length = HEADER_LENGTH + message.body.length;
-  const bytes = new Uint8Array(align(length));
-  const view = viewOf(bytes);
-  view.setUint32(0, length, true);
-  view.setUint16(4, message.type, true);
-  view.setUint16(6, message.flags, true);
-  view.setUint32(8, message.sequence, true);
-  view.setUint32(12, message.portId, true);
-  bytes.set(message.body, HEADER_LENGTH);
-  bytes.fill(0, length);
-  return bytes;
+export const encodeMessage = (message: NetlinkMessage): Uint8Array => encodeMessages([message]);
+
+/** Several messages in one datagram. */
+export function encodeMessages(messages: readonly NetlinkMessage[]): Uint8Array {
+  scratch.length = 0;
+  for (const message of messages) writeMessage(scratch, message, () => scratch.add(message.body));
+  return scratch.copy();
+}
+
+const scratch = new ByteWriter();
+
+/** One message behind what was written before; `writeBody` writes what follows the header. */
+export function writeMessage(
+  writer: ByteWriter,
+  { type, flags, sequence, portId }: Omit<NetlinkMessage, 'body'>,
+  writeBody: (writer: ByteWriter) => void,
+): void {
+  const start = writer.claim(HEADER_LENGTH);
+  writeBody(writer);
+  const { view } = writer;
+  const length = writer.length - start;
+  view.setUint32(start, length, true);
+  view.setUint16(start + 4, type, true);
+  view.setUint16(start + 6, flags, true);
+  view.setUint32(start + 8, sequence, true);
+  view.setUint32(start + 12, portId, true);
+  writer.addZeros(align(length) - length);
 }
 
 const align = (length: number): number => (length + 3) & ~3;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { NETLINK_ROUTE } from '../../src/io/constants.ts';
+import type { BatchedRequest } from '../../src/io/netlink-batches.ts';
 import { NetlinkError } from '../../src/io/netlink-error.ts';
 import { type NetlinkEvent, type NetlinkRequest, NetlinkSocket } from '../../src/io/netlink-socket.ts';
 import { SystemError } from '../../src/io/system-error.ts';
@@ -35,6 +36,10 @@ const add = (interfaceIndex: number, address: string, prefixLength = 24): Netlin
 
 const addMany = (interfaceIndex: number, count: number) =>
   Array.from({ length: count }, (_, i) => add(interfaceIndex, `10.0.${i >> 8}.${i & 255}`, 32));
+
+/** The same for a batch. */
+const batched = (requests: readonly NetlinkRequest[]): BatchedRequest[] =>
+  requests.map((request) => ({ ...request, writeBody: (writer) => writer.add(request.body) }));
 
 const read: NetlinkRequest = { type: RTM_GETADDR, body: encodeAddressRequest(), purpose: 'reading the addresses' };
 
@@ -145,19 +150,16 @@ describe('NetlinkSocket request', () => {
 describe('NetlinkSocket batch', () => {
   it('has one outcome for each request, in order, and goes on after a refusal', async () => {
     const { kernel, eth0, socket } = open();
-    const outcomes = await socket.batch([
-      add(eth0, '192.0.2.1'),
-      add(eth0, '192.0.2.1'),
-      add(99, '192.0.2.2'),
-      add(eth0, '192.0.2.3'),
-    ]);
+    const outcomes = await socket.batch(
+      batched([add(eth0, '192.0.2.1'), add(eth0, '192.0.2.1'), add(99, '192.0.2.2'), add(eth0, '192.0.2.3')]),
+    );
     expect(outcomes.map((outcome) => outcome?.code)).toEqual([undefined, 'EEXIST', 'ENODEV', undefined]);
     expect(kernel.route.addresses.map((address) => address.local)).toEqual(['192.0.2.1', '192.0.2.3']);
   });
 
   it('goes out in sixty-fours, the last of which is acknowledged for all', async () => {
     const { eth0, socket, fake } = open();
-    const outcomes = socket.batch(addMany(eth0, 100));
+    const outcomes = socket.batch(batched(addMany(eth0, 100)));
     const inEachSend = () => fake.sent.map((bytes) => decodeMessages(bytes)).map((m) => (m.ok ? m.value.length : 0));
     expect(inEachSend()).toEqual([64]);
     expect(await outcomes).toEqual(new Array(100).fill(undefined));
@@ -171,7 +173,7 @@ describe('NetlinkSocket batch', () => {
 
   it('knows what was refused by its number, the first and the last one too', async () => {
     const { eth0, socket } = open();
-    const outcomes = await socket.batch([add(99, '192.0.2.1'), ...addMany(eth0, 40), add(99, '192.0.2.2')]);
+    const outcomes = await socket.batch(batched([add(99, '192.0.2.1'), ...addMany(eth0, 40), add(99, '192.0.2.2')]));
     expect(outcomes.flatMap((outcome, i) => (outcome === undefined ? [] : [`${i} ${outcome.code}`]))).toEqual([
       '0 ENODEV',
       '41 ENODEV',
@@ -186,7 +188,7 @@ describe('NetlinkSocket batch', () => {
 describe('NetlinkSocket dump', () => {
   it('resolves with all parts of all datagrams', async () => {
     const { eth0, socket } = open();
-    await socket.batch(addMany(eth0, 50));
+    await socket.batch(batched(addMany(eth0, 50)));
     const parts = await socket.dump(read);
     expect(parts.map((part) => part.type)).toEqual(new Array(50).fill(RTM_NEWADDR));
   });
@@ -269,7 +271,7 @@ describe('NetlinkSocket events', () => {
 describe('NetlinkSocket after an overrun', () => {
   it('answers that still arrive count, the lost ones reject, and the next request works', async () => {
     const { eth0, socket, events } = open({ receiveBuffer: 8 * 800 });
-    const outcomes = await socket.batch(addMany(99, 64));
+    const outcomes = await socket.batch(batched(addMany(99, 64)));
     expect(new Set(outcomes.map((outcome) => outcome?.code))).toEqual(new Set(['ENODEV', 'ENOBUFS']));
     expect(outcomes[0]?.code).toBe('ENODEV');
     expect(outcomes[63]?.message).toBe('adding 10.0.0.63: netlink ENOBUFS: the answer was lost');
@@ -279,7 +281,7 @@ describe('NetlinkSocket after an overrun', () => {
 
   it('a dump is begun anew, because parts may be missing', async () => {
     const { eth0, socket, fake, events } = open();
-    await socket.batch(addMany(eth0, 8));
+    await socket.batch(batched(addMany(eth0, 8)));
     const sends = fake.sent.length;
     const dump = socket.dump(read);
     fake.inject(new Uint8Array(3), { truncated: true });
@@ -294,7 +296,7 @@ describe('NetlinkSocket close', () => {
     const { eth0, socket } = open();
     const waiting = failure(socket.request(add(eth0, '192.0.2.1')));
     const dump = failure(socket.dump(read));
-    const batch = socket.batch(addMany(eth0, 100));
+    const batch = socket.batch(batched(addMany(eth0, 100)));
     socket.close();
     socket.close();
     expect(await waiting).toMatchObject({ code: 'ECANCELED', errno: -125, purpose: 'adding 192.0.2.1' });
