@@ -5,6 +5,7 @@
  * namespace: that in which the client was opened.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Family } from '../base/address.ts';
 import type { ByteWriter } from '../base/bytes.ts';
 import type { Result } from '../base/result.ts';
@@ -70,6 +71,8 @@ export interface ObservedService extends ServiceEntry {
 /** Where the socket comes from; for tests. */
 export type IpvsClientOptions = Pick<NetlinkSocketOptions, 'createSocket'>;
 
+/** How often the table is read anew because services came or went meanwhile. */
+const READ_ATTEMPTS = 5;
 /** Encoded and carried out before the event loop is given back: a large table is no reason to be late elsewhere. */
 const COMMANDS_PER_TURN = 64;
 
@@ -123,11 +126,16 @@ export class IpvsClient {
 
   /** The same with connections and counters. */
   async observe(): Promise<ObservedService[]> {
-    const services = await this.#readServices();
-    const observed: ObservedService[] = [];
-    for (const entry of services)
-      observed.push({ ...entry, destinations: await this.#readDestinations(entry.service) });
-    return observed;
+    let services = await this.#readServices();
+    for (let attempt = 1; ; attempt++) {
+      const observed: ObservedService[] = [];
+      for (const entry of services)
+        observed.push({ ...entry, destinations: await this.#readDestinations(entry.service) });
+      // a service that went meanwhile looks like one without destinations
+      const before = services;
+      services = await this.#readServices();
+      if (attempt === READ_ATTEMPTS || haveSameKeys(before, services)) return observed;
+    }
   }
 
   /**
@@ -220,6 +228,9 @@ export class IpvsClient {
     return this.#familyId !== before;
   }
 }
+
+const haveSameKeys = (a: readonly ServiceEntry[], b: readonly ServiceEntry[]): boolean =>
+  a.length === b.length && a.every(({ service }, i) => isDeepStrictEqual(service.key, b[i]?.service.key));
 
 async function findFamily(socket: NetlinkSocket): Promise<number> {
   const purpose = `looking for the generic netlink family "${IPVS_FAMILY}"`;

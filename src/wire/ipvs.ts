@@ -5,13 +5,12 @@
  * the sync daemon in ipvs-control.ts. Bodies only: the header around them has the number of the family.
  */
 
-import { addressNumber, type Family, type IpAddress, maxPrefixLength } from '../base/address.ts';
+import { type Family, type IpAddress, maxPrefixLength } from '../base/address.ts';
 import { ByteWriter } from '../base/bytes.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 import { type Duration, ZERO } from '../base/time.ts';
 import { decodeGeneric, encodeGeneric, writeGenericHeader } from './generic-netlink.ts';
 import {
-  assertWeight,
   decodeDestination,
   decodeService,
   destinationAttributes,
@@ -19,13 +18,13 @@ import {
   serviceAttributes,
   serviceToValues,
 } from './ipvs-attributes.ts';
+import { isAlikeDestination, isAlikeService, overwriteDestination, overwriteKey, Template } from './ipvs-template.ts';
 import {
   type AttributeFault,
   type AttributeValues,
   attributeTable,
   decodeAttributes,
   encodeAttributes,
-  writeAttributes,
   writeNested,
 } from './netlink-attributes.ts';
 
@@ -163,8 +162,14 @@ const scratch = new ByteWriter();
 /** The same behind what was written before. */
 export function writeCommand(writer: ByteWriter, command: IpvsCommand): void {
   const { service } = command;
-  if ('destination' in command) writeDestinationCommand(writer, command);
-  else writeHead(writer, command.command, service);
+  writeGenericHeader(writer, IPVS_CMD[command.command], IPVS_VERSION);
+  if (!('destination' in command)) {
+    writeNested(writer, commandAttributes.entries.service, () => writer.add(services.of(service)));
+    return;
+  }
+  writeNested(writer, commandAttributes.entries.service, () => writer.add(identities.of(service)));
+  const { destination } = command;
+  writeNested(writer, commandAttributes.entries.destination, () => writer.add(destinations.of(destination)));
 }
 
 /** Reads the body of a command. */
@@ -193,64 +198,10 @@ export function decodeCommand(body: Uint8Array): Result<IpvsCommand, IpvsFault> 
 
 /** The body of the request for the destinations of a service; sent as a dump. */
 export const encodeDestinationsRequest = (service: Service): Uint8Array =>
-  encodeIpvs('get-destination', { service: encodeIdentity(service) });
+  encodeIpvs('get-destination', { service: identities.of(service) });
 
 /** The body of the request for all services; sent as a dump. */
 export const encodeServicesRequest = (): Uint8Array => encodeIpvs('get-service', {});
-
-type DestinationCommand = Extract<IpvsCommand, { readonly destination: unknown }>;
-
-/** The last one: the next one is most often about the same service, and its destination differs in three numbers only. */
-let last:
-  | { readonly command: DestinationCommand; readonly body: Uint8Array; readonly attributesAt: number }
-  | undefined;
-
-function writeDestinationCommand(writer: ByteWriter, command: DestinationCommand): void {
-  const start = writer.length;
-  if (last !== undefined && isAlike(last.command, command)) {
-    writer.add(last.body);
-    overwriteDestination(writer.view, start + last.attributesAt, command.destination);
-    return;
-  }
-  writeHead(writer, command.command, withoutPersistence(command.service));
-  let attributesAt = 0;
-  writeNested(writer, commandAttributes.entries.destination, () => {
-    attributesAt = writer.length - start;
-    writeAttributes(writer, destinationAttributes, destinationToValues(command.destination));
-  });
-  last = { command, body: writer.copy(start), attributesAt };
-}
-
-/** Whether their bodies differ in an IPv4 address, a port and a weight alone. */
-const isAlike = (a: DestinationCommand, b: DestinationCommand): boolean =>
-  a.service === b.service &&
-  a.command === b.command &&
-  a.destination.family === 'inet' &&
-  b.destination.family === 'inet' &&
-  a.destination.forwardingMethod === b.destination.forwardingMethod &&
-  a.destination.tunnel === b.destination.tunnel &&
-  a.destination.upperThreshold === b.destination.upperThreshold &&
-  a.destination.lowerThreshold === b.destination.lowerThreshold;
-
-/** Where the values stand in the attributes: family 8, address 20, port 8, method 8 bytes, then the weight; headers are 4. */
-const ADDRESS_AT = 12;
-const PORT_AT = 32;
-const WEIGHT_AT = 48;
-
-function overwriteDestination(view: DataView, at: number, { address, port, weight }: Destination): void {
-  assertWeight(weight);
-  view.setUint32(at + ADDRESS_AT, addressNumber(address));
-  view.setUint16(at + PORT_AT, port);
-  view.setInt32(at + WEIGHT_AT, weight, true);
-}
-
-/** The header of a command and the service that it is about. */
-function writeHead(writer: ByteWriter, command: keyof typeof IPVS_CMD, service: Service): void {
-  writeGenericHeader(writer, IPVS_CMD[command], IPVS_VERSION);
-  writeNested(writer, commandAttributes.entries.service, () => {
-    writeAttributes(writer, serviceAttributes, serviceToValues(service));
-  });
-}
 
 const COMMANDS_BY_NUMBER = new Map(Object.entries(IPVS_CMD).map(([name, number]) => [number as number, name]));
 
@@ -280,10 +231,27 @@ export function decodeIpvs(
   return ok({ command: command as keyof typeof IPVS_CMD, service, destination });
 }
 
-/** A service in a command that is about its destinations. */
-const encodeIdentity = (service: Service): Uint8Array =>
-  encodeAttributes(serviceAttributes, serviceToValues(withoutPersistence(service)));
+const withoutPersistence = (service: Service): Service => ({
+  ...service,
+  persistenceTimeout: ZERO,
+  persistenceGranularity: maxPrefixLength(service.key.family),
+});
 
-function withoutPersistence(service: Service): Service {
-  return { ...service, persistenceTimeout: ZERO, persistenceGranularity: maxPrefixLength(service.key.family) };
-}
+const services = new Template<Service>({
+  encode: (service) => encodeAttributes(serviceAttributes, serviceToValues(service)),
+  isAlike: isAlikeService,
+  overwrite: overwriteKey,
+});
+
+/** Services in commands that are about their destinations. */
+const identities = new Template<Service>({
+  encode: (service) => encodeAttributes(serviceAttributes, serviceToValues(withoutPersistence(service))),
+  isAlike: isAlikeService,
+  overwrite: overwriteKey,
+});
+
+const destinations = new Template<Destination>({
+  encode: (destination) => encodeAttributes(destinationAttributes, destinationToValues(destination)),
+  isAlike: isAlikeDestination,
+  overwrite: overwriteDestination,
+});
