@@ -35,6 +35,8 @@ function table(runs) {
     const figures = [ours, ...theirs].map((figure) => figure.toFixed(0));
     return `| ${[name, ...figures, ...theirs.map((one) => (ours / one).toFixed(2))].join(' | ')} |`;
   });
+  const repair = median(runs.flatMap(({ repairMs = [] }) => repairMs));
+  rows.push(`| ipvsadm -C until it is repaired, ms | ${repair.toFixed(0)} | - | - | - | - |`);
   return ['| median | holdfast | keepalived | ipvsadm -R | ratio | ratio |', '|---|---|---|---|---|---|', ...rows].join(
     '\n',
   );

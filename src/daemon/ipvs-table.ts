@@ -149,7 +149,7 @@ export class IpvsTable {
       }
       try {
         if (look !== undefined || this.#actual === undefined) await this.#compare(look ?? 'all');
-        const refused = await this.#makeGood();
+        const refused = await this.#makeGood(passes + 1 === MAX_PASSES);
         if (refused.length === 0) passes = 0;
         else if (passes + 1 < MAX_PASSES) {
           // what we thought of it was wrong
@@ -170,16 +170,9 @@ export class IpvsTable {
     const client = this.#client;
     if (!client) return;
     const known = this.#actual;
-    if (look === 'services' && known !== undefined) {
-      const services = await client.services();
-      if (!this.#hasDrifted(services, known)) return;
-    }
-    const whole = await client.table();
-    this.#actual = new Map();
-    for (const entry of whole) {
-      const id = serviceId(entry.service.key);
-      if (this.#owned.has(id)) this.#actual.set(id, entry);
-    }
+    const actual = look === 'services' && known ? this.#glance(await client.services(), known) : 'unsure';
+    if (actual === 'as known') return;
+    this.#actual = actual === 'unsure' ? this.#ours(await client.table()) : actual;
     // what we are about to change ourselves is no drift
     const isOurs = (id: string) => known === undefined || this.#due.has(id) || this.#unsettled.has(id);
     const foreign: IpvsCommand[] = [];
@@ -195,13 +188,28 @@ export class IpvsTable {
     if (this.#due.size === 0) this.#said.clear();
   }
 
-  #hasDrifted(services: readonly Service[], known: ReadonlyMap<string, TableEntry>): boolean {
-    const ours = services.filter(({ key }) => this.#owned.has(serviceId(key)));
-    if (ours.length !== known.size) return true;
-    return ours.some((service) => {
-      const entry = known.get(serviceId(service.key));
-      return entry === undefined || !sameService(entry.service, service);
-    });
+  #ours(table: Table): Map<string, TableEntry> {
+    const entries = table.map((entry) => [serviceId(entry.service.key), entry] as const);
+    return new Map(entries.filter(([id]) => this.#owned.has(id)));
+  }
+
+  /**
+   * What the services tell of the table. Where some are only missing, as after `ipvsadm -C`, that is known without reading
+   * destinations, which takes a question for each service.
+   */
+  #glance(
+    services: readonly Service[],
+    known: ReadonlyMap<string, TableEntry>,
+  ): 'as known' | 'unsure' | Map<string, TableEntry> {
+    const present = new Map<string, TableEntry>();
+    for (const service of services) {
+      const id = serviceId(service.key);
+      if (!this.#owned.has(id)) continue;
+      const entry = known.get(id);
+      if (entry === undefined || !sameService(entry.service, service)) return 'unsure';
+      present.set(id, entry);
+    }
+    return present.size === known.size ? 'as known' : present;
   }
 
   #planOf(id: string): IpvsCommand[] {
@@ -209,8 +217,11 @@ export class IpvsTable {
     return plan(actual ? [actual] : [], desired ? [desired] : [], this.#owned);
   }
 
-  /** Carries out what is due; returns the services where something was refused. */
-  async #makeGood(): Promise<string[]> {
+  /**
+   * Carries out what is due; returns the services where something was refused.
+   * @param isLast it will not be tried again at once, so that everything that was refused is said
+   */
+  async #makeGood(isLast: boolean): Promise<string[]> {
     const [client, known] = [this.#client, this.#actual];
     if (!client || !known) return [];
     const ids = [...this.#due];
@@ -227,7 +238,8 @@ export class IpvsTable {
       if (!error) done.push(command);
       else {
         refused.add(serviceId(command.service.key));
-        if (!isAlreadySo(command, error.code)) this.#failed(command, explain(command, error));
+        if (isAlreadySo(command, error.code) || (!isLast && isWithoutService(command, error.code))) continue;
+        this.#failed(command, explain(command, error));
       }
     }
     for (const [id, target] of targets) {
@@ -295,6 +307,10 @@ export class IpvsTable {
 const isAlreadySo = ({ command }: IpvsCommand, code: string): boolean =>
   (command.startsWith('new-') && code === 'EEXIST') ||
   (command.startsWith('delete-') && (code === 'ENOENT' || code === 'ESRCH'));
+
+/** Somebody has removed the service: the table is read, and everything of it is made anew. */
+const isWithoutService = ({ command }: IpvsCommand, code: string): boolean =>
+  command !== 'new-service' && code === 'ESRCH';
 
 function explain(command: IpvsCommand, error: NetlinkError): string {
   const { scheduler } = command.service;

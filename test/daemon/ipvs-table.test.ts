@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { IpvsTable } from '../../src/daemon/ipvs-table.ts';
 import { IpvsUnavailable } from '../../src/io/ipvs-client.ts';
 import { serviceId } from '../../src/ipvs/table.ts';
@@ -75,6 +75,28 @@ describe('the IPVS table of the health process', () => {
     ]);
     await table.close();
     expect([...kernel.entries.keys()]).toEqual(['foreign']);
+  });
+
+  it('services that are gone are noticed within half a second and made anew without reading any destination', async () => {
+    vi.useFakeTimers();
+    try {
+      const kernel = new FakeIpvsTable();
+      const { table, logged } = over(kernel);
+      await table.settle([entry(80, destination(100)), entry(81, destination(100), destination(200))]);
+      const { reads } = kernel;
+      kernel.commands.length = 0;
+      kernel.entries.delete(serviceId(service(81).key));
+      await vi.advanceTimersByTimeAsync(500);
+      expect(kernel.commands).toEqual([
+        'new-service 192.168.4.15:81/TCP',
+        'new-destination 192.168.4.15:81/TCP 192.168.4.100:80 1',
+        'new-destination 192.168.4.15:81/TCP 192.168.4.200:80 1',
+      ]);
+      expect(kernel.reads).toBe(reads);
+      expect(logged.filter((line) => line.includes('ipvs-drift'))).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('what it did not know of, when a command is refused, is read and made good', async () => {

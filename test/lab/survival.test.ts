@@ -1,4 +1,4 @@
-/** Long connections survive what happens to the directors: a reload, a drained server, a failover with lvs_sync_daemon. */
+/** Long connections survive what happens to the directors: a reload, a drained server, a restart, a failover with lvs_sync_daemon. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Caller, type LabAgent, Net, tally } from './net.ts';
 import { until } from './process.ts';
@@ -78,6 +78,13 @@ describe('long connections', () => {
     expect((await first.command('status')).stdout).toContain('drained by an operator');
     expect(await caller.ping()).toEqual({ alive: CONNECTIONS, of: CONNECTIONS });
     expect((await first.command('undrain', `${A}:${PORT}`)).code).toBe(0);
+  });
+
+  it('survive a restart of the agent', async () => {
+    first.lines.length = 0;
+    expect(await first.command('restart')).toMatchObject({ code: 0, stderr: '' });
+    expect(await caller.ping()).toEqual({ alive: CONNECTIONS, of: CONNECTIONS });
+    expect(first.lines.filter((line) => /Entering|event=ipvs /.test(line))).toEqual([]);
   });
 
   it('survive a failover: the other director knows them (keepalived.conf(5) "lvs_sync_daemon")', async () => {
