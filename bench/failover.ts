@@ -41,8 +41,11 @@ const VARIANTS: readonly Variant[] = [
   variant('v3 10 ms', 3, 0.01),
 ];
 
-/** What happens to the MASTER. `return` is its start after a stop: it has the higher priority. */
-const EVENTS = ['stop', 'kill', 'hang', 'link', 'return'] as const;
+/**
+ * What happens to the MASTER. `return` is its start after a stop: it has the higher priority. `mixed` is a stop where the other
+ * agent is the BACKUP.
+ */
+const EVENTS = ['stop', 'mixed', 'kill', 'hang', 'link', 'return'] as const;
 type EventName = (typeof EVENTS)[number];
 
 export interface Run {
@@ -54,6 +57,7 @@ export interface Run {
   readonly overlapMs: number | undefined;
 }
 
+const OTHER: Readonly<Record<AgentName, AgentName>> = { holdfast: 'keepalived', keepalived: 'holdfast' };
 const ADDED = `inet ${VIRTUAL_IP}/`;
 
 /** When a director got the address and when it lost it, in milliseconds since the epoch. */
@@ -134,7 +138,8 @@ async function measure(agentName: AgentName, wanted: Variant, event: EventName):
     for (const [n, director] of directors.entries()) {
       const configurationFile = join(cluster.directory, `${director}.conf`);
       writeFileSync(configurationFile, configuration(n === 0 ? 150 : BACKUP_PRIORITY, wanted));
-      agents.push(makeAgent(agentName, { cluster, director, configurationFile, onStateChange: () => {} }));
+      const name = event === 'mixed' && n === 1 ? OTHER[agentName] : agentName;
+      agents.push(makeAgent(name, { cluster, director, configurationFile, onStateChange: () => {} }));
     }
     const [master, backup] = agents as [Agent, Agent];
     const holds = (n: 0 | 1) => {
@@ -154,6 +159,7 @@ async function measure(agentName: AgentName, wanted: Variant, event: EventName):
     const since = Date.now();
     switch (event) {
       case 'stop':
+      case 'mixed':
         await master.stop();
         break;
       case 'kill':

@@ -68,7 +68,7 @@ async function measureAgent(agent: AgentName, settings: Settings): Promise<Run> 
     await wholeTable(settings);
     return { ...one, repairMs: readCounts(counts).lastAt - clearedAt };
   } catch (error) {
-    const said = readFileSync(join(share, 'agent.log'), 'utf8').split('\n').slice(0, 40).join('\n');
+    const said = readFileSync(join(share, 'agent.log'), 'utf8').split('\n').slice(-20).join('\n');
     throw new Error(`${agent}: ${(error as Error).message}; it said last:\n${said}`);
   } finally {
     child.kill('SIGTERM');

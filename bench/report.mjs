@@ -1,6 +1,13 @@
 /** What `npm run bench` has measured as tables with medians and ratios, and as a picture: docs/performance.md. */
 
-const LABELS = { stop: 'planned stop', kill: 'kill -9', hang: 'hang (SIGSTOP)', link: 'cut link', return: 'return' };
+const LABELS = {
+  stop: 'planned stop',
+  mixed: 'planned stop, the other agent takes over',
+  kill: 'kill -9',
+  hang: 'hang (SIGSTOP)',
+  link: 'cut link',
+  return: 'return',
+};
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -48,8 +55,8 @@ export function table(rows) {
   return [head, '|---|---|---|---|---|---|---|', ...rows.map(line)].join('\n');
 }
 
-const WIDTH = 760;
-const LEFT = 190;
+const WIDTH = 900;
+const LEFT = 320;
 const ROW = 44;
 const BAR = 14;
 const COLOURS = { holdfast: '#2563eb', keepalived: '#9ca3af' };

@@ -21,7 +21,7 @@ holdfast and keepalived in turn, with the same files. Needs root. Three parts:
   --rounds N          runs of each kind (default 5; of steadiness 1)
   --seconds N         how long steadiness is watched, each (default 60)
   --variant NAME      "v2 1 s", "v3 100 ms" or "v3 10 ms" (default all); may be repeated
-  --event NAME        stop, kill, hang, link or return (default all); may be repeated
+  --event NAME        stop, mixed (the other agent takes over), kill, hang, link or return (default all); may be repeated
   --state NAME        idle, "4 busy", "8 busy", reloads, checks or churn (default all); may be repeated
   --agent NAME        of steadiness: holdfast or keepalived (default both)
   --instances N       of rest (default 1, 100 and 255); may be repeated
