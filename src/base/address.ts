@@ -76,7 +76,13 @@ export const isLinkLocal = (address: IpAddress): boolean => /^fe[89ab][0-9a-f]:/
 
 function parseV4(text: string): Uint8Array | undefined {
   const value = readV4(text);
-  return value < 0 ? undefined : Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+  if (value < 0) return undefined;
+  const bytes = new Uint8Array(4);
+  bytes[0] = value >>> 24;
+  bytes[1] = value >>> 16;
+  bytes[2] = value >>> 8;
+  bytes[3] = value;
+  return bytes;
 }
 
 const DOT = 46;

@@ -4,10 +4,11 @@
  * way are one. A checker keeps its state over a reload as long as it asks the same question, however often it does.
  */
 import type { Canceller } from '../base/cancellation.ts';
+import { equalData } from '../base/equal.ts';
 import { DueHeap } from '../base/heap.ts';
 import { type Instant, ZERO } from '../base/time.ts';
 import type { CheckResult, Fact } from '../checks/checker.ts';
-import type { CheckerConfig, TimedChecker, ToldChecker } from '../checks/checker-config.ts';
+import type { CheckerConfig, TimedChecker, Timing, ToldChecker } from '../checks/checker-config.ts';
 import {
   type Health,
   type HealthEffect,
@@ -66,8 +67,6 @@ export class HealthBook {
   readonly #facts = new Map<string, Fact>();
   #entries = new Map<string, CheckerEntry>();
   #byServer = new Map<string, CheckerEntry[]>();
-  /** By the question that they ask. */
-  #byProbe = new Map<string, CheckerEntry>();
   #lastId = 0;
 
   get nextAt(): Instant | undefined {
@@ -80,29 +79,33 @@ export class HealthBook {
 
   /** From now on these are the checkers. One that is new begins after its warm-up; one that is gone is aborted. */
   configure(virtualServers: readonly VirtualServer[], now: Instant, { merges, random }: BookOptions): void {
-    const before = { entries: this.#entries, byServer: this.#byServer, byProbe: this.#byProbe };
+    const before = { entries: this.#entries, byServer: this.#byServer };
     this.#entries = new Map();
     this.#byServer = new Map();
-    this.#byProbe = new Map();
-    const shared = new Map<string, CheckerEntry>();
+    let byProbe: Map<string, CheckerEntry> | undefined;
+    /** One that asked the same for another server, or in another place. */
+    const moved = (config: CheckerConfig) => {
+      byProbe ??= new Map([...before.entries.values()].map((entry) => [probeOf(entry.config), entry]));
+      return byProbe.size === 0 ? undefined : byProbe.get(probeOf(config));
+    };
+    const shared = new Map<string, CheckerEntry[]>();
     for (const virtualServer of virtualServers) {
       for (const realServer of virtualServer.realServers) {
         const server = { virtualServerId: virtualServer.id, realServerId: realServer.id };
         const key = serverKey(server.virtualServerId, server.realServerId);
         const entries = realServer.checkers.filter(isActedOn).map((config, i) => {
-          const share = merges && canBeShared(config) ? JSON.stringify(config) : undefined;
-          const same = share === undefined ? undefined : shared.get(share);
+          const share = merges && canBeShared(config) ? shareOf(config) : undefined;
+          const mates = share === undefined ? undefined : shared.get(share);
+          const same = mates?.find((mate) => equalData(mate.config, config));
           if (same !== undefined) {
             same.servers.push(server);
             return same;
           }
-          const probe = probeOf(config);
           const old = before.byServer.get(key)?.[i];
-          const known = old && probeOf(old.config) === probe ? old : before.byProbe.get(probe);
-          const entry = this.#enter(config, known, now, random);
-          entry.servers.push(server);
-          if (share !== undefined) shared.set(share, entry);
-          this.#byProbe.set(probe, entry);
+          const known = old && asksTheSame(old.config, config) ? old : moved(config);
+          const entry = this.#enter(config, server, known, now, random);
+          if (mates !== undefined) mates.push(entry);
+          else if (share !== undefined) shared.set(share, [entry]);
           return entry;
         });
         this.#byServer.set(key, entries);
@@ -128,7 +131,6 @@ export class HealthBook {
       const entry: CheckerEntry = { ...rest, health: { ...health, nextAt }, abort: undefined };
       this.#lastId = Math.max(this.#lastId, Number(entry.id));
       this.#entries.set(entry.id, entry);
-      this.#byProbe.set(probeOf(entry.config), entry);
       for (const { virtualServerId, realServerId } of entry.servers) {
         const key = serverKey(virtualServerId, realServerId);
         this.#byServer.set(key, [...(this.#byServer.get(key) ?? []), entry]);
@@ -207,6 +209,7 @@ export class HealthBook {
   /** @param known a checker of before that asks the same */
   #enter(
     config: TimedChecker | ToldChecker,
+    server: CheckedServer,
     known: CheckerEntry | undefined,
     now: Instant,
     random: () => number,
@@ -214,7 +217,7 @@ export class HealthBook {
     const pace = paceOf(config);
     if (known !== undefined && !this.#entries.has(known.id)) {
       this.#entries.set(known.id, known);
-      return Object.assign(known, { config, pace, servers: [] });
+      return Object.assign(known, { config, pace, servers: [server] });
     }
     this.#lastId += 1;
     const fresh = isTimed(config) ? newHealth(config, now, random()) : toldHealth(!pace.alpha, now);
@@ -222,7 +225,8 @@ export class HealthBook {
       id: String(this.#lastId),
       config,
       pace,
-      servers: [],
+      // an array that grows from nothing has room for seventeen at once
+      servers: [server],
       // of what was one and is now several: the same, from its next probe on
       health: known === undefined ? fresh : { ...known.health, probe: 0, nextAt: fresh.nextAt },
       abort: undefined,
@@ -241,6 +245,10 @@ export class HealthBook {
 /** Commands may be counted by whoever wrote them: each is run as often as it is configured. */
 const canBeShared = (config: CheckerConfig): boolean => isTimed(config) && config.kind !== 'MISC_CHECK';
 
+/** The same for all that may be the same. */
+const shareOf = (config: CheckerConfig): string =>
+  'connectAddress' in config ? `${config.kind} ${config.connectAddress} ${config.connectPort}` : config.kind;
+
 const NEVER: Pace = {
   retry: 0,
   delayBeforeRetry: ZERO,
@@ -256,11 +264,32 @@ function paceOf(config: TimedChecker | ToldChecker): Pace {
   return config.kind === 'MISC_CHECK' ? { ...config, runsFromStart: true } : config;
 }
 
-/** What a checker asks, without when and how often. */
+/** What says when and how often a checker asks, and not what. */
+const PACE_KEYS: ReadonlySet<string> = new Set<keyof Timing>([
+  'retry',
+  'delayBeforeRetry',
+  'delayLoop',
+  'warmup',
+  'alpha',
+  'logAllFailures',
+]);
+
+/** What a checker asks. */
 function probeOf(config: CheckerConfig): string {
-  const probe: Record<string, unknown> = { ...config };
-  for (const key of ['retry', 'delayBeforeRetry', 'delayLoop', 'warmup', 'alpha', 'logAllFailures']) delete probe[key];
-  return JSON.stringify(probe);
+  return JSON.stringify(Object.entries(config).filter(([key]) => !PACE_KEYS.has(key)));
+}
+
+/** Whether two have the same `probeOf`, without making it: a reload asks this of every checker. */
+function asksTheSame(a: CheckerConfig, b: CheckerConfig): boolean {
+  const isPlain = (value: unknown) => typeof value !== 'object' || value === null;
+  const [these, those] = [a, b] as unknown as Record<string, unknown>[];
+  for (const key in these) {
+    if (PACE_KEYS.has(key) || these[key] === those?.[key]) continue;
+    return !isPlain(these[key]) && probeOf(a) === probeOf(b);
+  }
+  for (const key in those)
+    if (!PACE_KEYS.has(key) && these?.[key] === undefined && those[key] !== undefined) return false;
+  return true;
 }
 
 const serverKey = (virtualServerId: string, realServerId: string): string => `${virtualServerId} ${realServerId}`;

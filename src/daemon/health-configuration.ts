@@ -5,8 +5,12 @@ import type { GlobalDefinitions } from './global-keywords.ts';
 import type { LvsSettings } from './ipvs-settings.ts';
 import type { HealthConfiguration } from './messages.ts';
 import type { Configuration } from './root.ts';
+import type { VirtualServerNews } from './virtual-server-news.ts';
 
-export function healthConfiguration({ global, instances, virtualServers, ssl }: Configuration): HealthConfiguration {
+export function healthConfiguration(
+  { global, instances, ssl }: Configuration,
+  virtualServers: readonly VirtualServerNews[],
+): HealthConfiguration {
   return {
     virtualServers,
     lvs: lvsSettings(global, instances),

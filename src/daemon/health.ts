@@ -23,11 +23,17 @@ import type { FromHealth, HealthConfiguration, HealthScheduling, ToHealth } from
 import { Pools } from './pools.ts';
 import { Succession } from './succession.ts';
 import { Suspension } from './suspension.ts';
+import { NewsReader } from './virtual-server-news.ts';
 
 /** Runs the process until main says stop or is gone. */
 export function runHealth(): void {
   let ending = false;
-  let configuration: HealthConfiguration | undefined;
+  let configuration: CompleteConfiguration | undefined;
+  const news = new NewsReader();
+  const complete = (message: { readonly configuration: HealthConfiguration }): CompleteConfiguration => ({
+    ...message.configuration,
+    virtualServers: news.read(message.configuration.virtualServers),
+  });
   const end = async () => {
     if (ending) return;
     ending = true;
@@ -42,7 +48,7 @@ export function runHealth(): void {
       switch (message.type) {
         case 'start':
           succession.orphaned = message.orphaned;
-          configuration = message.configuration;
+          configuration = complete(message);
           if (message.isHeir) channel.send({ type: 'prepared' });
           else start();
           break;
@@ -53,7 +59,7 @@ export function runHealth(): void {
         case 'alone':
           break; // the table is compared every few seconds
         case 'configure':
-          void health.configure(message.configuration).then(() => channel.send({ type: 'configured' }));
+          void health.configure(complete(message)).then(() => channel.send({ type: 'configured' }));
           break;
         case 'instance':
           health.heardOfInstance(message.name, message.isMaster);
@@ -93,6 +99,8 @@ export function runHealth(): void {
     abandon: () => void end(),
   });
 }
+
+type CompleteConfiguration = HealthConfiguration & { readonly virtualServers: readonly VirtualServer[] };
 
 /** What a health process leaves to the one that takes its place. */
 interface HealthEstate {
@@ -140,7 +148,7 @@ class HealthProcess {
   }
 
   /** Start and reload. Resolves when the table is as it should be. */
-  async configure(configuration: HealthConfiguration): Promise<void> {
+  async configure(configuration: CompleteConfiguration): Promise<void> {
     const { virtualServers, lvs, tellsAll, ssl, mergesChecks } = configuration;
     this.#schedule(configuration.scheduling);
     this.#virtualServers = virtualServers;

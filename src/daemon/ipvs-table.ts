@@ -24,6 +24,8 @@ const MAX_PASSES = 3;
 /** Commands at once from which on they are counted in the log, and not listed. */
 const LISTED_MAX = 200;
 
+const NOBODYS: ReadonlySet<string> = new Set();
+
 export interface IpvsTableWorld {
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
   /** The kernel's table; rejects as IpvsClient.open does. */
@@ -172,7 +174,7 @@ export class IpvsTable {
     const known = this.#actual;
     const actual = look === 'services' && known ? this.#glance(await client.services(), known) : 'unsure';
     if (actual === 'as known') return;
-    this.#actual = actual === 'unsure' ? this.#ours(await client.table()) : actual;
+    this.#actual = actual === 'unsure' ? await this.#read(client, known) : actual;
     // what we are about to change ourselves is no drift
     const isOurs = (id: string) => known === undefined || this.#due.has(id) || this.#unsettled.has(id);
     const foreign: IpvsCommand[] = [];
@@ -188,7 +190,15 @@ export class IpvsTable {
     if (this.#due.size === 0) this.#said.clear();
   }
 
-  #ours(table: Table): Map<string, TableEntry> {
+  /** Our part of the kernel's table. What is as it was known stays the same object. */
+  async #read(
+    client: Pick<IpvsClient, 'table'>,
+    known: ReadonlyMap<string, TableEntry> | undefined,
+  ): Promise<Map<string, TableEntry>> {
+    const table = await client.table((entry) => {
+      const before = known?.get(serviceId(entry.service.key));
+      return before !== undefined && plan([entry], [before], NOBODYS).length === 0 ? before : entry;
+    });
     const entries = table.map((entry) => [serviceId(entry.service.key), entry] as const);
     return new Map(entries.filter(([id]) => this.#owned.has(id)));
   }
@@ -214,6 +224,7 @@ export class IpvsTable {
 
   #planOf(id: string): IpvsCommand[] {
     const [actual, desired] = [this.#actual?.get(id), this.#desired.get(id)];
+    if (actual === desired && desired !== undefined) return [];
     return plan(actual ? [actual] : [], desired ? [desired] : [], this.#owned);
   }
 
@@ -228,8 +239,12 @@ export class IpvsTable {
     this.#due.clear();
     const pick = (table: ReadonlyMap<string, TableEntry>) => ids.flatMap((id) => table.get(id) ?? []);
     const commands = plan(pick(known), pick(this.#desired), this.#owned);
-    if (commands.length === 0) return [];
     const targets = new Map(ids.map((id) => [id, this.#desired.get(id)]));
+    if (commands.length === 0) {
+      // the one in memory is enough
+      for (const [id, target] of targets) if (target) known.set(id, target);
+      return [];
+    }
     const outcomes = await client.execute(commands);
     const refused = new Set<string>();
     const done: IpvsCommand[] = [];

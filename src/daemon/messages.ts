@@ -9,7 +9,6 @@ import type { TlsSettings } from '../checks/ssl-keywords.ts';
 import type { Script } from '../config/script.ts';
 import type { LvsNotice } from '../ipvs/notice.ts';
 import type { Override, OverrideAnswer } from '../ipvs/overrides.ts';
-import type { VirtualServer } from '../ipvs/virtual-server.ts';
 import type { BfdReport, InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
 import type { BfdInstance } from '../vrrp/bfd-instance.ts';
 import type { FirewallSettings } from '../vrrp/firewall.ts';
@@ -24,6 +23,7 @@ import type { TrackerKind } from '../vrrp/tracking.ts';
 import type { LvsSettings } from './ipvs-settings.ts';
 import type { RouterSnapshot } from './router-snapshot.ts';
 import type { DumpRequest } from './signals.ts';
+import type { VirtualServerNews } from './virtual-server-news.ts';
 
 /** Severity, by syslog's names. */
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
@@ -143,7 +143,8 @@ export type ToElection =
   | { readonly type: 'stop'; readonly now?: boolean };
 
 export interface HealthConfiguration {
-  readonly virtualServers: readonly VirtualServer[];
+  /** At the start all of them. */
+  readonly virtualServers: readonly VirtualServerNews[];
   readonly lvs: LvsSettings;
   /** Tell of servers that are up from the start, too: keepalived.conf(5) "rs_init_notifies" */
   readonly tellsAll: boolean;

@@ -14,6 +14,7 @@ import type { AwaitHeir, FromElection, FromHealth, LogLevel, LogRecord, ToElecti
 import { ChildPidFiles } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration } from './root.ts';
+import { NewsWriter } from './virtual-server-news.ts';
 
 /** Asked processes answer within this, or `status` does without them. */
 const ANSWER_TIME = seconds(2);
@@ -64,6 +65,7 @@ export class Processes {
   readonly #world: ProcessesWorld;
   readonly #guard: GuardKeeper | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
+  readonly #news = new NewsWriter();
   readonly #electionPid: ChildPidFiles;
   readonly #healthPid: ChildPidFiles;
   #stopping = false;
@@ -115,7 +117,9 @@ export class Processes {
   /** Tells both what holds from now on. */
   configure(): void {
     this.election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
-    this.health?.send({ type: 'configure', configuration: healthConfiguration(this.#world.configuration()) });
+    const configuration = this.#world.configuration();
+    const news = this.#news.changes(configuration.virtualServers);
+    this.health?.send({ type: 'configure', configuration: healthConfiguration(configuration, news) });
   }
 
   /** Undefined: no answer in time. */
@@ -191,9 +195,10 @@ export class Processes {
 
   #startHealth(): void {
     this.#healthPid.write(this.health?.pid);
+    const configuration = this.#world.configuration();
     this.health?.send({
       type: 'start',
-      configuration: healthConfiguration(this.#world.configuration()),
+      configuration: healthConfiguration(configuration, this.#news.all(configuration.virtualServers)),
       isHeir: this.#world.isHeir('health'),
       orphaned: this.#world.orphaned(),
     });

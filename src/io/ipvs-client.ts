@@ -5,9 +5,9 @@
  * namespace: that in which the client was opened.
  */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { Family } from '../base/address.ts';
 import type { ByteWriter } from '../base/bytes.ts';
+import { equalData } from '../base/equal.ts';
 import type { Result } from '../base/result.ts';
 import { decodeFamily, encodeFamilyRequest, GENL_ID_CTRL } from '../wire/generic-netlink.ts';
 import {
@@ -35,7 +35,9 @@ import {
 } from '../wire/ipvs-control.ts';
 import {
   type DestinationEntry,
+  decodeDestinationAlone,
   decodeDestinationEntry,
+  decodeServiceAlone,
   decodeServiceEntry,
   type ServiceEntry,
 } from '../wire/ipvs-entries.ts';
@@ -110,32 +112,27 @@ export class IpvsClient {
    * The whole table: services in the kernel's order, of each its destinations in the kernel's order (the last one added
    * is the first). What our types cannot express, such as a service of another protocol, is not ours and is left out.
    * Rejects with NetlinkError or IpvsUnavailable.
+   * @param replaced takes each entry as it is read and gives what stands for it, so that a large table that is known already need
+   * not be in memory twice
    */
-  async table(): Promise<IpvsTableEntry[]> {
-    const observed = await this.observe();
-    return observed.map(({ service, destinations }) => ({
-      service,
-      destinations: destinations.map(({ destination }) => destination),
-    }));
+  table(replaced = (entry: IpvsTableEntry): IpvsTableEntry => entry): Promise<IpvsTableEntry[]> {
+    return this.#readAll(decodeServiceAlone, async (service) => {
+      const decode = (body: Uint8Array) => decodeDestinationAlone(body, service.key.family);
+      return replaced({ service, destinations: await this.#readDestinations(service, decode) });
+    });
   }
 
   /** The services alone, in one answer. Rejects as `table` does. */
   async services(): Promise<Service[]> {
-    return (await this.#readServices()).map(({ service }) => service);
+    return this.#readServices(decodeServiceAlone);
   }
 
-  /** The same with connections and counters. */
-  async observe(): Promise<ObservedService[]> {
-    let services = await this.#readServices();
-    for (let attempt = 1; ; attempt++) {
-      const observed: ObservedService[] = [];
-      for (const entry of services)
-        observed.push({ ...entry, destinations: await this.#readDestinations(entry.service) });
-      // a service that went meanwhile looks like one without destinations
-      const before = services;
-      services = await this.#readServices();
-      if (attempt === READ_ATTEMPTS || haveSameKeys(before, services)) return observed;
-    }
+  /** The table with connections and counters. */
+  observe(): Promise<ObservedService[]> {
+    return this.#readAll(decodeServiceEntry, async (entry) => {
+      const decode = (body: Uint8Array) => decodeDestinationEntry(body, entry.service.key.family);
+      return { ...entry, destinations: await this.#readDestinations(entry.service, decode) };
+    });
   }
 
   /**
@@ -184,17 +181,30 @@ export class IpvsClient {
     return this.#socket.batch(commands.map((command) => new CommandRequest(this.#familyId, command)));
   }
 
-  async #readServices(): Promise<ServiceEntry[]> {
+  async #readServices<Read>(decode: (body: Uint8Array) => Result<Read>): Promise<Read[]> {
     const purpose = 'reading the IPVS services';
-    const parts = await this.#dump(encodeServicesRequest(), purpose);
-    return decodeAll(parts, decodeServiceEntry, purpose);
+    return decodeAll(await this.#dump(encodeServicesRequest(), purpose), decode, purpose);
   }
 
-  async #readDestinations(service: Service): Promise<DestinationEntry[]> {
+  /** @param complete makes the entry of a service */
+  async #readAll<Read extends Service | ServiceEntry, Entry>(
+    decode: (body: Uint8Array) => Result<Read>,
+    complete: (service: Read) => Promise<Entry>,
+  ): Promise<Entry[]> {
+    let services = await this.#readServices(decode);
+    for (let attempt = 1; ; attempt++) {
+      const entries: Entry[] = [];
+      for (const service of services) entries.push(await complete(service));
+      // a service that went meanwhile looks like one without destinations
+      const before = services;
+      services = await this.#readServices(decode);
+      if (attempt === READ_ATTEMPTS || haveSameKeys(before, services)) return entries;
+    }
+  }
+
+  async #readDestinations<Value>(service: Service, decode: (body: Uint8Array) => Result<Value>): Promise<Value[]> {
     const purpose = `reading the destinations of ${describe(service.key)}`;
-    const parts = await this.#dump(encodeDestinationsRequest(service), purpose);
-    const { family } = service.key;
-    return decodeAll(parts, (body) => decodeDestinationEntry(body, family), purpose);
+    return decodeAll(await this.#dump(encodeDestinationsRequest(service), purpose), decode, purpose);
   }
 
   #dump(body: Uint8Array, purpose: string): Promise<readonly NetlinkMessage[]> {
@@ -229,8 +239,10 @@ export class IpvsClient {
   }
 }
 
-const haveSameKeys = (a: readonly ServiceEntry[], b: readonly ServiceEntry[]): boolean =>
-  a.length === b.length && a.every(({ service }, i) => isDeepStrictEqual(service.key, b[i]?.service.key));
+const haveSameKeys = (a: readonly (Service | ServiceEntry)[], b: readonly (Service | ServiceEntry)[]): boolean => {
+  const keysOf = (list: typeof a) => list.map((one) => ('service' in one ? one.service : one).key);
+  return equalData(keysOf(a), keysOf(b));
+};
 
 async function findFamily(socket: NetlinkSocket): Promise<number> {
   const purpose = `looking for the generic netlink family "${IPVS_FAMILY}"`;

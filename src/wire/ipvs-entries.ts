@@ -6,9 +6,11 @@ import type { Family } from '../base/address.ts';
 import { fault, ok, type Result } from '../base/result.ts';
 import { type Destination, decodeIpvs, encodeIpvs, type IpvsFault, type Service } from './ipvs.ts';
 import {
+  type DestinationValues,
   destinationAttributes,
   destinationFromValues,
   destinationToValues,
+  type ServiceValues,
   serviceAttributes,
   serviceFromValues,
   serviceToValues,
@@ -89,15 +91,25 @@ export const NO_STATISTICS: Statistics = {
 
 /** Reads one part of the answer to a request for services. */
 export function decodeServiceEntry(body: Uint8Array): Result<ServiceEntry, IpvsFault> {
+  const values = serviceValues(body);
+  if (!values.ok) return values;
+  const service = serviceFromValues(values.value);
+  if (!service.ok) return service;
+  const statistics = decodeStatistics(values.value);
+  return statistics.ok ? ok({ service: service.value, statistics: statistics.value }) : statistics;
+}
+
+/** The same without what is counted, which takes most of the time. */
+export function decodeServiceAlone(body: Uint8Array): Result<Service, IpvsFault> {
+  const values = serviceValues(body);
+  return values.ok ? serviceFromValues(values.value) : values;
+}
+
+function serviceValues(body: Uint8Array): Result<ServiceValues, IpvsFault> {
   const message = decodeIpvs(body);
   if (!message.ok) return message;
   if (message.value.command !== 'new-service') return fault('command');
-  const outcome = decodeAttributes(serviceAttributes, message.value.service);
-  if (!outcome.ok) return outcome;
-  const service = serviceFromValues(outcome.value);
-  if (!service.ok) return service;
-  const statistics = decodeStatistics(outcome.value);
-  return statistics.ok ? ok({ service: service.value, statistics: statistics.value }) : statistics;
+  return decodeAttributes(serviceAttributes, message.value.service);
 }
 
 /** One part of the answer to a request for services. */
@@ -111,16 +123,13 @@ export const encodeServiceEntry = ({ service, statistics }: ServiceEntry): Uint8
 
 /** Reads one part of the answer to a request for destinations. @param serviceFamily of the service asked about */
 export function decodeDestinationEntry(body: Uint8Array, serviceFamily: Family): Result<DestinationEntry, IpvsFault> {
-  const message = decodeIpvs(body);
-  if (!message.ok) return message;
-  if (message.value.command !== 'new-destination') return fault('command');
-  const outcome = decodeAttributes(destinationAttributes, message.value.destination);
-  if (!outcome.ok) return outcome;
-  const destination = destinationFromValues(outcome.value, serviceFamily);
+  const values = destinationValues(body);
+  if (!values.ok) return values;
+  const destination = destinationFromValues(values.value, serviceFamily);
   if (!destination.ok) return destination;
-  const statistics = decodeStatistics(outcome.value);
+  const statistics = decodeStatistics(values.value);
   if (!statistics.ok) return statistics;
-  const { activeConnections = 0, inactiveConnections = 0, persistentConnections = 0 } = outcome.value;
+  const { activeConnections = 0, inactiveConnections = 0, persistentConnections = 0 } = values.value;
   return ok({
     destination: destination.value,
     activeConnections,
@@ -128,6 +137,19 @@ export function decodeDestinationEntry(body: Uint8Array, serviceFamily: Family):
     persistentConnections,
     statistics: statistics.value,
   });
+}
+
+/** The same without what is counted, which takes most of the time. */
+export function decodeDestinationAlone(body: Uint8Array, serviceFamily: Family): Result<Destination, IpvsFault> {
+  const values = destinationValues(body);
+  return values.ok ? destinationFromValues(values.value, serviceFamily) : values;
+}
+
+function destinationValues(body: Uint8Array): Result<DestinationValues, IpvsFault> {
+  const message = decodeIpvs(body);
+  if (!message.ok) return message;
+  if (message.value.command !== 'new-destination') return fault('command');
+  return decodeAttributes(destinationAttributes, message.value.destination);
 }
 
 /** One part of the answer to a request for destinations. */
