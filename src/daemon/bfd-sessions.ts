@@ -5,7 +5,7 @@
  * They live in the election process, which must know of a lost neighbour before anybody else, and which nothing delays.
  */
 import { familyOf, type IpAddress } from '../base/address.ts';
-import { earliest, type Instant, later, milliseconds, seconds } from '../base/time.ts';
+import { type Duration, earliest, elapsed, type Instant, later, milliseconds, scale, seconds } from '../base/time.ts';
 import type { BfdDatagram, BfdListener, BfdSender, BfdSenderOptions } from '../io/bfd-socket.ts';
 import type { BfdReport } from '../status/report.ts';
 import type { BfdInstance } from '../vrrp/bfd-instance.ts';
@@ -25,6 +25,8 @@ export interface BfdWorld {
   closed(): void;
   /** A session is up, or is not. */
   report(instance: BfdInstance, isUp: boolean): void;
+  /** One that was up is silent for Detection Time, and that is no stall of ours. @param interval from one packet to the next */
+  lost(neighbour: IpAddress, interval: Duration): void;
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
 }
 
@@ -108,9 +110,18 @@ export class BfdSessions {
     for (const { instance, at } of [...this.#waiting.values()]) if (at <= now) this.#begin(instance);
     for (const entry of this.#entries.values()) {
       const deadline = nextBfdDeadline(entry.session);
-      if (deadline !== undefined && deadline <= now) this.#handle(entry, { type: 'clock' }, now);
+      if (deadline !== undefined && deadline <= now) this.#clock(entry, now);
     }
     this.#arm();
+  }
+
+  #clock(entry: Entry, now: Instant): void {
+    const { sessionState, goneAt, receiveInForce, remoteDesiredMinTransmit } = entry.session;
+    this.#handle(entry, { type: 'clock' }, now);
+    if (sessionState !== 'Up' || entry.session.sessionState === 'Up' || goneAt === undefined) return;
+    const interval = Math.max(receiveInForce, remoteDesiredMinTransmit) as Duration;
+    // a deadline that is handled late tells of this host, and not of the other one
+    if (elapsed(goneAt, now) <= scale(interval, 1, 2)) this.#world.lost(entry.neighbour, interval);
   }
 
   get reports(): BfdReport[] {

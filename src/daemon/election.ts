@@ -192,7 +192,11 @@ export class Election {
       tell: (notice) => channel.send({ type: 'notice', notice }),
       log: channel.log,
     });
-    this.#bfd = openBfdSessions({ report: (...what) => this.#noteSession(...what), log: channel.log });
+    this.#bfd = openBfdSessions({
+      report: (...what) => this.#noteSession(...what),
+      lost: (address, interval) => this.#loop.dispatchAll({ type: 'neighbour-lost', address, interval }),
+      log: channel.log,
+    });
     this.#handover = new Handover(this.#loop, interfaces);
     this.#follower = new Follower({
       interfaces: {

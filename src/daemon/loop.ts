@@ -55,6 +55,13 @@ export class ElectionLoop {
     this.arm();
   }
 
+  /** Something happened that concerns whoever listens to it. */
+  dispatchAll(event: Event): void {
+    const now = this.#world.now();
+    for (const router of this.routers.values()) this.handle(router, event, now);
+    this.arm();
+  }
+
   /** The timer fired or a socket is readable: first what has arrived, then the deadlines that have passed. */
   wake(): void {
     const now = this.#world.drain() ?? this.#world.now();

@@ -9,7 +9,7 @@ import { BfdSessions, type BfdWorld } from './bfd-sessions.ts';
 const STEPS = 2 ** 32;
 
 /** The timer lives as long as the process. */
-export function openBfdSessions(outside: Pick<BfdWorld, 'report' | 'log'>): BfdSessions {
+export function openBfdSessions(outside: Pick<BfdWorld, 'report' | 'lost' | 'log'>): BfdSessions {
   const random = () => randomInt(STEPS) / STEPS;
   const timer = new DeadlineTimer(() => sessions.wake());
   const sessions = new BfdSessions({

@@ -80,6 +80,7 @@ export function whileLeaving(
     case 'give-away':
     case 'configured':
     case 'mate-challenged':
+    case 'neighbour-lost':
     case 'fault-cleared':
     case 'addresses-lost':
     case 'effect-failed':

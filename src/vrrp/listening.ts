@@ -5,7 +5,7 @@
 
 import { type Duration, earliest, elapsed, type Instant, inSeconds, later, scale, sum, ZERO } from '../base/time.ts';
 import { masterDownInterval, skewTime } from './timers.ts';
-import type { AdvertisementEvent, Backup, Cause, VirtualRouterConfig } from './vocabulary.ts';
+import type { AdvertisementEvent, Backup, Cause, NeighbourLostEvent, VirtualRouterConfig } from './vocabulary.ts';
 
 /** Backup with Master_Down_Timer set to Master_Down_Interval, from the end of a delay on. */
 export function listen(config: VirtualRouterConfig, masterAdverInterval: Duration, now: Instant): Backup {
@@ -42,6 +42,22 @@ export function afterStall(config: VirtualRouterConfig, state: Backup, now: Inst
   return { ...state, stalledFor, masterDownAt: later(now, sum(masterAdverInterval, skew)) };
 }
 
+/**
+ * The Master is gone, BFD says, which asks many times a second: there is nothing to wait for but who of several Backups is the first.
+ * Skew_Time of BFD's interval tells that. An advertisement of the Master sets the timer anew, as ever. Not in any RFC.
+ */
+export function withoutMaster(
+  config: VirtualRouterConfig,
+  state: Backup,
+  { address, interval }: NeighbourLostEvent,
+  now: Instant,
+): Backup {
+  const { master, releasedBy, masterDownAt } = state;
+  if (master?.address !== address || releasedBy !== undefined) return state;
+  const soon = later(now, skewTime(3, config.priority, interval));
+  return soon < masterDownAt ? { ...state, isMasterLost: true, masterDownAt: soon } : state;
+}
+
 /** The running timer, as if it had been set under the new configuration. What is learned from the Master is kept. */
 export function reconfigureBackup(config: VirtualRouterConfig, state: Backup, now: Instant): Backup {
   const learned = config.version === 3 && state.master !== undefined;
@@ -55,7 +71,7 @@ export function reconfigureBackup(config: VirtualRouterConfig, state: Backup, no
     state.preemptAt === undefined ? undefined : earliest(state.preemptAt, later(now, config.preemptDelay));
   // one that would have run out already runs out now: that is not late
   const runsOutAt = later(state.masterDownSetAt, timer);
-  const masterDownAt = runsOutAt > now ? runsOutAt : now;
+  const masterDownAt = state.isMasterLost ? state.masterDownAt : runsOutAt > now ? runsOutAt : now;
   return { ...state, masterAdverInterval, masterDownAt, preemptAt };
 }
 
@@ -69,6 +85,7 @@ export const preempts = ({ preemptMode, priority, standsBack = false }: VirtualR
 
 export function takeoverCause(config: VirtualRouterConfig, state: Backup): Cause {
   if (state.releasedBy !== undefined) return 'master-released';
+  if (state.isMasterLost) return 'neighbour-lost';
   if (state.outranked !== undefined) return 'preemption';
   return isOwnerAtOnce(config) && state.master === undefined ? 'address-owner' : 'master-down-timer';
 }
@@ -77,8 +94,9 @@ export function takeoverCause(config: VirtualRouterConfig, state: Backup): Cause
 export function takeoverDetail(config: VirtualRouterConfig, state: Backup, now: Instant): string {
   if (takeoverCause(config, state) === 'address-owner') return 'priority 255';
   const waited = inWords(elapsed(state.masterDownSetAt, now));
-  const { releasedBy, outranked, master } = state;
+  const { releasedBy, outranked, master, isMasterLost } = state;
   if (releasedBy !== undefined) return `${releasedBy} gave up with priority 0 ${waited} ago`;
+  if (isMasterLost) return `BFD has lost ${master?.address}, which advertised ${waited} ago`;
   if (outranked !== undefined) {
     return `${outranked.address} has priority ${outranked.priority}, ours is ${config.priority}`;
   }

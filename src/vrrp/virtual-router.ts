@@ -37,6 +37,7 @@ import {
   reconfigureBackup,
   takeoverCause,
   takeoverDetail,
+  withoutMaster,
 } from './listening.ts';
 import { skewTime } from './timers.ts';
 import {
@@ -100,6 +101,7 @@ function initialize(config: VirtualRouterConfig, state: Initialize, event: Event
     case 'handover':
     case 'give-away':
     case 'successor-announced':
+    case 'neighbour-lost':
     case 'sync':
     case 'mate-challenged':
     case 'clock':
@@ -131,6 +133,8 @@ function backup(config: VirtualRouterConfig, state: Backup, event: Event, now: I
       return heardAsBackup(config, state, event, now);
     case 'fault':
       return becomeFaulty(state, [event.reason]);
+    case 'neighbour-lost':
+      return quietly(withoutMaster(config, state, event, now));
     case 'configured':
       return quietly(reconfigureBackup(config, state, now));
     case 'sync':
@@ -221,6 +225,7 @@ function master(config: VirtualRouterConfig, state: Master, event: Event, now: I
       return challenged(config, state, now);
     case 'startup':
     case 'successor-announced':
+    case 'neighbour-lost':
     case 'fault-cleared':
     // Addresses that could not be taken are the daemon's to report; giving up mastership would not bring them back.
     case 'effect-failed':
@@ -290,6 +295,7 @@ function faulty(config: VirtualRouterConfig, state: Fault, event: Event, now: In
     case 'mate-challenged':
     case 'startup':
     case 'successor-announced':
+    case 'neighbour-lost':
     case 'clock':
     case 'advertisement':
     case 'configured':

@@ -87,6 +87,8 @@ export interface Backup {
    * Undefined: it did not.
    */
   readonly stalledFor?: Duration;
+  /** BFD has found that the Master is gone: the timer does not wait for its advertisements any more. */
+  readonly isMasterLost?: true;
   /** In a sync group: its timer has fired, and it waits for its mates. */
   readonly wantsMaster?: true;
 }
@@ -127,6 +129,14 @@ export interface AdvertisementEvent {
   readonly advertisementInterval: Duration;
 }
 
+/** A BFD session was up, and for its Detection Time nothing was heard of the neighbour: RFC 5880 §6.8.4. */
+export interface NeighbourLostEvent {
+  readonly type: 'neighbour-lost';
+  readonly address: IpAddress;
+  /** From one of its packets to the next, as it was agreed. */
+  readonly interval: Duration;
+}
+
 /** What happened. */
 export type Event =
   /** `faults`: why the router cannot take part yet; empty: nothing. */
@@ -136,6 +146,7 @@ export type Event =
   | { readonly type: 'handover' }
   /** As handover, to be a Backup afterwards. Where nobody takes over, the Master stays. */
   | { readonly type: 'give-away' }
+  | NeighbourLostEvent
   /** Somebody else announced an address of ours to the segment. */
   | { readonly type: 'successor-announced' }
   | { readonly type: 'clock' }
@@ -163,6 +174,8 @@ export const causes = [
   'address-owner',
   /** Nothing acceptable was heard for Master_Down_Interval. */
   'master-down-timer',
+  /** A BFD session with the Master found that it is gone. */
+  'neighbour-lost',
   /** The Master gave up with priority zero, and Skew_Time has passed. */
   'master-released',
   /** Somebody was Master with a lower priority than ours. */

@@ -35,6 +35,7 @@ class Host {
   readonly listening = new Set<string>();
   readonly said: string[] = [];
   readonly reported: string[] = [];
+  readonly lost: string[] = [];
   cannotSend = false;
   isPortTaken = false;
   #arrived: { port: number; datagram: BfdDatagram }[] = [];
@@ -71,6 +72,7 @@ class Host {
       close: () => {},
     }),
     closed: () => {},
+    lost: (neighbour, interval) => this.lost.push(`${neighbour} every ${interval / 1000} ms`),
     report: ({ name }, isUp) => this.reported.push(`${name} ${isUp ? 'up' : 'down'}`),
     log: (level, event, message) => this.said.push(`${level} ${event} ${message}`),
   });
@@ -137,6 +139,19 @@ describe('BfdSessions', () => {
     host.run(1); // 3 x 50 ms
     expect(host.reported.at(-1)).toBe('b1 down');
     expect(host.said.at(-1)).toContain('nothing was heard of it for Detection Time');
+    expect(host.lost).toEqual([`${NEIGHBOUR} every 50 ms`]);
+  });
+
+  it('a neighbour is not lost when it says goodbye, nor when we stood still', () => {
+    host.comeUp();
+    const discriminator = host.last.myDiscriminator;
+    host.hear({ state: 'AdminDown', yourDiscriminator: discriminator });
+    expect(host.reported.at(-1)).toBe('b1 down');
+    host.comeUp();
+    host.now = later(host.now, milliseconds(176)); // 3 x 50 ms, and more than half an interval
+    host.sessions.wake();
+    expect(host.reported.at(-1)).toBe('b1 down');
+    expect(host.lost).toEqual([]);
   });
 
   it('what arrived while we were stopped counts from its arrival, before any deadline', () => {

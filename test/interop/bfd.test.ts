@@ -174,3 +174,22 @@ it('weights count, and a reload and a restart keep the session', async () => {
   expect(neighbour.lines.filter((line) => /BFD session b1 .* is (Down|AdminDown)/.test(line))).toEqual([]);
   await ours.stop();
 });
+
+it('a BACKUP that has a session with the MASTER takes over when that is lost, and does not wait for advertisements', async () => {
+  const [master, backup] = [
+    pair.agent('a', 'holdfast', session(ADDRESS.b, ADDRESS.a) + router('').replace('priority 100', 'priority 200')),
+    pair.agent('b', 'holdfast', session(ADDRESS.a, ADDRESS.b) + router('')),
+  ];
+  master.start();
+  await master.says('(VI_1) Entering MASTER STATE', 20);
+  backup.start();
+  await backup.says('(VI_1) Entering BACKUP STATE', 20);
+  await backup.says('BFD session b1 with 192.168.4.5 is Up', 20);
+  await until('it has heard the MASTER', 20_000, async () => (await backup.status())?.instances[0]?.master);
+  const since = backup.lines.length;
+  await master.kill();
+  const line = await backup.says('Entering MASTER STATE: BFD has lost 192.168.4.5, which advertised ', 20, since);
+  // Master_Down_Interval is 3.6 s
+  expect(Number(/advertised ([\d.]+) s ago/.exec(line)?.[1])).toBeLessThan(3);
+  await backup.stop();
+});

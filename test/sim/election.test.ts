@@ -58,10 +58,9 @@ describe(`${seeds.length} random LANs of two to five routers`, () => {
       const seen = new Set(
         Array.from({ length: 100 }, (_, i) => life(i + 1, 'storm').changes.map(({ cause }) => cause)).flat(),
       );
-      // sync groups have a simulation of their own
-      expect([...seen].toSorted()).toEqual(
-        causes.filter((cause) => cause !== 'sync-group' && cause !== 'timer-expired').toSorted(),
-      );
+      // sync groups have a simulation of their own; the hosts of this one neither speak BFD nor give way after a stall
+      const others = ['sync-group', 'timer-expired', 'neighbour-lost'];
+      expect([...seen].toSorted()).toEqual(causes.filter((cause) => !others.includes(cause)).toSorted());
     },
     LIMIT,
   );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { IpAddress } from '../../../src/base/address.ts';
 import { microseconds, milliseconds, seconds } from '../../../src/base/time.ts';
 import { type Backup, type Event, INITIALIZE, nextDeadline, transition } from '../../../src/vrrp/virtual-router.ts';
 import { advertisement, at, backup, config, HIGH_ADDRESS, newMaster, OTHER, T0, takingOver } from '../example.ts';
@@ -59,6 +60,41 @@ describe('Backup', () => {
     it('does not wait for a Master that has given up', () => {
       const released = backup({ masterDownAt: at(609_375), releasedBy: OTHER });
       expect(transition(config(), released, clock, at(9_000_000)).state.name).toBe('Master');
+    });
+
+    describe('with a Master that BFD has lost', () => {
+      const lost: Event = { type: 'neighbour-lost', address: OTHER, interval: milliseconds(50) };
+      // (256 - 100) / 256 of 50 ms
+      const hurrying = backup({ masterDownAt: at(1_030_468), isMasterLost: true });
+
+      it('fires after the Skew_Time of an interval of BFD, and says why', () => {
+        expect(transition(config(), backup(), lost, at(1_000_000))).toEqual({ state: hurrying, effects: [] });
+        expect(transition(config(), hurrying, clock, at(1_030_467)).state).toEqual(hurrying);
+        expect(transition(config(), hurrying, clock, at(1_030_468)).effects.at(-1)).toMatchObject({
+          cause: 'neighbour-lost',
+          detail: 'BFD has lost 192.0.2.9, which advertised 1.030 s ago',
+        });
+      });
+
+      it('is set anew when the Master is heard all the same', () => {
+        const { state } = transition(config(), hurrying, advertisement(150), at(1_020_000));
+        expect(state).toEqual(backup({ masterDownSetAt: at(1_020_000), masterDownAt: at(4_629_375) }));
+      });
+
+      it('goes on as it does when a tracked priority changes', () => {
+        const tracked: Event = { type: 'configured', onlyPriority: true };
+        expect(transition(config(), hurrying, tracked, at(1_010_000)).state).toEqual(hurrying);
+      });
+
+      it('goes on as before when somebody else was lost, or the Master has given up, or it fires sooner', () => {
+        const stranger: Event = { ...lost, address: '192.0.2.77' as IpAddress };
+        expect(transition(config(), backup(), stranger, at(1_000_000)).state).toEqual(backup());
+        const released = backup({ masterDownAt: at(609_375), releasedBy: OTHER });
+        expect(transition(config(), released, lost, T0).state).toEqual(released);
+        expect(transition(config(), backup(), lost, at(3_600_000)).state).toEqual(backup());
+        const { effects, state } = transition(config(), newMaster(T0), lost, T0);
+        expect([effects, state]).toEqual([[], newMaster(T0)]);
+      });
     });
 
     it('says so when it has never heard anybody', () => {
