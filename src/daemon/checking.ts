@@ -17,8 +17,8 @@ import { type CheckerEntry, type CheckerEstate, HealthBook } from './health-book
 
 export interface CheckingWorld {
   readonly log: Channel<never>['log'];
-  /** The health or the weight of a real server in it is another. */
-  changed(virtualServerId: string): void;
+  /** The health or the weight of a real server in it is another, by a checker of that kind. */
+  changed(virtualServerId: string, kind: CheckReport['kind']): void;
   /** Nobody is to be asked for it now. */
   isSuspended(virtualServerId: string): boolean;
 }
@@ -108,7 +108,7 @@ export class Checking {
       if (effect.type === 'start-probe') this.#probe(entry, effect.probe, effect.step);
       else {
         this.#note(entry, effect);
-        for (const { virtualServerId } of entry.servers) this.#world.changed(virtualServerId);
+        for (const { virtualServerId } of entry.servers) this.#world.changed(virtualServerId, entry.config.kind);
       }
     }
   }

@@ -142,7 +142,7 @@ class HealthProcess {
     this.#commands = new CommandClient((message) => channel.send(message));
     this.#checking = new Checking({
       log: channel.log,
-      changed: (virtualServerId) => this.#refresh(virtualServerId),
+      changed: (virtualServerId, kind) => this.#refresh(virtualServerId, kind),
       isSuspended: (virtualServerId) => this.#suspension.has(virtualServerId),
     });
   }
@@ -244,8 +244,8 @@ class HealthProcess {
     return this.#overrides.apply(virtualServer, realServer, this.#checking.healthOf(virtualServer.id, realServer));
   }
 
-  #refresh(virtualServerId: string): void {
-    void this.#table.settlePart(this.#pools.refresh(virtualServerId));
+  #refresh(virtualServerId: string, checkerKind?: string): void {
+    void this.#table.settlePart(this.#pools.refresh(virtualServerId, checkerKind));
   }
 
   /** Of a virtual server with several services the first one stands for all. */

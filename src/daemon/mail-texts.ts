@@ -41,4 +41,18 @@ export function lvsMail(notice: LvsNotice, router: string): MailText | undefined
   return { subject: `[${router}] ${what} - ${state}`, body: inArrows(mail) };
 }
 
+/** keepalived names some of its checkers in the mail about a real server. */
+const NAMED_CHECKERS: Readonly<Record<string, string>> = {
+  TCP_CHECK: 'TCP ',
+  UDP_CHECK: 'UDP ',
+  DNS_CHECK: 'DNS ',
+  PING_CHECK: 'PING ',
+  MISC_CHECK: 'MISC ',
+  FILE_CHECK: 'FILE ',
+};
+
+/** What a mail says of a real server. @param kind of the checker that made it so */
+export const checkVerdict = (isUp: boolean, kind = ''): string =>
+  `${NAMED_CHECKERS[kind] ?? ''}CHECK ${isUp ? 'succeed' : 'failed'} on service`;
+
 const inArrows = (text: string): string => `=> ${text} <=`;

@@ -9,6 +9,7 @@ import { nextPool, type Pool, type PoolChange, type ServerState, sorryServes } f
 import { servicesOf } from '../ipvs/services.ts';
 import { serviceId, type Table } from '../ipvs/table.ts';
 import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
+import { checkVerdict } from './mail-texts.ts';
 import type { LogLevel } from './messages.ts';
 
 export interface PoolsWorld {
@@ -29,6 +30,11 @@ interface Entry {
 export interface PoolEstate extends Omit<Pool, 'up'> {
   readonly id: string;
   readonly up: readonly string[];
+}
+
+interface Circumstances {
+  readonly isStart: boolean;
+  readonly checkerKind?: string | undefined;
 }
 
 const NOBODY: Pool = { hasQuorum: false, up: new Set(), weight: 0 };
@@ -60,7 +66,7 @@ export class Pools {
       const { pool, changes } = this.#next(entry, old?.pool, known);
       entry.pool = pool;
       if (tellsAll) this.#tellOfStart(entry, known ?? new Set());
-      this.#say(entry, changes, old === undefined);
+      this.#say(entry, changes, { isStart: old === undefined });
     }
     for (const [id, old] of before) {
       if (!this.#entries.has(id)) this.#tellOfEnd(old);
@@ -91,13 +97,16 @@ export class Pools {
     for (const { id, up, ...pool } of left) this.#inherited.set(id, { ...pool, up: new Set(up) });
   }
 
-  /** The health of its real servers, or a weight, may have changed. What the table should be in its place. */
-  refresh(virtualServerId: string): Table {
+  /**
+   * The health of its real servers, or a weight, may have changed. What the table should be in its place.
+   * @param checkerKind what has changed it, for mails; undefined: an operator
+   */
+  refresh(virtualServerId: string, checkerKind?: string): Table {
     const entry = this.#entries.get(virtualServerId);
     if (entry === undefined) return [];
     const { pool, changes } = this.#next(entry, entry.pool);
     entry.pool = pool;
-    this.#say(entry, changes, false);
+    this.#say(entry, changes, { isStart: false, checkerKind });
     return this.#desired(entry.mates);
   }
 
@@ -153,14 +162,14 @@ export class Pools {
     }
   }
 
-  #say(entry: Entry, changes: readonly PoolChange[], isStart: boolean): void {
+  #say(entry: Entry, changes: readonly PoolChange[], { isStart, checkerKind }: Circumstances): void {
     for (const change of changes) {
-      if (change.type === 'real-server') this.#sayServer(entry, change.realServer, change.isUp);
+      if (change.type === 'real-server') this.#sayServer(entry, change.realServer, change.isUp, checkerKind);
       else this.#sayQuorum(entry, change, isStart);
     }
   }
 
-  #sayServer({ virtualServer }: Entry, realServer: RealServer, isUp: boolean): void {
+  #sayServer({ virtualServer }: Entry, realServer: RealServer, isUp: boolean, checkerKind: string | undefined): void {
     const { inhibitOnFailure } = realServer;
     const verbs = inhibitOnFailure ? ['Enabling', 'Disabling'] : ['Adding', 'Removing'];
     const between = inhibitOnFailure ? 'of' : isUp ? 'to' : 'from';
@@ -172,7 +181,7 @@ export class Pools {
       sentence,
       fieldsOf(virtualServer, realServer),
     );
-    this.#world.tell(realServerNotice(virtualServer, realServer, isUp));
+    this.#world.tell(realServerNotice(virtualServer, realServer, isUp, checkVerdict(isUp, checkerKind)));
   }
 
   #sayQuorum({ virtualServer, pool }: Entry, change: PoolChange & { type: 'quorum' }, isStart: boolean): void {
@@ -232,7 +241,7 @@ function realServerNotice(
   virtualServer: VirtualServer,
   realServer: RealServer,
   isUp: boolean,
-  why = isUp ? 'CHECK succeed on service' : 'CHECK failed on service',
+  why = checkVerdict(isUp),
 ): LvsNotice {
   const [keyword, script] = isUp
     ? (['notify_up', realServer.notifyUp] as const)

@@ -25,12 +25,15 @@ function pools() {
   const told: string[] = [];
   const subject = new Pools({
     stateOf: (_, { id, weight }: RealServer) => ({ isUp: !down.has(id), weight }),
-    tell: (notice) =>
-      void told.push(`${lvsFifoLine(notice).trim()}${notice.command ? ` ${notice.command.keyword}` : ''}`),
+    tell: (notice) => {
+      told.push(`${lvsFifoLine(notice).trim()}${notice.command ? ` ${notice.command.keyword}` : ''}`);
+      mails.push(notice.mail);
+    },
     log: (_level, _event, message) => void logged.push(message),
   });
+  const mails: (string | undefined)[] = [];
   const taken = (list: string[]) => list.splice(0);
-  return { down, subject, logged: () => taken(logged), told: () => taken(told) };
+  return { down, subject, mails, logged: () => taken(logged), told: () => taken(told) };
 }
 
 const outline = (table: Table) =>
@@ -75,6 +78,30 @@ describe('pools', () => {
     expect(logged()).toEqual([
       'Starting with quorum down for VS [192.168.4.15]:tcp:80',
       'Adding sorry server [192.168.4.9]:tcp:80 to VS [192.168.4.15]:tcp:80',
+    ]);
+  });
+
+  it('say in mails which checker it was, where keepalived does', () => {
+    const { down, subject, mails } = pools();
+    const server = virtualServer({ realServers: [A] });
+    subject.configure([server]);
+    mails.length = 0;
+    for (const kind of ['TCP_CHECK', 'HTTP_GET', 'MISC_CHECK', undefined]) {
+      down.add(A.id);
+      subject.refresh(server.id, kind);
+      down.clear();
+      subject.refresh(server.id, kind);
+    }
+    // the virtual server has no smtp_alert
+    expect(mails.filter((mail) => mail !== undefined)).toEqual([
+      'TCP CHECK failed on service',
+      'TCP CHECK succeed on service',
+      'CHECK failed on service',
+      'CHECK succeed on service',
+      'MISC CHECK failed on service',
+      'MISC CHECK succeed on service',
+      'CHECK failed on service',
+      'CHECK succeed on service',
     ]);
   });
 
