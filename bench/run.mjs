@@ -18,7 +18,7 @@ holdfast and keepalived in turn, with the same files. Needs root. Three parts:
 
   --quick             one short run of each kind: a few minutes instead of hours
   --only PART         failover, steadiness or rest (default all); may be repeated
-  --rounds N          runs of each kind (default 5; of steadiness 1)
+  --rounds N          runs of each kind (default 5); of steadiness, which takes long, a fifth of it
   --seconds N         how long steadiness is watched, each (default 60)
   --variant NAME      "v2 1 s", "v3 100 ms" or "v3 10 ms" (default all); may be repeated
   --event NAME        stop, mixed (the other agent takes over), kill, hang, link or return (default all); may be repeated
@@ -63,11 +63,11 @@ async function main() {
   const share = makeShare();
   try {
     const { quick, variant: variants } = values;
-    const rounds = (usual) => (values.rounds === undefined ? (quick ? 1 : usual) : Number(values.rounds));
+    const rounds = Number(values.rounds ?? (quick ? 1 : 5));
     const settings = {
-      failover: { rounds: rounds(5), variants, events: values.event },
+      failover: { rounds, variants, events: values.event },
       steadiness: {
-        rounds: rounds(1),
+        rounds: Math.ceil(rounds / 5),
         seconds: Number(values.seconds ?? (quick ? 10 : 60)),
         variants,
         states: values.state,
@@ -75,7 +75,7 @@ async function main() {
         directory: share,
       },
       rest: {
-        rounds: rounds(5),
+        rounds,
         seconds: quick ? 10 : 30,
         instances: values.instances.length > 0 ? values.instances.map(Number) : quick ? [1] : [1, 100, 255],
       },
