@@ -1,12 +1,6 @@
 /** `node bench/scale.mjs`: thousands of real servers and their checks, holdfast beside keepalived, natively. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { makeShare } from '../scripts/lab.mjs';
-import { checkout } from '../scripts/lab-kernel.mjs';
-import { prepare, runAsProgram } from '../scripts/prepare.mjs';
-import { runMeasurement } from './sandbox.mjs';
+import { runAsProgram } from '../scripts/prepare.mjs';
+import { measureTables, median } from './table-measurement.mjs';
 
 const help = `node bench/scale.mjs [OPTION...]
 
@@ -40,7 +34,6 @@ const rows = [
   ['stop, ms', (run) => run.stopMs],
 ];
 
-const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)];
 const short = (number) => (typeof number !== 'number' ? '-' : number.toFixed(number < 10 ? 2 : number < 100 ? 1 : 0));
 
 /** Medians of each agent, and holdfast's as a multiple of keepalived's. */
@@ -54,46 +47,22 @@ function table(runs) {
   return ['| median | holdfast | keepalived | ratio |', '|---|---|---|---|', ...lines].join('\n');
 }
 
-async function main() {
-  const { values } = parseArgs({
+await runAsProgram(() =>
+  measureTables({
+    name: 'scale',
+    help,
+    table,
     options: {
-      'virtual-servers': { type: 'string', default: '1000' },
-      'real-servers': { type: 'string', default: '10' },
       'delay-loop': { type: 'string', default: '6' },
       seconds: { type: 'string', default: '30' },
-      rounds: { type: 'string', default: '3' },
       agent: { type: 'string', multiple: true, default: ['keepalived', 'holdfast'] },
-      out: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
     },
-  });
-  if (values.help) {
-    process.stdout.write(help);
-    return 0;
-  }
-  await prepare({});
-  const share = makeShare();
-  try {
-    const [standIn, json] = [join(share, 'ipvs-standin.so'), join(share, 'scale.json')];
-    execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', standIn, join(checkout, 'bench/ipvs-standin.c'), '-ldl']);
-    const listener = join(share, 'accept-all');
-    execFileSync('gcc', ['-O2', '-o', listener, join(checkout, 'bench/accept-all.c')]);
-    const [rounds, seconds, delayLoop] = [values.rounds, values.seconds, values['delay-loop']].map(Number);
-    const sizes = { virtualServers: Number(values['virtual-servers']), realServers: Number(values['real-servers']) };
-    const exitCode = await runMeasurement({
-      name: 'scale',
-      settings: { agents: values.agent, rounds, ...sizes, delayLoop, seconds, standIn, listener, share, json },
-      share,
-      timeoutSeconds: rounds * values.agent.length * (seconds + 2 * delayLoop + 180),
-    });
-    if (exitCode !== 0) throw new Error(`the measurement ended with exit code ${exitCode}`);
-    const runs = JSON.parse(readFileSync(json, 'utf8'));
-    process.stdout.write(`${table(runs)}\n`);
-    if (values.out) writeFileSync(values.out, `${JSON.stringify(runs, undefined, 1)}\n`);
-    return 0;
-  } finally {
-    rmSync(share, { recursive: true, force: true });
-  }
-}
-
-await runAsProgram(main);
+    plan: ({ values, rounds, build }) => {
+      const [seconds, delayLoop, agents] = [Number(values.seconds), Number(values['delay-loop']), values.agent];
+      return {
+        settings: { agents, delayLoop, seconds, listener: build('accept-all.c') },
+        timeoutSeconds: rounds * agents.length * (seconds + 2 * delayLoop + 180),
+      };
+    },
+  }),
+);
