@@ -54,6 +54,7 @@ import { clearCounters, type RouterSnapshot, snapshotOf } from './router-snapsho
 import { Sockets } from './sockets.ts';
 import { StaticHolder } from './static-holder.ts';
 import { TrackedThings } from './tracked-things.ts';
+import { Yielding } from './yielding.ts';
 
 /** How often addresses and sockets are looked at without any reason. */
 const LOOK_AGAIN_EVERY = seconds(10);
@@ -87,6 +88,7 @@ export class Election {
   readonly #statics = new StaticHolder();
   readonly #will: LastWill;
   readonly #handover: Handover;
+  readonly #yielding: Yielding;
   readonly #lookAgain: NodeJS.Timeout;
   readonly #bfd: BfdSessions;
   #bfdInstances: readonly BfdInstance[] = [];
@@ -172,10 +174,12 @@ export class Election {
       sockets: this.#sockets,
       failed: (router, error) => failed(router, 'announce-addresses', error),
     });
+    this.#yielding = new Yielding({ interfaces, settle: (router) => this.#possessions.settle(router) });
     const performer = new Performer({
       possessions: this.#possessions,
       announcer: this.#announcer,
       sockets: this.#sockets,
+      yielding: this.#yielding,
       failed,
     });
     this.#loop = new ElectionLoop({
@@ -395,6 +399,7 @@ export class Election {
     else this.#bfd.abandon();
     this.#will.dismiss();
     this.#timer.close();
+    this.#yielding.close();
     this.#announcer.close();
     this.#interfaces.close();
     this.#sockets.closeAll();

@@ -2,27 +2,27 @@
  * Routers on their way out, one of them or all: each MASTER has given up and keeps its addresses until its successor has
  * announced them (vrrp/handover.ts). Hears the announcements.
  */
-import { ArpSocket } from '../io/arp-socket.ts';
-import type { ArpFrame } from '../wire/arp.ts';
+import type { IpAddress } from '../base/address.ts';
 import type { Interfaces } from './interfaces.ts';
 import type { ElectionLoop } from './loop.ts';
-import { allAddresses, type Router } from './router.ts';
+import { hasAddress, Overheard } from './overheard.ts';
+import type { Router } from './router.ts';
 
 /** See the file's head. */
 export class Handover {
   readonly #loop: ElectionLoop;
-  readonly #interfaces: Interfaces;
+  /** Without it the wait is a few milliseconds longer. */
+  readonly #ear: Overheard;
   readonly #leaving = new Map<Router, () => void>();
-  readonly #sockets = new Map<number, ArpSocket>();
 
   constructor(loop: ElectionLoop, interfaces: Interfaces) {
     this.#loop = loop;
-    this.#interfaces = interfaces;
+    this.#ear = new Overheard({ interfaces, heard: (address) => this.#heard(address) });
   }
 
   /** Resolves when the router has left: at once unless it is MASTER. */
   leave(router: Router): Promise<void> {
-    if (router.state.name === 'Master') this.#listen(router);
+    if (router.state.name === 'Master') this.#ear.listen(router);
     const left = new Promise<void>((resolve) => this.#leaving.set(router, resolve));
     this.#loop.dispatch(router, { type: 'handover' });
     this.sweep();
@@ -32,7 +32,7 @@ export class Handover {
   /** Resolves when the router is no MASTER any more, or is one again because nobody wanted to be. */
   giveAway(router: Router): Promise<void> {
     if (router.state.name !== 'Master' || this.#leaving.has(router)) return Promise.resolve();
-    this.#listen(router);
+    this.#ear.listen(router);
     const given = new Promise<void>((resolve) => this.#leaving.set(router, resolve));
     this.#loop.dispatch(router, { type: 'give-away' });
     this.sweep();
@@ -51,30 +51,12 @@ export class Handover {
       resolve();
     }
     if (this.#leaving.size > 0) return;
-    for (const socket of this.#sockets.values()) socket.close();
-    this.#sockets.clear();
+    this.#ear.close();
   }
 
-  /** Without a socket the wait is a few milliseconds longer. */
-  #listen(router: Router): void {
-    for (const { interface: name } of allAddresses(router.instance)) {
-      const index = this.#interfaces.link(name)?.index;
-      if (index === undefined || this.#sockets.has(index)) continue;
-      try {
-        this.#sockets.set(
-          index,
-          ArpSocket.open(index, (frame) => this.#heard(frame)),
-        );
-      } catch {
-        // the interface is gone, and the addresses with it
-      }
-    }
-  }
-
-  #heard(frame: ArpFrame): void {
+  #heard(address: IpAddress): void {
     for (const router of this.#leaving.keys()) {
-      const isOurs = allAddresses(router.instance).some(({ address }) => address === frame.senderProtocolAddress);
-      if (isOurs) this.#loop.dispatch(router, { type: 'successor-announced' });
+      if (hasAddress(router, address)) this.#loop.dispatch(router, { type: 'successor-announced' });
     }
     this.sweep();
   }

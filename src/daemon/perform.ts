@@ -10,11 +10,13 @@ import type { Announcer } from './announcer.ts';
 import type { PossessionKeeper } from './possession-keeper.ts';
 import { count, type Router } from './router.ts';
 import type { Sockets } from './sockets.ts';
+import type { Yielding } from './yielding.ts';
 
 export interface PerformWorld {
   readonly possessions: PossessionKeeper;
   readonly announcer: Pick<Announcer, 'announce' | 'announceElsewhere'>;
   readonly sockets: Sockets;
+  readonly yielding: Pick<Yielding, 'release'>;
   /** An effect could not be carried out. */
   failed(router: Router, effect: Effect['type'], error: unknown): void;
 }
@@ -32,8 +34,11 @@ export class Performer {
       case 'send-advertisement':
         this.#advertise(router, effect.priority);
         break;
-      case 'take-addresses':
       case 'release-addresses':
+        if (effect.announcedSoon) this.#world.yielding.release(router);
+        else this.#world.possessions.settle(router);
+        break;
+      case 'take-addresses':
         this.#world.possessions.settle(router);
         break;
       case 'announce-addresses':

@@ -351,7 +351,7 @@ function yieldTo(config: VirtualRouterConfig, from: Master, event: Advertisement
     state: listenTo(config, event, undefined, now),
     effects: [
       ...(config.higherPrioritySendAdvert ? [advertise(config.priority)] : []),
-      { type: 'release-addresses' },
+      { type: 'release-addresses', announcedSoon: true },
       changed(
         from,
         'Backup',

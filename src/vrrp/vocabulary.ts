@@ -210,7 +210,8 @@ export type Effect =
   | { readonly type: 'send-advertisement'; readonly priority: number }
   /** Make the addresses ours, as far as they are not. */
   | { readonly type: 'take-addresses' }
-  | { readonly type: 'release-addresses' }
+  /** `announcedSoon`: another Master is there, and is about to announce them. */
+  | { readonly type: 'release-addresses'; readonly announcedSoon?: true }
   /** Send this many rounds of gratuitous ARP or unsolicited neighbour advertisements, 1 or more. */
   | { readonly type: 'announce-addresses'; readonly rounds: number }
   /** Announce one address on each interface that sends no advertisements. keepalived.conf(5) "garp_extra_if" */

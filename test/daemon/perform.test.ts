@@ -40,6 +40,7 @@ it('announces an address when the kernel has it, not before, and none that the k
     possessions: addresses as unknown as PossessionKeeper,
     announcer,
     sockets,
+    yielding: { release: () => {} },
     failed: () => {},
   });
   const ours = router({ virtualAddresses: [virtual(VIP), virtual(REFUSED)] });

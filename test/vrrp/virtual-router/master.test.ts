@@ -94,7 +94,7 @@ describe('Master', () => {
             master: { address: OTHER, priority: 101 },
           }),
           effects: [
-            { type: 'release-addresses' },
+            { type: 'release-addresses', announcedSoon: true },
             {
               type: 'state-changed',
               from: 'Master',
@@ -111,7 +111,7 @@ describe('Master', () => {
       const { effects } = transition(config({ higherPrioritySendAdvert: true }), master(), advertisement(101), T0);
       expect(effects).toEqual([
         sent(100),
-        { type: 'release-addresses' },
+        { type: 'release-addresses', announcedSoon: true },
         expect.objectContaining({ type: 'state-changed', to: 'Backup' }),
       ]);
     });
@@ -131,7 +131,7 @@ describe('Master', () => {
       expect(transition(config(), master(), advertisement(100, { source: HIGH_ADDRESS }), T0)).toEqual({
         state: backup({ master: { address: HIGH_ADDRESS, priority: 100 } }),
         effects: [
-          { type: 'release-addresses' },
+          { type: 'release-addresses', announcedSoon: true },
           {
             type: 'state-changed',
             from: 'Master',
