@@ -13,7 +13,7 @@ const help = `npm run bench -- [OPTION...]
 holdfast and keepalived in turn, with the same files. Needs root. Three parts:
   failover    what a client sees of a planned stop, kill -9, a hang, a cut link and the return
   steadiness  how late advertisements are, and takeovers without a reason: idle, with 4 and 8 busy processes, during
-              reloads of 10 000 real servers, under 10 000 checks, with 100 MB of garbage in the main process
+              reloads of 10 000 real servers, under 10 000 checks, with 100 MB of garbage in the main process, and all at once
   rest        start-up, memory and processor time with 1, 100 and 255 instances
 
   --quick             one short run of each kind: a few minutes instead of hours
@@ -22,7 +22,7 @@ holdfast and keepalived in turn, with the same files. Needs root. Three parts:
   --seconds N         how long steadiness is watched, each (default 60)
   --variant NAME      "v2 1 s", "v3 100 ms" or "v3 10 ms" (default all); may be repeated
   --event NAME        stop, mixed (the other agent takes over), kill, hang, link or return (default all); may be repeated
-  --state NAME        idle, "4 busy", "8 busy", reloads, checks or churn (default all); may be repeated
+  --state NAME        idle, "4 busy", "8 busy", reloads, checks, churn or "all at once" (default all); may be repeated
   --agent NAME        of steadiness: holdfast or keepalived (default both)
   --instances N       of rest (default 1, 100 and 255); may be repeated
   --out DIR           where performance.md, performance.json and performance.svg go (default: only printed)

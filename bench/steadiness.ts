@@ -50,6 +50,7 @@ const STATES: readonly {
   { name: 'reloads', realServers: 10_000, reloads: true },
   { name: 'checks', realServers: 10_000 },
   { name: 'churn', churns: true },
+  { name: 'all at once', busy: 8, realServers: 10_000, reloads: true, churns: true },
 ];
 type State = (typeof STATES)[number];
 
