@@ -1,6 +1,7 @@
 #include "process.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -135,6 +136,11 @@ void Execute(const Napi::CallbackInfo& info) {
   if (!ReadText(info[0], "path", &path) || !ReadTexts(info[1], "words", &words) ||
       !ReadTexts(info[2], "environment", &environment)) {
     return;
+  }
+  // Node has marked them as not to be handed on, and the new program would write its log to nowhere
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    const int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0) fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
   }
   execve(path.c_str(), Pointers(words).data(), Pointers(environment).data());
   ThrowSystemError(info.Env(), errno, "execve");

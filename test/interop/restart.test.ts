@@ -74,7 +74,12 @@ describe('holdfast restart', () => {
     const before = [master.pid, await master.pidOf('election'), await master.pidOf('health')];
     const count = await processes();
     await unnoticed(async () => {
-      for (let round = 0; round < 3; round++) expect(await restart(master)).toMatchObject({ code: 0, stderr: '' });
+      for (let round = 0; round < 3; round++) {
+        const since = master.lines.length;
+        expect(await restart(master)).toMatchObject({ code: 0, stderr: '' });
+        // its log goes where it went before
+        for (const role of ['election', 'health']) await master.says(`the ${role} process has taken over`, 30_000, since);
+      }
     });
     const after = [master.pid, await master.pidOf('election'), await master.pidOf('health')];
     expect(after[0]).toBe(before[0]);

@@ -84,6 +84,7 @@ describe('long connections', () => {
     first.lines.length = 0;
     expect(await first.command('restart')).toMatchObject({ code: 0, stderr: '' });
     expect(await caller.ping()).toEqual({ alive: CONNECTIONS, of: CONNECTIONS });
+    await first.said(/the health process has taken over/);
     expect(first.lines.filter((line) => /Entering|event=ipvs /.test(line))).toEqual([]);
   });
 
