@@ -78,7 +78,8 @@ describe('holdfast restart', () => {
         const since = master.lines.length;
         expect(await restart(master)).toMatchObject({ code: 0, stderr: '' });
         // its log goes where it went before
-        for (const role of ['election', 'health']) await master.says(`the ${role} process has taken over`, 30_000, since);
+        for (const role of ['election', 'health'])
+          await master.says(`the ${role} process has taken over`, 30_000, since);
       }
     });
     const after = [master.pid, await master.pidOf('election'), await master.pidOf('health')];
