@@ -18,6 +18,8 @@ export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PRIORITY = 12;
 export const SO_BINDTODEVICE = 25;
+/** SO_SNDBUF beyond net.core.wmem_max; takes CAP_NET_ADMIN. */
+export const SO_SNDBUFFORCE = 32;
 /** SO_RCVBUF beyond net.core.rmem_max; takes CAP_NET_ADMIN. */
 export const SO_RCVBUFFORCE = 33;
 export const SO_TIMESTAMPNS = 35;

@@ -33,6 +33,7 @@ import {
   NETLINK_ROUTE,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_SNDBUFFORCE,
   SOCK_RAW,
   SOL_NETLINK,
   SOL_SOCKET,
@@ -51,6 +52,8 @@ const DATAGRAMS_PER_TURN = 32;
 const DUMP_ATTEMPTS = 10;
 const SEQUENCE_MAX = 0xffff_ffff;
 export const DEFAULT_RECEIVE_BUFFER = 1 << 20;
+/** What fits into the send buffer of any system. */
+const SENT_MAX = 1 << 17;
 
 /** What a request asks for. */
 export interface NetlinkRequest {
@@ -107,6 +110,8 @@ export class NetlinkSocket {
   readonly #batches = new NetlinkBatches();
   #sequence = 0;
   readonly #aside: boolean;
+  /** What can be sent at once. */
+  #room = SENT_MAX;
   #closed = false;
   #onEvent: (event: NetlinkEvent) => void = () => {};
 
@@ -195,6 +200,7 @@ export class NetlinkSocket {
   ): Promise<void> {
     if (this.#closed) throw NetlinkError.withCode(purpose, 'ECANCELED', 'the socket is closed');
     const begun = this.#transactions.begin(purpose, marks, requests, this.#reserve(requests.length + 2));
+    this.#makeRoom(begun.datagram.length);
     this.#transmit(begun.datagram, (error) => {
       begun.abandon(isSystemCallError(error) ? new NetlinkError(purpose, error) : error);
     });
@@ -258,6 +264,17 @@ export class NetlinkSocket {
           reject(isSystemCallError(error) ? new NetlinkError(request.purpose, error) : error);
         }
       });
+    }
+  }
+
+  /** A transaction is one datagram, however large. */
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#room) return;
+    try {
+      this.#socket.setOption(SOL_SOCKET, SO_SNDBUFFORCE, bytes);
+      this.#room = bytes;
+    } catch {
+      // without CAP_NET_ADMIN: it is sent, or refused with EMSGSIZE
     }
   }
 

@@ -3,12 +3,22 @@
  *
  * A change is one transaction, and only what differs is changed. Where the kernel can (Linux 5.12), the tables belong to
  * our socket: nobody else changes them, `nft flush ruleset` passes them by, and they go when this process does, however
- * it ends. Elsewhere what others do to them is heard of and mended.
+ * it ends. Elsewhere what others do to them is heard of and mended. Tables that must outlive the process belong to no
+ * socket; they carry a comment by which the next process knows them.
  */
 
+import { toHex } from '../base/bytes.ts';
 import { encodeNfMark, NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END, NFNL_SUBSYS_NFTABLES } from '../wire/nfnetlink.ts';
-import { decodeTableName, encodeTable, NFNLGRP_NFTABLES, NFT_MSG_GETTABLE } from '../wire/nftables.ts';
 import {
+  decodeTable,
+  decodeTableName,
+  encodeTable,
+  NFNLGRP_NFTABLES,
+  NFT_MSG_GETTABLE,
+  type TableMessage,
+} from '../wire/nftables.ts';
+import {
+  commentData,
   creationOf,
   differenceOf,
   removalOf,
@@ -19,11 +29,13 @@ import { NETLINK_NETFILTER } from './constants.ts';
 import { NetlinkError } from './netlink-error.ts';
 import { type NetlinkEvent, NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
 
-type TableName = Pick<TableDescription, 'family' | 'name'>;
+export type TableName = Pick<TableDescription, 'family' | 'name'>;
 
 /** Where the sockets come from, and whether the tables are to belong to ours; for tests. */
 export interface NftablesClientOptions extends Pick<NetlinkSocketOptions, 'createSocket' | 'aside'> {
   readonly owned?: boolean;
+  /** Our tables have this comment, and one of the same name without it is left alone. Linux 5.10. */
+  readonly comment?: string;
 }
 
 /** How often a change is begun before its failure is told. */
@@ -39,6 +51,7 @@ export class NftablesClient {
   #events: NetlinkSocket | undefined;
   #owned: boolean;
   #mending = false;
+  #isLeft = false;
   /** What is wanted, and what the kernel has of it. */
   #wanted: readonly TableDescription[] = [];
   #present = new Map<string, TableDescription>();
@@ -59,7 +72,7 @@ export class NftablesClient {
 
   /**
    * Makes the kernel have these tables of ours and no others. A table of that name that is there already is removed
-   * first. Rejects with NetlinkError and leaves everything as it was: EPERM without CAP_NET_ADMIN, or when the table
+   * first, unless it lacks the comment that ours have: EEXIST. Rejects with NetlinkError and leaves everything as it was: EPERM without CAP_NET_ADMIN, or when the table
    * belongs to somebody else; ENOENT when the kernel does not know a kind of expression.
    */
   apply(tables: readonly TableDescription[]): Promise<void> {
@@ -69,16 +82,31 @@ export class NftablesClient {
     return change;
   }
 
-  /** Whether there is a table of that name, whoever made it. */
-  async has({ family, name }: TableName): Promise<boolean> {
-    try {
-      const body = encodeTable({ family, table: name });
-      await this.#socket.request({ type: NFT_MSG_GETTABLE, body, purpose: `looking for the table ${name}` });
-      return true;
-    } catch (error) {
-      if (error instanceof NetlinkError && error.code === 'ENOENT') return false;
-      throw error;
-    }
+  /** Whether there is a table of that name, with our comment if we have one. */
+  async has(table: TableName): Promise<boolean> {
+    const { comment } = this.#options;
+    const found = await this.#find(table);
+    if (found === undefined || comment === undefined) return found !== undefined;
+    return found.userData !== undefined && toHex(found.userData) === toHex(commentData(comment));
+  }
+
+  /** Takes up what another process of ours has left: the next change removes it or puts another one in its place at once. */
+  adopt(tables: readonly TableName[]): Promise<void> {
+    const change = this.#last.then(() => this.#adopt(tables)).then(() => undefined);
+    this.#last = change.catch(() => {});
+    return change;
+  }
+
+  /** Another process of ours is about to change the tables: nothing is mended from now on. */
+  leave(): void {
+    this.#isLeft = true;
+    this.#events?.close();
+    this.#events = undefined;
+  }
+
+  /** The tables that are there because of us. */
+  get present(): readonly TableName[] {
+    return [...this.#present.values()].map(({ family, name }) => ({ family, name }));
   }
 
   /** Removes a table that an earlier life left. Rejects with NetlinkError: EPERM when it belongs to somebody else. */
@@ -120,7 +148,10 @@ export class NftablesClient {
       return true;
     }
     // left behind by somebody
-    if (error.code === 'EEXIST') return this.#remove(tables.filter((table) => !this.#present.has(keyOf(table))));
+    if (error.code === 'EEXIST') {
+      const others = tables.filter((table) => !this.#present.has(keyOf(table)));
+      return this.#options.comment === undefined ? this.#remove(others) : this.#adopt(others);
+    }
     // taken away by somebody
     if (error.code === 'ENOENT' && !this.#owned && this.#present.size > 0) return this.#removeRest();
     return false;
@@ -133,10 +164,35 @@ export class NftablesClient {
     return this.#remove(tables);
   }
 
+  /** Those that are there are ours: one that is wanted differs from them, whatever is in them. True: there was one. */
+  async #adopt(tables: readonly TableName[]): Promise<boolean> {
+    let isAny = false;
+    for (const { family, name } of tables) {
+      if (!(await this.has({ family, name }))) continue;
+      this.#present.set(keyOf({ family, name }), { family, name, sets: [], chains: [] });
+      isAny = true;
+    }
+    return isAny;
+  }
+
+  async #find({ family, name }: TableName): Promise<TableMessage | undefined> {
+    try {
+      const body = encodeTable({ family, table: name });
+      const purpose = `looking for the table ${name}`;
+      const [answer] = await this.#socket.request({ type: NFT_MSG_GETTABLE, body, purpose });
+      const found = answer && decodeTable(answer.body);
+      return found?.ok ? found.value : { family, table: name };
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
   /** Removes those that are there. */
   async #remove(tables: readonly TableName[]): Promise<true> {
     for (const table of tables) {
       try {
+        if (this.#options.comment !== undefined && !(await this.has(table))) continue;
         await this.#socket.transaction(`removing the table ${table.name}`, MARKS, [removalOf(table)]);
       } catch (error) {
         if (!(error instanceof NetlinkError) || error.code !== 'ENOENT') throw error;
@@ -152,14 +208,15 @@ export class NftablesClient {
       ...surplus.map(removalOf),
       ...tables.flatMap((table) => {
         const before = this.#present.get(keyOf(table));
-        if (before === undefined) return creationOf(table, this.#owned);
-        return differenceOf(before, table) ?? [removalOf(before), ...creationOf(table, this.#owned)];
+        if (before === undefined) return creationOf(table, this.#owned, this.#options.comment);
+        const remade = () => [removalOf(before), ...creationOf(table, this.#owned, this.#options.comment)];
+        return differenceOf(before, table) ?? remade();
       }),
     ];
   }
 
   #watch(): void {
-    if (this.#events !== undefined) return;
+    if (this.#events !== undefined || this.#isLeft) return;
     const options = { ...this.#options, protocol: NETLINK_NETFILTER, groups: [NFNLGRP_NFTABLES] };
     this.#events = NetlinkSocket.open(options);
     this.#events.onEvent((event) => {
@@ -182,6 +239,7 @@ export class NftablesClient {
     this.#mending = true;
     const change = this.#last.then(async () => {
       this.#mending = false;
+      if (this.#isLeft) return;
       await this.#removeRest();
       await this.#apply(this.#wanted);
     });

@@ -25,12 +25,18 @@ const LIST_MEMBER = 1;
 export const PAYLOAD_BASES = { network: 1, transport: 2 } as const;
 
 /** What is known of a packet besides its bytes: NFT_META_*. */
-export const META_KEYS = { inputInterface: 4, outputInterface: 5, protocol: 16, outputInterfaceKind: 27 } as const;
+export const META_KEYS = {
+  mark: 3,
+  inputInterface: 4,
+  outputInterface: 5,
+  protocol: 16,
+  outputInterfaceKind: 27,
+} as const;
 
 /** What becomes of a packet: NF_* and NFT_*. */
-export const VERDICTS = { drop: 0, accept: 1, goto: 0xffff_fffc } as const;
+export const VERDICTS = { drop: 0, accept: 1, return: 0xffff_fffb, goto: 0xffff_fffc } as const;
 
-/** One step of a rule. A register has 16 bytes, 1-4. */
+/** One step of a rule. A register has 16 bytes, 1-4; the same memory in pieces of 4 bytes is 8-23, so that 8 is where 1 begins. */
 export type Expression =
   /** Loads bytes of the packet. */
   | {
@@ -43,6 +49,8 @@ export type Expression =
     }
   /** Loads what is known besides. */
   | { readonly type: 'meta'; readonly key: keyof typeof META_KEYS; readonly register: number }
+  /** Gives the packet what the register has. */
+  | { readonly type: 'set-meta'; readonly key: 'mark'; readonly register: number }
   /** Goes on only where the register has this value. */
   | { readonly type: 'equal'; readonly register: number; readonly value: Uint8Array }
   /** Keeps the bits of the mask. */
@@ -61,7 +69,7 @@ export type Expression =
   /** Counts what comes so far. */
   | { readonly type: 'counter' }
   /** The end: what becomes of the packet. */
-  | { readonly type: 'verdict'; readonly verdict: 'drop' | 'accept' }
+  | { readonly type: 'verdict'; readonly verdict: 'drop' | 'accept' | 'return' }
   | { readonly type: 'verdict'; readonly verdict: 'goto'; readonly chain: string }
   /** The kernel's name of an expression, and its attributes. */
   | { readonly type: 'other'; readonly name: string; readonly attributes: Uint8Array };
@@ -79,6 +87,7 @@ const payloadAttributes = attributeTable({
 const metaAttributes = attributeTable({
   key: [2, 'NFTA_META_KEY', 'u32be'],
   register: [1, 'NFTA_META_DREG', 'u32be'],
+  source: [3, 'NFTA_META_SREG', 'u32be'],
 });
 const compareAttributes = attributeTable({
   register: [1, 'NFTA_CMP_SREG', 'u32be'],
@@ -156,8 +165,11 @@ function understood(name: string, data: Uint8Array): Expression | undefined {
       return { type: 'payload', base: of, offset, length, register };
     }
     case 'meta': {
-      const { register, key } = read(metaAttributes, data) ?? {};
+      const { register, key, source } = read(metaAttributes, data) ?? {};
       const of = keyOf(META_KEYS, key);
+      if (source !== undefined) {
+        return of === 'mark' && register === undefined ? { type: 'set-meta', key: of, register: source } : undefined;
+      }
       return register === undefined || of === undefined ? undefined : { type: 'meta', key: of, register };
     }
     case 'cmp': {
@@ -229,6 +241,10 @@ function written(expression: Expression): readonly [name: string, data: Uint8Arr
     case 'meta': {
       const { key, register } = expression;
       return ['meta', encodeAttributes(metaAttributes, { key: META_KEYS[key], register })];
+    }
+    case 'set-meta': {
+      const { key, register: source } = expression;
+      return ['meta', encodeAttributes(metaAttributes, { key: META_KEYS[key], source })];
     }
     case 'equal': {
       const { register, value } = expression;

@@ -14,6 +14,7 @@ import {
   encodeRule,
   encodeSet,
   encodeTable,
+  fieldsDescription,
   HOOKS,
   NFT_MSG_DELSETELEM,
   NFT_MSG_DELTABLE,
@@ -22,7 +23,9 @@ import {
   NFT_MSG_NEWSET,
   NFT_MSG_NEWSETELEM,
   NFT_MSG_NEWTABLE,
+  NFT_SET_CONCAT,
   NFT_SET_CONSTANT,
+  NFT_SET_INTERVAL,
   NFT_SET_MAP,
   NFT_TABLE_F_OWNER,
   type SetElement,
@@ -33,6 +36,8 @@ import { type Expression, VERDICTS } from './nftables-expressions.ts';
 const TYPES = {
   ipv4_addr: { number: 7, length: 4, order: 'network' },
   ipv6_addr: { number: 8, length: 16, order: 'network' },
+  inet_service: { number: 13, length: 2, order: 'network' },
+  mark: { number: 19, length: 4, order: 'host' },
   iface_index: { number: 20, length: 4, order: 'host' },
   icmpv6_type: { number: 29, length: 1, order: 'host' },
 } as const;
@@ -48,6 +53,8 @@ export interface SetDescription {
   readonly value?: SetType;
   /** What is in it never changes. */
   readonly constant?: true;
+  /** Each element is a range in each of several fields, and no two overlap. */
+  readonly interval?: true;
   readonly elements: readonly SetElement[];
 }
 
@@ -82,12 +89,15 @@ const ELEMENTS_MAX = 500;
 const USER_DATA_KEY = 0;
 const USER_DATA_VALUE = 1;
 const BYTE_ORDERS = { host: 1, network: 2 } as const;
+/** NFTNL_UDATA_TABLE_COMMENT. */
+const USER_DATA_COMMENT = 0;
 
 /**
  * Makes a table that is not there yet.
  * @param owned nobody else may change it, and it goes with the socket that made it
+ * @param comment what nft(8) shows with it
  */
-export function creationOf(table: TableDescription, owned: boolean): readonly TableChange[] {
+export function creationOf(table: TableDescription, owned: boolean, comment?: string): readonly TableChange[] {
   const { family, name, sets, chains } = table;
   const flags = NLM_F_CREATE;
   const purpose = (what: string) => `making ${what} of the table ${name}`;
@@ -96,7 +106,11 @@ export function creationOf(table: TableDescription, owned: boolean): readonly Ta
     {
       type: NFT_MSG_NEWTABLE,
       flags: NLM_F_CREATE | NLM_F_EXCL,
-      body: encodeTable({ ...head, ...(owned ? { flags: NFT_TABLE_F_OWNER } : {}) }),
+      body: encodeTable({
+        ...head,
+        ...(owned ? { flags: NFT_TABLE_F_OWNER } : {}),
+        ...(comment === undefined ? {} : { userData: commentData(comment) }),
+      }),
       purpose: `making the table ${name}`,
     },
     ...sets.map((set, i) => ({
@@ -128,6 +142,12 @@ export function creationOf(table: TableDescription, owned: boolean): readonly Ta
       })),
     ),
   ];
+}
+
+/** A comment as it stands with a table: type, length, the text and a NUL. */
+export function commentData(comment: string): Uint8Array {
+  const text = new TextEncoder().encode(comment);
+  return Uint8Array.of(USER_DATA_COMMENT, text.length + 1, ...text, 0);
 }
 
 /** Removes a table that is there, with all that is in it. */
@@ -175,9 +195,12 @@ function elementsOf(
   }));
 }
 
-function setMessage({ name, key, value, constant }: SetDescription) {
+function setMessage({ name, key, value, constant, interval }: SetDescription) {
   const keyTypes = key.map((type) => TYPES[type]);
-  const flags = (constant ? NFT_SET_CONSTANT : 0) | (value === undefined ? 0 : NFT_SET_MAP);
+  const flags =
+    (constant ? NFT_SET_CONSTANT : 0) |
+    (interval ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0) |
+    (value === undefined ? 0 : NFT_SET_MAP);
   return {
     set: name,
     ...(flags === 0 ? {} : { flags }),
@@ -187,6 +210,7 @@ function setMessage({ name, key, value, constant }: SetDescription) {
         ? (keyTypes[0]?.length ?? 0)
         : keyTypes.reduce((sum, { length }) => sum + padded(length), 0),
     ...(value === undefined ? {} : { dataType: TYPES[value].number, dataLength: TYPES[value].length }),
+    ...(interval ? { description: fieldsDescription(keyTypes.map(({ length }) => length)) } : {}),
     userData: Uint8Array.of(
       ...byteOrder(USER_DATA_KEY, keyTypes.length === 1 ? keyTypes[0]?.order : undefined),
       ...(value === undefined ? [] : byteOrder(USER_DATA_VALUE, TYPES[value].order)),
@@ -214,7 +238,12 @@ function withSetId(expression: Expression, sets: readonly SetDescription[]): Exp
 }
 
 const keyed = (elements: readonly SetElement[]): Map<string, SetElement> =>
-  new Map(elements.map((element) => [`${toHex(element.key)} ${toHex(element.value ?? NOTHING)}`, element]));
+  new Map(
+    elements.map((element) => {
+      const { key, keyEnd = NOTHING, value = NOTHING } = element;
+      return [`${toHex(key)} ${toHex(keyEnd)} ${toHex(value)}`, element];
+    }),
+  );
 
 const NOTHING = new Uint8Array(0);
 

@@ -51,6 +51,9 @@ export const NFT_TABLE_F_OWNER = 2;
 /** NFT_SET_*: what is in it does not change while rules use it; each element leads to a value. */
 export const NFT_SET_CONSTANT = 2;
 export const NFT_SET_MAP = 8;
+/** Elements are ranges; with CONCAT of several fields, each with its range. Linux 5.6. */
+export const NFT_SET_INTERVAL = 4;
+export const NFT_SET_CONCAT = 128;
 
 /** Why a message cannot be read. `family`: not wrong, but of a family that we do not serve. */
 export type NftablesFault = 'too-short' | 'family' | 'missing-attribute' | AttributeFault;
@@ -58,6 +61,7 @@ export type NftablesFault = 'too-short' | 'family' | 'missing-attribute' | Attri
 const tableAttributes = attributeTable({
   table: [1, 'NFTA_TABLE_NAME', 'string'],
   flags: [2, 'NFTA_TABLE_FLAGS', 'u32be'],
+  userData: [6, 'NFTA_TABLE_USERDATA', 'bytes'],
 });
 
 /** A table. */
@@ -66,6 +70,8 @@ export interface TableMessage {
   readonly table: string;
   /** NFT_TABLE_F_*. */
   readonly flags?: number;
+  /** For nft(8): its comment. The kernel keeps it from Linux 5.10 on. */
+  readonly userData?: Uint8Array;
 }
 
 export function decodeTable(body: Uint8Array): Result<TableMessage, NftablesFault> {
@@ -172,6 +178,7 @@ const setAttributes = attributeTable({
   dataType: [6, 'NFTA_SET_DATA_TYPE', 'u32be'],
   dataLength: [7, 'NFTA_SET_DATA_LEN', 'u32be'],
   id: [10, 'NFTA_SET_ID', 'u32be'],
+  description: [9, 'NFTA_SET_DESC', 'nested'],
   userData: [13, 'NFTA_SET_USERDATA', 'bytes'],
 });
 
@@ -190,6 +197,8 @@ export interface SetMessage {
   readonly dataLength?: number;
   /** A number for the time of the transaction. */
   readonly id?: number;
+  /** Made by `fieldsDescription`. */
+  readonly description?: Uint8Array;
   /** For nft(8): in which byte order keys and values are. */
   readonly userData?: Uint8Array;
 }
@@ -204,6 +213,18 @@ export function decodeSet(body: Uint8Array): Result<SetMessage, NftablesFault> {
 export const encodeSet = ({ family, ...attributes }: SetMessage): Uint8Array =>
   encodeNf({ family, attributes: encodeAttributes(setAttributes, attributes) });
 
+const descriptionAttributes = attributeTable({ fields: [2, 'NFTA_SET_DESC_CONCAT', 'nested'] });
+const fieldAttributes = attributeTable({ length: [1, 'NFTA_SET_FIELD_LEN', 'u32be'] });
+
+/** The fields of a key, where each has a range of its own. @param lengths in bytes, without what fills them up to 4 */
+export const fieldsDescription = (lengths: readonly number[]): Uint8Array =>
+  encodeAttributes(descriptionAttributes, {
+    fields: encodeAttributeList(
+      LIST_MEMBER,
+      lengths.map((length) => encodeAttributes(fieldAttributes, { length })),
+    ),
+  });
+
 const elementsAttributes = attributeTable({
   set: [2, 'NFTA_SET_ELEM_LIST_SET', 'string'],
   setId: [4, 'NFTA_SET_ELEM_LIST_SET_ID', 'u32be'],
@@ -212,12 +233,15 @@ const elementsAttributes = attributeTable({
 });
 const elementAttributes = attributeTable({
   key: [1, 'NFTA_SET_ELEM_KEY', 'nested'],
+  keyEnd: [10, 'NFTA_SET_ELEM_KEY_END', 'nested'],
   data: [2, 'NFTA_SET_ELEM_DATA', 'nested'],
 });
 
 /** What is in a set. */
 export interface SetElement {
   readonly key: Uint8Array;
+  /** The last one of a range. */
+  readonly keyEnd?: Uint8Array;
   /** Of a map. */
   readonly value?: Uint8Array;
 }
@@ -254,17 +278,25 @@ function decodeElement(bytes: Uint8Array): Result<SetElement, NftablesFault> {
   const { key: keyBytes = new Uint8Array(0), data: dataBytes = new Uint8Array(0) } = outcome.value;
   const key = decodeAttributes(dataAttributes, keyBytes);
   if (!key.ok) return key;
+  const end = decodeAttributes(dataAttributes, outcome.value.keyEnd ?? new Uint8Array(0));
+  if (!end.ok) return end;
   const data = decodeAttributes(dataAttributes, dataBytes);
   if (!data.ok) return data;
   const { value } = data.value;
+  const { value: keyEnd } = end.value;
   if (key.value.value === undefined) return fault('missing-attribute');
-  return ok({ key: key.value.value, ...(value === undefined ? {} : { value }) });
+  return ok({
+    key: key.value.value,
+    ...(keyEnd === undefined ? {} : { keyEnd }),
+    ...(value === undefined ? {} : { value }),
+  });
 }
 
 export function encodeElements({ family, elements, ...others }: ElementsMessage): Uint8Array {
-  const members = elements.map(({ key, value }) =>
+  const members = elements.map(({ key, keyEnd, value }) =>
     encodeAttributes(elementAttributes, {
       key: dataOf(key),
+      ...(keyEnd === undefined ? {} : { keyEnd: dataOf(keyEnd) }),
       ...(value === undefined ? {} : { data: dataOf(value) }),
     }),
   );

@@ -206,6 +206,32 @@ export const ruleVectors: readonly MessageVector<RuleMessage>[] = [
       },
     },
   },
+  {
+    name: 'TCP to an address and port of a map gets its mark',
+    source: KEEPALIVED,
+    bytes:
+      '78010000 060a 050c ab3b0d6b 00000000 02000000140001006b656570616c697665645f697076730007000200696e00004801048024000180090001006d6574610000000014000280080002000000001008000100000000012c00018008000100636d700020000280080001000000000108000200000000000c0003800500010006000000340001800c0001007061796c6f616400240002800800010000000001080002000000000108000300000000100800040000000004340001800c0001007061796c6f616400240002800800010000000009080002000000000208000300000000020800040000000002380001800b0001006c6f6f6b7570000028000280080002000000000108000300000000010c0001007463705f6d617000080004000000000124000180090001006d657461000000001400028008000200000000030800030000000001300001800e000100696d6d6564696174650000001c0002800800010000000000100002800c00028008000100fffffffb',
+    value: {
+      type: 2566,
+      flags: 3077,
+      sequence: 1796029355,
+      portId: 0,
+      body: {
+        family: 'inet',
+        table: 'keepalived_ipvs',
+        chain: 'in',
+        expressions: [
+          { type: 'meta', key: 'protocol', register: 1 },
+          { type: 'equal', register: 1, value: fromHex('06') },
+          { type: 'payload', base: 'network', offset: 16, length: 4, register: 1 },
+          { type: 'payload', base: 'transport', offset: 2, length: 2, register: 9 },
+          { type: 'lookup', set: 'tcp_map', register: 1, destination: 1, setId: 1 },
+          { type: 'set-meta', key: 'mark', register: 1 },
+          { type: 'verdict', verdict: 'return' },
+        ],
+      },
+    },
+  },
 ];
 
 export const setVectors: readonly MessageVector<SetMessage>[] = [
@@ -297,6 +323,31 @@ export const setVectors: readonly MessageVector<SetMessage>[] = [
       },
     },
   },
+  {
+    name: 'a map of ranges of addresses and ports',
+    source: KEEPALIVED,
+    bytes:
+      '94000000 090a 0504 aa3b0d6b 00000000 02000000140001006b656570616c697665645f69707673000c0002007463705f6d617000080003000000008c08000400000001cd08000500000000080800060000000013080007000000000408000a0000000001200009801c0002800c00018008000100000000040c000180080001000000000210000d00000401000000010401000000',
+    value: {
+      type: 2569,
+      flags: 1029,
+      sequence: 1796029354,
+      portId: 0,
+      body: {
+        family: 'inet',
+        table: 'keepalived_ipvs',
+        set: 'tcp_map',
+        flags: 0x8c,
+        keyType: 0x1cd,
+        keyLength: 8,
+        dataType: 19,
+        dataLength: 4,
+        id: 1,
+        description: fromHex('1c000280 0c000180 08000100 00000004 0c000180 08000100 00000002'),
+        userData: fromHex('000401000000 010401000000'),
+      },
+    },
+  },
 ];
 
 export const elementsVectors: readonly MessageVector<ElementsMessage>[] = [
@@ -366,6 +417,27 @@ export const elementsVectors: readonly MessageVector<ElementsMessage>[] = [
         table: 'keepalived',
         set: 'vips_link_local',
         elements: [{ key: fromHex('fe80000000000000000000000000001503000000') }],
+      },
+    },
+  },
+  {
+    name: 'a range of a new map',
+    source: KEEPALIVED,
+    bytes:
+      '70000000 0c0a 0504 ac3b0d6b 00000000 020000000c0002007463705f6d6170000800040000000001140001006b656570616c697665645f69707673003400038030000180100001800c000100c00002011f41000010000a800c000100c00002021f4100000c00028008000100e8030000',
+    value: {
+      type: 2572,
+      flags: 1029,
+      sequence: 1796029356,
+      portId: 0,
+      body: {
+        family: 'inet',
+        setId: 1,
+        table: 'keepalived_ipvs',
+        set: 'tcp_map',
+        elements: [
+          { key: fromHex('c0000201 1f410000'), keyEnd: fromHex('c0000202 1f410000'), value: fromHex('e8030000') },
+        ],
       },
     },
   },

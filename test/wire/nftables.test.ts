@@ -57,7 +57,7 @@ describe('nftables rule', () => {
     const expressions = ruleVectors.flatMap(({ value }) => value.body.expressions);
     expect(expressions.filter(({ type }) => type === 'other')).toEqual([]);
     expect(new Set(expressions.map(({ type }) => type))).toEqual(
-      new Set(['payload', 'meta', 'equal', 'mask', 'lookup', 'duplicate', 'verdict']),
+      new Set(['payload', 'meta', 'set-meta', 'equal', 'mask', 'lookup', 'duplicate', 'verdict']),
     );
   });
 
@@ -66,7 +66,8 @@ describe('nftables rule', () => {
       ['cmp', '08000100 00000001 08000200 00000001 0c000380 05000100 02000000'], // not equal
       ['lookup', '08000200 00000001 09000100 76697073 00000000 08000500 00000001'], // not in the set
       ['immediate', '08000100 00000001 0c000280 08000100 00000003'], // into a register
-      ['meta', '08000200 00000003 08000100 00000001'], // the mark
+      ['meta', '08000200 00000002 08000100 00000001'], // the priority
+      ['meta', '08000200 00000002 08000300 00000001'], // sets the priority
       ['payload', '08000100 00000001'],
       ['log', ''],
     ];
