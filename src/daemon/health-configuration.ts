@@ -1,4 +1,5 @@
 /** What the health process gets of a configuration. */
+import type { MarkSettings } from '../ipvs/firewall-marks.ts';
 import type { SyncDaemon } from '../ipvs/sync-daemon.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import type { GlobalDefinitions } from './global-keywords.ts';
@@ -14,6 +15,7 @@ export function healthConfiguration(
   return {
     virtualServers,
     lvs: lvsSettings(global, instances),
+    ...(global.nftablesIpvs === undefined ? {} : { marks: markSettings(global.nftablesIpvs, global) }),
     tellsAll: global.rsInitNotifies ?? false,
     ...(ssl === undefined ? {} : { ssl }),
     mergesChecks: global.mergeChecks ?? true,
@@ -24,6 +26,11 @@ export function healthConfiguration(
     },
   };
 }
+
+const markSettings = (
+  table: string,
+  { nftablesIpvsPriority: priority, nftablesIpvsStartFwmark: firstMark }: GlobalDefinitions,
+): MarkSettings => ({ table, priority, firstMark });
 
 function lvsSettings(global: GlobalDefinitions, instances: readonly VrrpInstance[]): LvsSettings {
   const { lvsTimeouts: timeouts, lvsFlush: flush, lvsFlushOnStop } = global;

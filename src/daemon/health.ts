@@ -19,6 +19,7 @@ import type { CheckerEstate } from './health-book.ts';
 import { idleCheckers, idleSentence } from './idle-checkers.ts';
 import { IpvsSettings } from './ipvs-settings.ts';
 import { IpvsTable } from './ipvs-table.ts';
+import { type MarkEstate, MarkKeeper } from './mark-keeper.ts';
 import type { FromHealth, HealthConfiguration, HealthScheduling, ToHealth } from './messages.ts';
 import { Pools } from './pools.ts';
 import { Succession } from './succession.ts';
@@ -111,6 +112,7 @@ interface HealthEstate {
   readonly pools: ReturnType<Pools['estate']>;
   readonly overrides: ReturnType<Overrides['estate']>;
   readonly settings: ReturnType<IpvsSettings['estate']>;
+  readonly marks?: MarkEstate;
 }
 
 /** Another number: another program, whose estate is not taken. */
@@ -124,8 +126,14 @@ class HealthProcess {
   readonly #overrides = new Overrides();
   readonly #table: IpvsTable;
   readonly #settings: IpvsSettings;
+  readonly #marks: MarkKeeper;
   readonly #suspension: Suspension;
+  #configuration: CompleteConfiguration | undefined;
+  /** As they are served: groups with the marks in place of their addresses. */
   #virtualServers: readonly VirtualServer[] = [];
+  /** One after the other. */
+  #serving: Promise<void> = Promise.resolve();
+  #isEnding = false;
   #flushesOnStop = false;
   #scheduling: HealthScheduling = { niceness: 0, lockMemory: false };
 
@@ -133,6 +141,7 @@ class HealthProcess {
     this.#channel = channel;
     this.#table = new IpvsTable({ log: channel.log });
     this.#settings = new IpvsSettings({ log: channel.log });
+    this.#marks = new MarkKeeper({ changed: () => void this.#serve(), log: channel.log });
     this.#suspension = new Suspension({ log: channel.log });
     this.#pools = new Pools({
       stateOf: (virtualServer, realServer) => this.#stateOf(virtualServer, realServer),
@@ -149,19 +158,33 @@ class HealthProcess {
 
   /** Start and reload. Resolves when the table is as it should be. */
   async configure(configuration: CompleteConfiguration): Promise<void> {
-    const { virtualServers, lvs, tellsAll, ssl, mergesChecks } = configuration;
+    const { virtualServers, lvs, ssl, mergesChecks } = configuration;
     this.#schedule(configuration.scheduling);
-    this.#virtualServers = virtualServers;
+    this.#configuration = configuration;
     this.#flushesOnStop = lvs.flushOnStop === 'all';
     for (const [check, count] of idleCheckers(virtualServers)) {
       this.#channel.log('warning', 'check-not-acted-on', idleSentence(check, count), { check, real_servers: count });
     }
     this.#checking.configure(virtualServers, mergesChecks, checkIo(this.#commands.run, ssl));
     this.#overrides.keepOnly(virtualServers);
-    this.#pools.configure(virtualServers, tellsAll);
-    await Promise.all([this.#settings.configure(lvs), this.#suspension.configure(virtualServers)]);
-    await this.#table.settle(this.#pools.desired());
+    const around = Promise.all([this.#settings.configure(lvs), this.#suspension.configure(virtualServers)]);
+    await this.#serve(around);
     this.#checking.begin();
+  }
+
+  /** Packets have their marks before there are services for them, and longer. @param around has to be done before the table */
+  #serve(around: Promise<unknown> = Promise.resolve()): Promise<void> {
+    this.#serving = this.#serving.then(async () => {
+      const { virtualServers = [], marks, tellsAll } = this.#configuration ?? {};
+      const served = await this.#marks.widen(virtualServers, marks);
+      if (this.#isEnding) return;
+      this.#virtualServers = served;
+      this.#pools.configure(served, tellsAll);
+      await around;
+      await this.#table.settle(this.#pools.desired());
+      await this.#marks.narrow();
+    });
+    return this.#serving;
   }
 
   /** Does what has changed; what is refused is said and does without. Locked memory stays locked. */
@@ -188,6 +211,7 @@ class HealthProcess {
       pools: this.#pools.estate(),
       overrides: this.#overrides.estate(),
       settings: this.#settings.estate(),
+      marks: this.#marks.estate(),
     };
   }
 
@@ -199,22 +223,27 @@ class HealthProcess {
     this.#pools.inherit(estate.pools);
     this.#overrides.inherit(estate.overrides);
     this.#settings.inherit(estate.settings);
+    if (estate.marks !== undefined) this.#marks.inherit(estate.marks);
   }
 
   /** Another process goes on: the table stays as it is. */
   async retire(): Promise<void> {
+    this.#isEnding = true;
     this.#checking.stop();
     this.#suspension.close();
+    this.#marks.abandon();
     await this.#table.abandon();
     await this.#settings.abandon();
   }
 
   async stop(): Promise<void> {
+    this.#isEnding = true;
     this.#checking.stop();
     this.#suspension.close();
     this.#pools.stop();
     await this.#table.close({ keep: this.#flushesOnStop });
     await this.#settings.close();
+    await this.#marks.close();
   }
 
   tell(fact: Fact): void {

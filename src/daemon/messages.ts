@@ -7,6 +7,7 @@ import type { Duration } from '../base/time.ts';
 import type { CommandOutcome, Fact } from '../checks/checker.ts';
 import type { TlsSettings } from '../checks/ssl-keywords.ts';
 import type { Script } from '../config/script.ts';
+import type { MarkSettings } from '../ipvs/firewall-marks.ts';
 import type { LvsNotice } from '../ipvs/notice.ts';
 import type { Override, OverrideAnswer } from '../ipvs/overrides.ts';
 import type { BfdReport, InstanceReport, IpvsReport, LatenessReport, VirtualServerReport } from '../status/report.ts';
@@ -146,6 +147,8 @@ export interface HealthConfiguration {
   /** At the start all of them. */
   readonly virtualServers: readonly VirtualServerNews[];
   readonly lvs: LvsSettings;
+  /** Groups get firewall marks; absent: a service for each address. */
+  readonly marks?: MarkSettings;
   /** Tell of servers that are up from the start, too: keepalived.conf(5) "rs_init_notifies" */
   readonly tellsAll: boolean;
   /** Absent: as the TLS library has it. */
