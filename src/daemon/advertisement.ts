@@ -3,7 +3,7 @@ import type { IpAddress } from '../base/address.ts';
 import type { VrrpInstance } from '../vrrp/instance.ts';
 import { nextSequenceNumber } from '../vrrp/sequence-number.ts';
 import { encodeAuthenticated, type KeyedDigest } from '../wire/authentication-header.ts';
-import { encodeIpv4, INTERNETWORK_CONTROL } from '../wire/ipv4.ts';
+import { encodeIpv4, INTERNETWORK_CONTROL, identify } from '../wire/ipv4.ts';
 import { encodeIpv6 } from '../wire/ipv6.ts';
 import {
   type Advertisement,
@@ -61,6 +61,41 @@ export function advertisementPackets(sender: Sender, priority: number): readonly
           });
     return { packet, destination };
   });
+}
+
+/**
+ * The same for a sender that speaks a hundred times a second and mostly says what it said before: its packets are made anew only
+ * when something in them differs besides the identification. What is left to the garbage collector makes later packets late.
+ */
+export class AdvertisementMemory {
+  #said:
+    | (Pick<Sender, 'instance' | 'checksumReading'> & {
+        readonly source: IpAddress;
+        readonly priority: number;
+        readonly packets: readonly OutgoingPacket[];
+      })
+    | undefined;
+
+  /** See `advertisementPackets`; valid until the next call. */
+  packets(sender: Sender, priority: number): readonly OutgoingPacket[] {
+    const { instance, checksumReading, digest } = sender;
+    const source = sender.config.localAddress;
+    const said = this.#said;
+    const isSame =
+      said !== undefined &&
+      said.instance === instance &&
+      said.source === source &&
+      said.priority === priority &&
+      said.checksumReading === checksumReading;
+    // with an Authentication Header no two are the same
+    if (!isSame || digest !== undefined) {
+      const packets = advertisementPackets(sender, priority);
+      this.#said = { instance, checksumReading, source, priority, packets };
+      return packets;
+    }
+    if (instance.family === 'inet') for (const { packet } of said.packets) identify(packet, sender.packetId);
+    return said.packets;
+  }
 }
 
 function ipv4Packet(sender: Sender, ttl: number, destination: IpAddress, payload: Uint8Array): Uint8Array {

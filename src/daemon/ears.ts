@@ -21,8 +21,18 @@ export interface Ear {
   readonly receiveBuffer?: number;
 }
 
+const known = new WeakMap<VrrpInstance, readonly [Ear, ...Ear[]]>();
+
 /** The ears of an instance; the first one is its mouth too. */
 export function earsOf(instance: VrrpInstance): readonly [Ear, ...Ear[]] {
+  const before = known.get(instance);
+  if (before !== undefined) return before;
+  const ears = makeEars(instance);
+  known.set(instance, ears);
+  return ears;
+}
+
+function makeEars(instance: VrrpInstance): readonly [Ear, ...Ear[]] {
   const plain = earOf(instance, IPPROTO_VRRP);
   // the other one is for saying that somebody does not authenticate
   return instance.authentication?.type === 'AH' ? [earOf(instance, IPPROTO_AH), plain] : [plain];

@@ -5,7 +5,7 @@
 import { assertNever } from '../base/assert.ts';
 import { nextSequenceNumber } from '../vrrp/sequence-number.ts';
 import type { Effect } from '../vrrp/virtual-router.ts';
-import { advertisementPackets } from './advertisement.ts';
+import { AdvertisementMemory } from './advertisement.ts';
 import type { Announcer } from './announcer.ts';
 import type { PossessionKeeper } from './possession-keeper.ts';
 import { count, type Router } from './router.ts';
@@ -24,6 +24,7 @@ export interface PerformWorld {
 /** See the file's head. */
 export class Performer {
   readonly #world: PerformWorld;
+  readonly #memories = new WeakMap<Router, AdvertisementMemory>();
 
   constructor(world: PerformWorld) {
     this.#world = world;
@@ -55,6 +56,14 @@ export class Performer {
     }
   }
 
+  #memoryOf(router: Router): AdvertisementMemory {
+    const known = this.#memories.get(router);
+    if (known !== undefined) return known;
+    const memory = new AdvertisementMemory();
+    this.#memories.set(router, memory);
+    return memory;
+  }
+
   #advertise(router: Router, priority: number): void {
     const socket = this.#world.sockets.of(router.instance);
     if (!socket) {
@@ -62,7 +71,7 @@ export class Performer {
       return;
     }
     try {
-      for (const outgoing of advertisementPackets(router, priority)) {
+      for (const outgoing of this.#memoryOf(router).packets(router, priority)) {
         socket.send(outgoing.packet, outgoing.destination);
       }
       router.packetId = router.packetId === 0xffff ? 1 : router.packetId + 1;

@@ -98,6 +98,8 @@ export class VrrpSocket {
   /** 0: none. */
   readonly #interfaceIndex: number;
   readonly #group: IpAddress | undefined;
+  /** Where packets went: the group, or the peers of the configuration. */
+  readonly #destinations = new Map<IpAddress, SocketAddress>();
   #errors = 0;
 
   /** Opens, binds to the interface and joins the group. Throws SystemError. */
@@ -153,9 +155,19 @@ export class VrrpSocket {
    * @throws SystemError, e.g. ENETDOWN
    */
   send(packet: Uint8Array, destination: IpAddress): void {
-    withPurpose(`packet to ${destination} on ${this.#place}`, () =>
-      this.#socket.send(packet, socketAddress(destination, this.#interfaceIndex)),
-    );
+    try {
+      this.#socket.send(packet, this.#addressOf(destination));
+    } catch (error) {
+      throw isSystemCallError(error) ? new SystemError(`packet to ${destination} on ${this.#place}`, error) : error;
+    }
+  }
+
+  #addressOf(destination: IpAddress): SocketAddress {
+    const known = this.#destinations.get(destination);
+    if (known !== undefined) return known;
+    const address = socketAddress(destination, this.#interfaceIndex);
+    this.#destinations.set(destination, address);
+    return address;
   }
 
   /** The next packet; undefined when none waits. An error of the network is counted and stepped over. */

@@ -109,6 +109,19 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
   return bytes;
 }
 
+/** Gives a whole packet another identification, 0-65535, and the header checksum that goes with it: RFC 1624 §3. */
+export function identify(packet: Uint8Array, identification: number): void {
+  assertUnsigned(identification, 0xffff);
+  const at = (place: number) => ((packet[place] ?? 0) << 8) | (packet[place + 1] ?? 0);
+  let sum = (~at(10) & 0xffff) + (~at(4) & 0xffff) + identification;
+  sum = (sum & 0xffff) + (sum >>> 16);
+  sum = (sum & 0xffff) + (sum >>> 16);
+  packet[4] = identification >>> 8;
+  packet[5] = identification;
+  packet[10] = ~sum >>> 8;
+  packet[11] = ~sum;
+}
+
 function assertUnsigned(value: number, max: number): void {
   assert(Number.isInteger(value) && value >= 0 && value <= max, `expected an integer from 0 to ${max}, got ${value}`);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { fromHex } from '../../src/base/bytes.ts';
 import { internetChecksum } from '../../src/base/checksum.ts';
-import { decodeIpv4, encodeIpv4 } from '../../src/wire/ipv4.ts';
+import { decodeIpv4, encodeIpv4, identify } from '../../src/wire/ipv4.ts';
 import { ipv4Vectors } from '../../src/wire/ipv4.vectors.ts';
 import { codecConformance, expectRefusedOrRoundTrip } from './codec-conformance.ts';
 
@@ -48,6 +48,28 @@ describe('IPv4', () => {
 
   it('a packet that must not be fragmented is as good as another', () => {
     expect(decodeIpv4(withHeader(6, 0x40, 0))).toEqual(decodeIpv4(packet));
+  });
+
+  it('with another identification is as if it had been made with it (RFC 1624 §3)', () => {
+    const number = fc.integer({ min: 0, max: 0xffff });
+    const address = fc.integer({ min: 0, max: 0xffff_ffff }).map((n) => {
+      return [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.') as IpAddress;
+    });
+    fc.assert(
+      fc.property(number, number, address, address, (before, after, source, destination) => {
+        const fields = {
+          typeOfService: 192,
+          ttl: 255,
+          protocol: 112,
+          source,
+          destination,
+          payload: Uint8Array.of(1, 2),
+        };
+        const bytes = encodeIpv4({ ...fields, identification: before });
+        identify(bytes, after);
+        expect(bytes).toEqual(encodeIpv4({ ...fields, identification: after }));
+      }),
+    );
   });
 
   it('a field out of its range is our mistake', () => {
