@@ -1,6 +1,7 @@
 /** The agent in this process: reads the configuration, opens the log, and runs the supervisor to its end. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import type { Role } from '../daemon/fork-role.ts';
 import { type Log, type LogFormat, openLog } from '../daemon/log.ts';
 import type { LogLevel } from '../daemon/messages.ts';
 import type { ReadOutcome } from '../daemon/root.ts';
@@ -18,14 +19,14 @@ const WANTS_ANOTHER_STOP: ReadonlySet<string> = new Set(['release-vips', 'dont-r
 
 /**
  * Resolves with the exit status.
- * @param takeElection a process that has been started for the election already; from then on it is the agent's
+ * @param takeFirst a process that has been started for a role already; from then on it is the agent's
  */
 export async function runAgentHere(
   options: AgentOptions,
   file: string,
   environment: Environment,
   pidFile: string,
-  takeElection: () => ChildProcess | undefined,
+  takeFirst: (role: Role) => ChildProcess | undefined,
 ): Promise<number> {
   const directory = process.cwd();
   if (environment.HOLDFAST_BACKGROUND !== undefined) process.chdir('/'); // no file system is kept busy
@@ -62,7 +63,7 @@ export async function runAgentHere(
       guardLimit: options.guardLimit,
       log,
       environment,
-      takeElection,
+      takeFirst,
     },
     outcome,
   );

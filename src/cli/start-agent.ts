@@ -1,16 +1,20 @@
 /**
  * Starts the agent in the foreground or in the background. The election's process is begun before anything else is even
- * loaded: it takes as long to start as the configuration to be read.
+ * loaded: it takes as long to start as the configuration to be read. So is that of the checks where the file is long; where it is
+ * short, the election would only start later for it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { forkRole } from '../daemon/fork-role.ts';
+import { forkRole, type Role } from '../daemon/fork-role.ts';
 import { runningAgent } from '../daemon/pid-file.ts';
 import { reapInheritedChildren } from '../io/inherited-children.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
 
+/** In bytes: about five hundred real servers. */
+const LONG_FILE = 1 << 16;
 /** How long an agent in the background may take to be ready. */
 const START_TIME_MS = 60_000;
 
@@ -32,24 +36,35 @@ export async function startAgent(
   }
   if (!options.foreground) return goToBackground(words, options);
   reapInheritedChildren();
-  let election = options.runElection ? forkEarly() : undefined;
-  const take = () => {
-    const taken = election;
-    election = undefined;
+  const early = new Map<Role, ChildProcess | undefined>();
+  if (options.runElection) early.set('election', forkEarly('election'));
+  if (options.runHealth && isLong(file)) early.set('health', forkEarly('health'));
+  const take = (role: Role) => {
+    const taken = early.get(role);
+    early.delete(role);
     return taken;
   };
   try {
     return await (await import('./run-agent.ts')).runAgentHere(options, file, environment, pidFile, take);
   } finally {
     // one that the agent has not taken has done nothing
-    election?.kill('SIGKILL');
+    for (const child of early.values()) child?.kill('SIGKILL');
+  }
+}
+
+/** Whether reading it takes longer than a process does to start; false where it cannot be read, which is said later. */
+function isLong(file: string): boolean {
+  try {
+    return statSync(file).size >= LONG_FILE;
+  } catch {
+    return false;
   }
 }
 
 /** Undefined where no process can be made: the agent says so when it tries again. */
-function forkEarly(): ChildProcess | undefined {
+function forkEarly(role: Role): ChildProcess | undefined {
   try {
-    const child = forkRole('election');
+    const child = forkRole(role);
     child.on('error', () => {});
     return child;
   } catch {

@@ -24,7 +24,7 @@ export interface ChildOptions<From> {
   /** The role that main.ts starts. */
   readonly role: Role;
   /** A process that was made for the role already: the first one, and from then on ours. */
-  readonly takeFirst?: (() => ChildProcess | undefined) | undefined;
+  readonly takeFirst?: ((role: Role) => ChildProcess | undefined) | undefined;
   readonly respawn: boolean;
   /** The process is there and listens: send it what it must know. */
   onStart(restarted: boolean): void;
@@ -65,7 +65,7 @@ export class Child<To extends object, From extends { readonly type: string }> {
     let child: ChildProcess;
     try {
       const { role, takeFirst } = this.#options;
-      const first = restarted ? undefined : takeFirst?.();
+      const first = restarted ? undefined : takeFirst?.(role);
       child = first !== undefined && isAlive(first) ? first : forkRole(role);
     } catch (error) {
       this.#ended(undefined, (error as Error).message);

@@ -36,8 +36,8 @@ export interface ProcessesOptions {
   readonly respawn: boolean;
   /** How long the election may be silent before the guard acts; undefined: two Advertisement_Intervals. */
   readonly guardLimit: Duration | 'off' | undefined;
-  /** A process that was started for the election already; from then on it is ours. */
-  readonly takeElection?: () => ChildProcess | undefined;
+  /** A process that was started for the role already; from then on it is ours. */
+  readonly takeFirst?: (role: Role) => ChildProcess | undefined;
 }
 
 export interface ProcessesWorld {
@@ -82,7 +82,7 @@ export class Processes {
     if (runElection)
       this.election = new Child<ToElection, FromElection>({
         role: 'election',
-        takeFirst: options.takeElection,
+        takeFirst: options.takeFirst,
         respawn,
         onStart: () => this.#startElection(),
         onMessage: (message) => this.#hear('election', message),
@@ -97,6 +97,7 @@ export class Processes {
     if (runHealth)
       this.health = new Child<ToHealth, FromHealth>({
         role: 'health',
+        takeFirst: options.takeFirst,
         respawn,
         onStart: () => this.#startHealth(),
         onMessage: (message) => this.#hear('health', message),
