@@ -85,6 +85,7 @@ export function picture(rows) {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Gaps that a client sees, holdfast beside keepalived</title>',
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     ...legend,
     `<text x="8" y="24">gap seen by a client, median</text>`,
@@ -180,34 +181,36 @@ export function restTable(runs) {
 }
 
 /** The page. @param result what each part has measured; a part that was not run is left out */
-export function page({ machine, failover, steadiness, rest }) {
+export function page({ failover, steadiness, rest }) {
   const parts = [
     '# Measured beside keepalived',
     '',
     'Made by `npm run bench -- --out docs`; nothing here is written by hand. Both agents run the same files on the same machine in turn;',
-    'compare within a line, not between machines.',
-    '',
-    machine,
+    'compare within a line, not between machines or parts.',
     '',
   ];
   if (failover) {
     parts.push(
       '## Failover',
       '',
+      failover.machine,
+      '',
       'What a client sees that asks the virtual IP every 2 ms (0: no request was lost), and how long two nodes',
     );
-    parts.push('had the address.', '', '![gaps](performance.svg)', '', table(summarise(failover)), '');
+    parts.push('had the address.', '', '![gaps](performance.svg)', '', table(summarise(failover.runs)), '');
   }
   if (steadiness) {
     parts.push(
       '## Steadiness',
+      '',
+      steadiness.machine,
       '',
       "How late the MASTER's advertisements were on the wire, and how often the BACKUP took over although nothing",
     );
     parts.push(
       'had happened. At 10 ms both agents run with `vrrp_rt_priority 50`.',
       '',
-      steadinessTable(steadiness),
+      steadinessTable(steadiness.runs),
       '',
     );
   }
@@ -215,9 +218,11 @@ export function page({ machine, failover, steadiness, rest }) {
     parts.push(
       '## Start and rest',
       '',
+      rest.machine,
+      '',
       'From exec; then all processes together as MASTER at 1 s, with a service of ten real servers (of keepalived',
     );
-    parts.push('VRRP alone, where the kernel has no IPVS).', '', restTable(rest), '');
+    parts.push('VRRP alone, where the kernel has no IPVS).', '', restTable(rest.runs), '');
   }
   return parts.join('\n');
 }

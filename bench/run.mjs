@@ -25,7 +25,8 @@ holdfast and keepalived in turn, with the same files. Needs root. Three parts:
   --state NAME        idle, "4 busy", "8 busy", reloads, checks, churn or "all at once" (default all); may be repeated
   --agent NAME        of steadiness: holdfast or keepalived (default both)
   --instances N       of rest (default 1, 100 and 255); may be repeated
-  --out DIR           where performance.md, performance.json and performance.svg go (default: only printed)
+  --out DIR           where performance.md, performance.json and performance.svg go (default: only printed); with --only
+                      the other parts stay as they are there
   --help              this text
 
 Others: bench/config-test.mjs (reading of configurations), bench/many-instances.mjs, bench/soak.mjs (the guard under reloads,
@@ -80,10 +81,12 @@ async function main() {
         instances: values.instances.length > 0 ? values.instances.map(Number) : quick ? [1] : [1, 100, 255],
       },
     };
-    const result = { machine: machine() };
+    const result = values.only.length > 0 ? before(values.out) : {};
     for (const part of PARTS) {
       if (values.only.length > 0 && !values.only.includes(part)) continue;
-      result[part] = await runPart(part, settings[part], share);
+      const where = machine();
+      const runs = await runPart(part, settings[part], share);
+      if (runs !== undefined) result[part] = { machine: where, runs };
     }
     const text = page(result);
     process.stdout.write(`${text}\n`);
@@ -92,12 +95,18 @@ async function main() {
       mkdirSync(resolve(values.out), { recursive: true });
       writeFileSync(at('performance.json'), `${JSON.stringify(result)}\n`);
       writeFileSync(at('performance.md'), text);
-      if (result.failover) writeFileSync(at('performance.svg'), picture(summarise(result.failover)));
+      if (result.failover) writeFileSync(at('performance.svg'), picture(summarise(result.failover.runs)));
     }
     return 0;
   } finally {
     rmSync(share, { recursive: true, force: true });
   }
+}
+
+/** What is there from an earlier run, for the parts that are not measured now. */
+function before(directory) {
+  const file = directory === undefined ? undefined : join(resolve(directory), 'performance.json');
+  return file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
 }
 
 /** The runs of a part; what was measured before something failed is kept. */
