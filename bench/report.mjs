@@ -55,8 +55,8 @@ export function table(rows) {
   return [head, '|---|---|---|---|---|---|---|', ...rows.map(line)].join('\n');
 }
 
-const WIDTH = 900;
-const LEFT = 320;
+const WIDTH = 940;
+const LEFT = 350;
 const ROW = 44;
 const BAR = 14;
 const COLOURS = { holdfast: '#2563eb', keepalived: '#9ca3af' };
