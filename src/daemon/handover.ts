@@ -50,8 +50,7 @@ export class Handover {
       this.#leaving.delete(router);
       resolve();
     }
-    if (this.#leaving.size > 0) return;
-    this.#ear.close();
+    if (this.#leaving.size === 0) this.#ear.close();
   }
 
   #heard(address: IpAddress): void {

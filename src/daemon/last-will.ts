@@ -3,7 +3,9 @@
  * removal of what it holds, renewed with every change, and a feed as long as the event loop turns.
  */
 import { assert } from '../base/assert.ts';
-import { type Duration, inMilliseconds, microseconds } from '../base/time.ts';
+import { type Duration, later, microseconds, scale } from '../base/time.ts';
+import { now } from '../io/clock.ts';
+import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { type GuardEnd, GuardSocket } from '../io/guard-socket.ts';
 import { additionOf, removalOf } from '../io/route-addresses.ts';
 import { encodeMessage, NLM_F_REQUEST } from '../wire/netlink.ts';
@@ -40,7 +42,8 @@ export class LastWill {
   readonly #holdings = new Map<Router, Holding>();
   readonly #free = new Set<number>(Array.from({ length: WILL_SLOTS }, (_, slot) => slot));
   #guard: GuardSocket | undefined;
-  #feeding: NodeJS.Timeout | undefined;
+  #feeder: DeadlineTimer | undefined;
+  #feedEvery: Duration | undefined;
 
   constructor(world: LastWillWorld, limit?: Duration) {
     this.#world = world;
@@ -50,6 +53,10 @@ export class LastWill {
   /** A guard is there. Throws SystemError. */
   connect(name: string): void {
     this.#guard = GuardSocket.connect(name, (end) => this.#ended(end));
+    this.#feeder ??= new DeadlineTimer(() => {
+      this.#guard?.feed();
+      this.#feedNext();
+    });
     for (const holding of this.#holdings.values()) this.#leave(holding);
     this.#setLimit();
   }
@@ -84,7 +91,8 @@ export class LastWill {
 
   /** We leave in order. */
   dismiss(): void {
-    this.#feed(undefined);
+    this.#feeder?.close();
+    this.#feeder = undefined;
     this.#guard?.dismiss();
     this.#guard = undefined;
   }
@@ -116,10 +124,14 @@ export class LastWill {
     return microseconds(SILENT_ADVERTISEMENTS * Math.min(...all.map(({ interval }) => interval)));
   }
 
+  /** By the timer that advertisements have: one of Node's leaves as much garbage as everything else that a wake does. */
   #feed(limit: Duration | undefined): void {
-    clearInterval(this.#feeding);
-    this.#feeding =
-      limit === undefined ? undefined : setInterval(() => this.#guard?.feed(), inMilliseconds(limit) / FEEDS);
+    this.#feedEvery = limit === undefined ? undefined : scale(limit, 1, FEEDS);
+    this.#feedNext();
+  }
+
+  #feedNext(): void {
+    this.#feeder?.set(this.#feedEvery === undefined ? undefined : later(now(), this.#feedEvery));
   }
 
   #ended(end: GuardEnd): void {

@@ -40,6 +40,7 @@ export class Overheard {
 
   /** Not any more. */
   close(): void {
+    if (this.#sockets.size === 0) return; // asked with every wake
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
   }

@@ -99,7 +99,7 @@ export function announceDue(garp: GarpConfig, announcements: Announcements, now:
 /** When the next announcement is due; undefined when none is owed. */
 export const nextAnnouncementAt = (announcements: Announcements): Instant | undefined => {
   const { secondBurstAt, lowerPriorityBurstAt, refreshAt, elsewhereAt } = announcements;
-  return [lowerPriorityBurstAt, refreshAt, elsewhereAt].reduce(earliest, secondBurstAt);
+  return earliest(earliest(secondBurstAt, lowerPriorityBurstAt), earliest(refreshAt, elsewhereAt));
 };
 
 /** The instant `delay` after `at`; a delay of zero stands for never. */

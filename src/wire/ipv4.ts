@@ -111,9 +111,9 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
 
 /** Gives a whole packet another identification, 0-65535, and the header checksum that goes with it: RFC 1624 §3. */
 export function identify(packet: Uint8Array, identification: number): void {
-  assertUnsigned(identification, 0xffff);
-  const at = (place: number) => ((packet[place] ?? 0) << 8) | (packet[place + 1] ?? 0);
-  let sum = (~at(10) & 0xffff) + (~at(4) & 0xffff) + identification;
+  const checksum = ((packet[10] ?? 0) << 8) | (packet[11] ?? 0);
+  const before = ((packet[4] ?? 0) << 8) | (packet[5] ?? 0);
+  let sum = (~checksum & 0xffff) + (~before & 0xffff) + identification;
   sum = (sum & 0xffff) + (sum >>> 16);
   sum = (sum & 0xffff) + (sum >>> 16);
   packet[4] = identification >>> 8;
