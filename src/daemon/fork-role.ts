@@ -5,7 +5,7 @@ export type Role = 'election' | 'health';
 
 /** Small heaps that are collected often and by the thread itself: no pause that an advertisement would notice, and little memory. */
 const NODE_OPTIONS: Readonly<Record<Role, readonly string[]>> = {
-  election: ['--max-semi-space-size=1', '--single-threaded-gc'],
+  election: ['--max-semi-space-size=2', '--min-semi-space-size=2', '--single-threaded-gc'],
   health: ['--max-semi-space-size=1', '--single-threaded-gc', '--optimize-for-size'],
 };
 
