@@ -279,17 +279,10 @@ function probeOf(config: CheckerConfig): string {
   return JSON.stringify(Object.entries(config).filter(([key]) => !PACE_KEYS.has(key)));
 }
 
-/** Whether two have the same `probeOf`, without making it: a reload asks this of every checker. */
+/** Whether two ask the same. */
 function asksTheSame(a: CheckerConfig, b: CheckerConfig): boolean {
-  const isPlain = (value: unknown) => typeof value !== 'object' || value === null;
-  const [these, those] = [a, b] as unknown as Record<string, unknown>[];
-  for (const key in these) {
-    if (PACE_KEYS.has(key) || these[key] === those?.[key]) continue;
-    return !isPlain(these[key]) && probeOf(a) === probeOf(b);
-  }
-  for (const key in those)
-    if (!PACE_KEYS.has(key) && these?.[key] === undefined && those[key] !== undefined) return false;
-  return true;
+  const [these, those] = [a, b] as unknown as [Record<string, unknown>, Record<string, unknown>];
+  return Object.keys({ ...these, ...those }).every((key) => PACE_KEYS.has(key) || equalData(these[key], those[key]));
 }
 
 const serverKey = (virtualServerId: string, realServerId: string): string => `${virtualServerId} ${realServerId}`;

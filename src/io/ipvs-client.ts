@@ -75,8 +75,6 @@ export type IpvsClientOptions = Pick<NetlinkSocketOptions, 'createSocket'>;
 
 /** How often the table is read anew because services came or went meanwhile. */
 const READ_ATTEMPTS = 5;
-/** Encoded and carried out before the event loop is given back: a large table is no reason to be late elsewhere. */
-const COMMANDS_PER_TURN = 64;
 
 /** See the file's head. While open it keeps the process alive. */
 export class IpvsClient {
@@ -141,10 +139,7 @@ export class IpvsClient {
    * no such scheduler. Rejects with IpvsUnavailable when the module was unloaded.
    */
   async execute(commands: readonly IpvsCommand[]): Promise<(NetlinkError | undefined)[]> {
-    const outcomes: (NetlinkError | undefined)[] = [];
-    for (let start = 0; start < commands.length; start += COMMANDS_PER_TURN) {
-      outcomes.push(...(await this.#batch(commands.slice(start, start + COMMANDS_PER_TURN))));
-    }
+    const outcomes = await this.#batch(commands);
     const refused = [...outcomes.keys()].filter((i) => outcomes[i]?.code === 'ENOENT');
     if (refused.length === 0 || !(await this.#familyMoved())) return outcomes;
     const again = await this.#batch(commands.filter((_, i) => refused.includes(i)));

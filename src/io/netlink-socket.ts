@@ -166,7 +166,8 @@ export class NetlinkSocket {
 
   /**
    * Several requests, carried out in order, the next one also when the one before failed. What was refused stands at the
-   * place of its request. Rejects only when something is wrong with ourselves.
+   * place of its request. The event loop is given back in between, however many there are. Rejects only when something is wrong
+   * with ourselves.
    */
   async batch(requests: readonly BatchedRequest[]): Promise<Outcomes> {
     const outcomes: Outcomes = [];
