@@ -129,7 +129,7 @@ class HealthProcess {
   readonly #marks: MarkKeeper;
   readonly #suspension: Suspension;
   #configuration: CompleteConfiguration | undefined;
-  /** As they are served: groups with the marks in place of their addresses. */
+  /** As they are served, groups with the marks in place of their addresses; as they are configured until that is known. */
   #virtualServers: readonly VirtualServer[] = [];
   /** One after the other. */
   #serving: Promise<void> = Promise.resolve();
@@ -161,6 +161,7 @@ class HealthProcess {
     const { virtualServers, lvs, ssl, mergesChecks } = configuration;
     this.#schedule(configuration.scheduling);
     this.#configuration = configuration;
+    if (this.#virtualServers.length === 0) this.#virtualServers = virtualServers;
     this.#flushesOnStop = lvs.flushOnStop === 'all';
     for (const [check, count] of idleCheckers(virtualServers)) {
       this.#channel.log('warning', 'check-not-acted-on', idleSentence(check, count), { check, real_servers: count });

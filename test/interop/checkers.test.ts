@@ -180,6 +180,7 @@ describe('the agent', () => {
     const outcome = await run(PROGRAM, ['status', '--json', '--run-dir', runDirectory]);
     if (outcome.code !== 0) return undefined;
     const [service] = JSON.parse(outcome.stdout).virtualServers;
+    if (service === undefined) return undefined; // the health process has not answered
     return new Map<string, { healthy: boolean; checks: { kind: string; healthy: boolean | null; reason?: string }[] }>(
       service.realServers.map((one: { id: string }) => [one.id, one]),
     );
