@@ -46,10 +46,13 @@ export function readCounts(file: string) {
 /** Milliseconds of the clock that the counts have. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** How an agent is started in the foreground; what it writes is in `share`. */
+/**
+ * How an agent is started in the foreground; what it writes is in `share`. keepalived keeps off syslog: where nobody takes
+ * that, each of its lines goes to the machine's console, which can take milliseconds.
+ */
 export function commandOf(agent: AgentName, file: string, share: string): [string, string[]] {
   const at = (name: string) => join(share, name);
   return agent === 'holdfast'
     ? [process.execPath, ['bin/holdfast', '-n', '-l', '-f', file, '-p', at('main.pid'), '--run-dir', at('run')]]
-    : ['keepalived', ['-n', '-l', '-f', file, '-p', at('p'), '-r', at('r'), '-c', at('c')]];
+    : ['keepalived', ['-n', '-l', '-G', '-f', file, '-p', at('p'), '-r', at('r'), '-c', at('c')]];
 }
