@@ -10,6 +10,7 @@ import { forkRole, type Role } from '../daemon/fork-role.ts';
 import { runningAgent } from '../daemon/pid-file.ts';
 import { reapInheritedChildren } from '../io/inherited-children.ts';
 import { makeDirectory } from '../io/make-directory.ts';
+import { takeMemory } from '../io/spare-memory.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
 
@@ -38,7 +39,10 @@ export async function startAgent(
   reapInheritedChildren();
   const early = new Map<Role, ChildProcess | undefined>();
   if (options.runElection) early.set('election', forkEarly('election'));
-  if (options.runHealth && isLong(file)) early.set('health', forkEarly('health'));
+  if (isLong(file)) {
+    takeMemory();
+    if (options.runHealth) early.set('health', forkEarly('health'));
+  }
   const take = (role: Role) => {
     const taken = early.get(role);
     early.delete(role);

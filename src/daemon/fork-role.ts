@@ -3,10 +3,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 
 export type Role = 'election' | 'health';
 
-/** Small heaps that are collected often and by the thread itself: no pause that an advertisement would notice, and little memory. */
+/**
+ * Both are collected by the thread that runs them, which waits for no other. The election's heap is small and collected often: no
+ * pause that an advertisement would notice.
+ */
 const NODE_OPTIONS: Readonly<Record<Role, readonly string[]>> = {
   election: ['--max-semi-space-size=2', '--min-semi-space-size=2', '--single-threaded-gc'],
-  health: ['--max-semi-space-size=1', '--single-threaded-gc', '--optimize-for-size'],
+  health: ['--single-threaded-gc'],
 };
 
 /** The program that runs here, in another role. Throws where no process can be made. */

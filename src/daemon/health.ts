@@ -4,6 +4,7 @@
 import type { Result } from '../base/result.ts';
 import type { CommandOutcome, Fact } from '../checks/checker.ts';
 import { lockMemory, useNiceness, useOrdinaryTime, useRealTime } from '../io/scheduling.ts';
+import { giveBackMemorySoon, takeMemory } from '../io/spare-memory.ts';
 import { destinationOf } from '../ipvs/desired.ts';
 import { type Override, type OverrideAnswer, Overrides } from '../ipvs/overrides.ts';
 import { type ServerState, sorryServes } from '../ipvs/pool.ts';
@@ -28,6 +29,7 @@ import { NewsReader } from './virtual-server-news.ts';
 
 /** Runs the process until main says stop or is gone. */
 export function runHealth(): void {
+  takeMemory();
   let ending = false;
   let configuration: CompleteConfiguration | undefined;
   const news = new NewsReader();
@@ -60,7 +62,8 @@ export function runHealth(): void {
         case 'alone':
           break; // the table is compared every few seconds
         case 'configure':
-          void health.configure(complete(message)).then(() => channel.send({ type: 'configured' }));
+          takeMemory();
+          void health.configure(complete(message)).then(() => configured('configured'));
           break;
         case 'instance':
           health.heardOfInstance(message.name, message.isMaster);
@@ -87,8 +90,12 @@ export function runHealth(): void {
     () => void succession.mainIsGone(),
   );
   const health = new HealthProcess(channel);
+  const configured = (type: 'started' | 'configured') => {
+    channel.send({ type });
+    giveBackMemorySoon();
+  };
   const start = () => {
-    if (configuration) void health.configure(configuration).then(() => channel.send({ type: 'started' }));
+    if (configuration) void health.configure(configuration).then(() => configured('started'));
   };
   const succession = new Succession('health', channel, {
     estate: () => health.estate(),

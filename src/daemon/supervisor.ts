@@ -4,13 +4,13 @@
  */
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { type Duration, inMilliseconds, inSeconds, seconds } from '../base/time.ts';
+import { type Duration, inSeconds } from '../base/time.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
 import { replaceProcess } from '../io/replace-process.ts';
 import { isBeingRestarted } from '../io/service-job.ts';
 import { ServiceManager } from '../io/service-manager.ts';
-import { giveBackMemory } from '../io/spare-memory.ts';
+import { giveBackMemorySoon, takeMemory } from '../io/spare-memory.ts';
 import type { StatusReport } from '../status/report.ts';
 import { agentStatus } from './agent-status.ts';
 import { Changeover } from './changeover.ts';
@@ -30,8 +30,6 @@ import { followDumpSignals } from './signals.ts';
 import { VERSION } from './version.ts';
 import { Wishes } from './wishes.ts';
 
-/** After a start or a reload, when everything that it takes is done. */
-const TIDY_AFTER = seconds(1);
 /** Attempts to start a process that has never started before the agent gives up. */
 const MAX_STILLBORN = 3;
 
@@ -74,7 +72,6 @@ export class Supervisor {
   #needsRestart: string | undefined;
   #stopping = false;
   #watchdog: NodeJS.Timeout | undefined;
-  #tidying: NodeJS.Timeout | undefined;
   #ended: (status: number) => void = () => {};
 
   constructor(options: SupervisorOptions, outcome: ReadOutcome) {
@@ -231,7 +228,7 @@ export class Supervisor {
     const summary = `${plural(instances.length, 'instance')}, ${plural(virtualServers.length, 'virtual server')}`;
     this.#log('notice', 'started', `Startup complete: ${summary}`, {});
     this.#serviceManager.ready(summary);
-    this.#tidySoon();
+    giveBackMemorySoon();
     // the command that put us into the background waits for it
     if (process.connected) process.send?.({ type: 'ready' }, undefined, undefined, () => {});
   }
@@ -250,6 +247,7 @@ export class Supervisor {
   #reload(): void {
     if (this.#stopping) return;
     this.#serviceManager.reloading();
+    takeMemory();
     let outcome: ReadOutcome;
     try {
       outcome = this.#options.readConfiguration();
@@ -277,12 +275,7 @@ export class Supervisor {
   #reloaded(): void {
     this.#log('notice', 'reloaded', 'Reload complete', {});
     this.#serviceManager.ready('running');
-    this.#tidySoon();
-  }
-
-  #tidySoon(): void {
-    clearTimeout(this.#tidying);
-    this.#tidying = setTimeout(giveBackMemory, inMilliseconds(TIDY_AFTER)).unref();
+    giveBackMemorySoon();
   }
 
   /** What holds for a whole life of the election process. */
@@ -298,6 +291,7 @@ export class Supervisor {
     this.#refused = sentence;
     this.#log('error', 'reload-refused', sentence, {});
     this.#serviceManager.ready(sentence);
+    giveBackMemorySoon();
   }
 
   /** For who waits for the end of a restart. */

@@ -1,21 +1,42 @@
 /**
- * Gives back memory that is not needed any more. V8 does that by itself while something goes on; a process that has read a
- * large configuration and then only waits keeps three times what it uses.
+ * How much memory the heap may take while much is read, and back again. V8 doubles the space for new objects step by step, and
+ * copies at each step what is to stay; and a process that has read a large configuration and then only waits keeps three times
+ * what it uses.
  */
 import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { inMilliseconds, seconds } from '../base/time.ts';
 
-let collect: (() => void) | undefined;
+/** From the smallest to the largest that V8 takes, in one step. */
+const IN_ONE_STEP = 16;
+const NOT_AT_ALL = 1;
 
-/** Takes some ten milliseconds: for a process that nobody waits for. */
-export function giveBackMemory(): void {
-  if (collect === undefined) {
-    // the only way to it without an option on the command line, which a program that is run by its name has not
-    setFlagsFromString('--expose-gc');
-    collect = runInNewContext('gc') as () => void;
-    setFlagsFromString('--no-expose-gc');
-  }
-  // what the first one frees of the heap the second one gives back
-  collect();
-  collect();
+/** A burst is over, and what came with it has been said, after this. */
+const SOON = seconds(1);
+
+let soon: NodeJS.Timeout | undefined;
+
+const growBy = (factor: number) => setFlagsFromString(`--semi-space-growth-factor=${factor}`);
+
+/** From now on until `giveBackMemory` the space for new objects grows at once. */
+export function takeMemory(): void {
+  clearTimeout(soon);
+  growBy(IN_ONE_STEP);
+}
+
+/** Takes some ten milliseconds: for a process that nobody waits for. Resolves when what is not needed is given back. */
+export async function giveBackMemory(): Promise<void> {
+  growBy(NOT_AT_ALL);
+  if (!process.features.inspector) return; // Node was built without
+  // the only way to it that is no option on the command line, which a program that is run by its name has not
+  const { Session } = await import('node:inspector');
+  const session = new Session();
+  session.connect();
+  await new Promise((done) => session.post('HeapProfiler.collectGarbage', done));
+  session.disconnect();
+}
+
+/** `giveBackMemory` in a second, unless more is to be read by then. */
+export function giveBackMemorySoon(): void {
+  clearTimeout(soon);
+  soon = setTimeout(() => void giveBackMemory(), inMilliseconds(SOON)).unref();
 }
