@@ -4,12 +4,14 @@ import type { Instant } from './time.ts';
 interface Entry {
   readonly id: string;
   at: Instant;
+  /** Where it is in the heap. */
+  place: number;
 }
 
 /** See the file's head. An id is there at most once. */
 export class DueHeap {
   readonly #entries: Entry[] = [];
-  readonly #places = new Map<string, number>();
+  readonly #byId = new Map<string, Entry>();
 
   get size(): number {
     return this.#entries.length;
@@ -22,27 +24,29 @@ export class DueHeap {
 
   /** Puts `id` at `at`, wherever it was before. */
   set(id: string, at: Instant): void {
-    const place = this.#places.get(id);
-    if (place === undefined) {
-      this.#entries.push({ id, at });
-      this.#places.set(id, this.#entries.length - 1);
-      this.#rise(this.#entries.length - 1);
+    const known = this.#byId.get(id);
+    if (known === undefined) {
+      const entry = { id, at, place: this.#entries.length };
+      this.#byId.set(id, entry);
+      this.#entries.push(entry);
+      this.#rise(entry);
       return;
     }
-    const entry = this.#entries[place] as Entry;
-    entry.at = at;
-    this.#sink(this.#rise(place));
+    known.at = at;
+    this.#rise(known);
+    this.#sink(known);
   }
 
   /** Takes `id` out; nothing happens when it is not there. */
   delete(id: string): void {
-    const place = this.#places.get(id);
-    if (place === undefined) return;
+    const entry = this.#byId.get(id);
+    if (entry === undefined) return;
+    this.#byId.delete(id);
     const last = this.#entries.pop() as Entry;
-    this.#places.delete(id);
-    if (last.id === id) return;
-    this.#put(place, last);
-    this.#sink(this.#rise(place));
+    if (last === entry) return;
+    this.#put(entry.place, last);
+    this.#rise(last);
+    this.#sink(last);
   }
 
   /** Takes out and returns the earliest that is due at `now`; undefined when none is. */
@@ -55,12 +59,11 @@ export class DueHeap {
 
   #put(place: number, entry: Entry): void {
     this.#entries[place] = entry;
-    this.#places.set(entry.id, place);
+    entry.place = place;
   }
 
-  #rise(start: number): number {
-    let place = start;
-    const entry = this.#entries[place] as Entry;
+  #rise(entry: Entry): void {
+    let { place } = entry;
     while (place > 0) {
       const parent = (place - 1) >> 1;
       const above = this.#entries[parent] as Entry;
@@ -69,25 +72,22 @@ export class DueHeap {
       place = parent;
     }
     this.#put(place, entry);
-    return place;
   }
 
-  #sink(start: number): void {
-    let place = start;
-    const entry = this.#entries[place] as Entry;
+  #sink(entry: Entry): void {
+    let { place } = entry;
     for (;;) {
-      const left = 2 * place + 1;
-      const right = left + 1;
-      let least = left;
-      if (right < this.#entries.length && this.#atOf(right) < this.#atOf(left)) least = right;
-      if (least >= this.#entries.length || entry.at <= this.#atOf(least)) break;
-      this.#put(place, this.#entries[least] as Entry);
-      place = least;
+      const least = this.#earlier(this.#entries[2 * place + 1], this.#entries[2 * place + 2]);
+      if (least === undefined || entry.at <= least.at) break;
+      const below = least.place;
+      this.#put(place, least);
+      place = below;
     }
     this.#put(place, entry);
   }
 
-  #atOf(place: number): Instant {
-    return (this.#entries[place] as Entry).at;
+  /** The right one is never there without the left one. */
+  #earlier(left: Entry | undefined, right: Entry | undefined): Entry | undefined {
+    return right === undefined || (left as Entry).at <= right.at ? left : right;
   }
 }

@@ -40,6 +40,7 @@ import {
   decodeServiceAlone,
   decodeServiceEntry,
   type ServiceEntry,
+  uncountedLength,
 } from '../wire/ipvs-entries.ts';
 import type { NetlinkMessage } from '../wire/netlink.ts';
 import { NETLINK_GENERIC } from './constants.ts';
@@ -81,6 +82,8 @@ export class IpvsClient {
   readonly #socket: NetlinkSocket;
   /** The message type; another one after the module was loaded anew. */
   #familyId: number;
+  /** The services as they were last, in the kernel's order: the bytes that say what they are, and what they say. */
+  readonly #known: { readonly length: number; readonly start: Uint8Array; readonly service: Result<Service> }[] = [];
   #info: IpvsInfo = { version: '0.0.0', connectionTableSize: 0 };
 
   /** Rejects with IpvsUnavailable, or with SystemError: EPERM without CAP_NET_ADMIN. */
@@ -120,9 +123,12 @@ export class IpvsClient {
     });
   }
 
-  /** The services alone, in one answer. Rejects as `table` does. */
+  /** The services alone, in one answer; one that is as it was when this was asked last is the same object. Rejects as `table` does. */
   async services(): Promise<Service[]> {
-    return this.#readServices(decodeServiceAlone);
+    let place = 0;
+    const services = await this.#readServices((body) => this.#recognise(body, place++));
+    this.#known.length = place;
+    return services;
   }
 
   /** The table with connections and counters. */
@@ -170,6 +176,15 @@ export class IpvsClient {
   /** Rejects what waits for an answer with ECANCELED. Idempotent. */
   close(): void {
     this.#socket.close();
+  }
+
+  /** Of a large table mostly nothing has changed: comparing bytes takes a tenth of the time that reading them does. */
+  #recognise(body: Uint8Array, place: number): Result<Service> {
+    const known = this.#known[place];
+    if (known !== undefined && known.length === body.length && startsWith(body, known.start)) return known.service;
+    const service = decodeServiceAlone(body);
+    this.#known[place] = { length: body.length, start: body.slice(0, uncountedLength(body)), service };
+    return service;
   }
 
   #batch(commands: readonly IpvsCommand[]): Promise<(NetlinkError | undefined)[]> {
@@ -233,6 +248,11 @@ export class IpvsClient {
     return this.#familyId !== before;
   }
 }
+
+const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean => {
+  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
+  return true;
+};
 
 const haveSameKeys = (a: readonly (Service | ServiceEntry)[], b: readonly (Service | ServiceEntry)[]): boolean => {
   const keysOf = (list: typeof a) => list.map((one) => ('service' in one ? one.service : one).key);

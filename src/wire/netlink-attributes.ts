@@ -93,6 +93,17 @@ export function decodeAttributes<Entries extends Record<string, AttributeEntry>>
   return ok(values as AttributeValues<AttributeTable<Entries>>);
 }
 
+/** How many bytes there are before the first attribute that is one of `entries`; all where none is. */
+export function lengthBefore(entries: readonly AttributeEntry[], bytes: Uint8Array): number {
+  const view = viewOf(bytes);
+  for (let start = 0; bytes.length - start >= HEADER_LENGTH; ) {
+    const number = view.getUint16(start + 2, true) & NLA_TYPE_MASK;
+    if (entries.some((entry) => entry[0] === number)) return start;
+    start += Math.max(HEADER_LENGTH, align(view.getUint16(start, true)));
+  }
+  return bytes.length;
+}
+
 /** The attributes that are given, in the order of the table, each padded with zeros to a multiple of 4. */
 export function encodeAttributes<Entries extends Record<string, AttributeEntry>>(
   table: AttributeTable<Entries>,

@@ -112,6 +112,28 @@ describe('IpvsClient table', () => {
     expect((await client.table())[0]?.destinations).toEqual(servers.reverse());
   });
 
+  it('of services alone is read anew only where it has changed, whatever was counted', async () => {
+    const { kernel, client } = await open();
+    const counted = (service: Service, connections: number) => {
+      kernel.ipvs.foreignServices[0] = encodeServiceEntry({ service, statistics: { ...NO_STATISTICS, connections } });
+    };
+    await client.execute([newService(web)]);
+    counted(mark, 1);
+    const first = await client.services();
+    expect(first).toEqual([mark, web]);
+    counted(mark, 2);
+    const second = await client.services();
+    expect([second[0] === first[0], second[1] === first[1]]).toEqual([true, true]);
+    counted({ ...mark, persistenceTimeout: seconds(60) }, 2);
+    expect(await client.services()).toEqual([{ ...mark, persistenceTimeout: seconds(60) }, web]);
+    kernel.ipvs.foreignServices.length = 0;
+    expect(await client.services()).toEqual([web]);
+    await client.execute([{ command: 'delete-service', service: web }]);
+    expect(await client.services()).toEqual([]);
+    counted(web, 0);
+    expect(await client.services()).toEqual([web]);
+  });
+
   it('leaves out services that our types cannot express', async () => {
     const { kernel, client } = await open();
     await client.execute([newService(mark)]);
