@@ -26,7 +26,7 @@ holdfast and keepalived in turn, with the same files. Needs root. Three parts:
   --agent NAME        of steadiness: holdfast or keepalived (default both)
   --instances N       of rest (default 1, 100 and 255); may be repeated
   --out DIR           where performance.md, performance.json and performance.svg go (default: only printed); with --only
-                      the other parts stay as they are there
+                      what is not measured now stays as it is there: other parts, and rows of other variants and states
   --help              this text
 
 Others: bench/config-test.mjs (reading of configurations), bench/many-instances.mjs, bench/soak.mjs (the guard under reloads,
@@ -86,7 +86,7 @@ async function main() {
       if (values.only.length > 0 && !values.only.includes(part)) continue;
       const where = machine();
       const runs = await runPart(part, settings[part], share);
-      if (runs !== undefined) result[part] = { machine: where, runs };
+      if (runs !== undefined) result[part] = measuredAgain(result[part], { machine: where, runs });
     }
     const text = page(result);
     process.stdout.write(`${text}\n`);
@@ -107,6 +107,19 @@ async function main() {
 function before(directory) {
   const file = directory === undefined ? undefined : join(resolve(directory), 'performance.json');
   return file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+}
+
+/** What was measured now takes the place of the same rows of an earlier run; the other rows stay. */
+function measuredAgain(earlier, latest) {
+  const rowOf = ({ variant, event, state, instances }) => [variant, event ?? state ?? instances].join(' ');
+  const again = new Set(latest.runs.map(rowOf));
+  const others = (earlier?.runs ?? []).filter((run) => !again.has(rowOf(run)));
+  if (others.length === 0) return latest;
+  const order = [...new Set([...earlier.runs, ...latest.runs].map(rowOf))];
+  return {
+    machine: `${earlier.machine} Measured again later, ${[...again].join(', ')}: ${latest.machine}`,
+    runs: [...others, ...latest.runs].sort((a, b) => order.indexOf(rowOf(a)) - order.indexOf(rowOf(b))),
+  };
 }
 
 /** The runs of a part; what was measured before something failed is kept. */

@@ -125,7 +125,8 @@ export class PairAgent {
     const common = ['-n', '-l', '-D', '-f', this.file, ...this.#extra];
     if (this.name === 'holdfast') return [PROGRAM, ...common, '--run-dir', this.#directory];
     if (this.name === 'frr') return frrCommand(readFileSync(this.file, 'utf8'), this.#directory);
-    return ['keepalived', ...common, ...PID_FILES.flatMap((option) => [option, this.#pidFile(option)])];
+    // where nobody takes syslog, each of its lines would go to the machine's console, which can take milliseconds
+    return ['keepalived', '-G', ...common, ...PID_FILES.flatMap((option) => [option, this.#pidFile(option)])];
   }
 
   #pidFile(option: string): string {

@@ -116,7 +116,7 @@ class Keepalived extends ForegroundAgent {
       option,
       join(this.directory, `keepalived${option}.pid`),
     ]);
-    return ['keepalived', '-n', '-l', '-D', '-f', this.assignment.configurationFile, ...pidFiles];
+    return ['keepalived', '-n', '-l', '-G', '-D', '-f', this.assignment.configurationFile, ...pidFiles];
   }
 
   async view(): Promise<AgentView | undefined> {
