@@ -13,9 +13,14 @@ export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.t
 /** A view for multi-byte reads and writes over exactly these bytes. */
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/** Whether `start` is how `bytes` begin. */
+export function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
+  return true;
+}
+
 /** Equality by content. */
-export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && startsWith(a, b);
 
 /** Equality in a time that does not depend on where the first difference is. */
 export function equalSecrets(a: Uint8Array, b: Uint8Array): boolean {

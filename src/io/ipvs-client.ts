@@ -7,6 +7,7 @@
 
 import type { Family } from '../base/address.ts';
 import type { ByteWriter } from '../base/bytes.ts';
+import { startsWith } from '../base/bytes.ts';
 import { equalData } from '../base/equal.ts';
 import type { Result } from '../base/result.ts';
 import { decodeFamily, encodeFamilyRequest, GENL_ID_CTRL } from '../wire/generic-netlink.ts';
@@ -248,11 +249,6 @@ export class IpvsClient {
     return this.#familyId !== before;
   }
 }
-
-const startsWith = (bytes: Uint8Array, start: Uint8Array): boolean => {
-  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
-  return true;
-};
 
 const haveSameKeys = (a: readonly (Service | ServiceEntry)[], b: readonly (Service | ServiceEntry)[]): boolean => {
   const keysOf = (list: typeof a) => list.map((one) => ('service' in one ? one.service : one).key);
