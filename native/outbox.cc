@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -71,8 +72,22 @@ struct Outbox::Shared {
   std::condition_variable changed;
   std::deque<Job*> jobs;
   bool closed = false;
+  std::optional<pthread_t> thread;  // used in the event loop only
 
   ~Shared() { close(fd); }
+
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    closed = true;
+    changed.notify_one();
+  }
+
+  // What is queued is sent first.
+  void Join() {
+    Close();
+    if (thread) pthread_join(*thread, nullptr);
+    thread.reset();
+  }
 
   // The next job; nullptr when there will be none.
   Job* Next() {
@@ -99,6 +114,16 @@ struct Outbox::Shared {
     settled.Release();
   }
 
+  // The environment ends, and frees `settled` after this without asking whether a thread still uses it.
+  static void OnTeardown(void* shared) { static_cast<Shared*>(shared)->Join(); }
+
+  // In the event loop: the thread has said that it is done, or the environment ends.
+  static void Finish(Napi::Env env, std::shared_ptr<Shared>* shared) {
+    (*shared)->Join();
+    napi_remove_env_cleanup_hook(env, OnTeardown, shared->get());
+    delete shared;
+  }
+
   static void* Main(void* argument) {
     const std::unique_ptr<std::shared_ptr<Shared>> shared(static_cast<std::shared_ptr<Shared>*>(argument));
     (*shared)->Run();
@@ -114,12 +139,15 @@ std::unique_ptr<Outbox> Outbox::Open(Napi::Env env, int fd) {
     return nullptr;
   }
   const Napi::Function nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
-  shared->settled = Napi::ThreadSafeFunction::New(env, nothing, "Outbox", 0, 1);
+  const auto finish = [](Napi::Env env, std::shared_ptr<Shared>* shared) { Shared::Finish(env, shared); };
+  shared->settled =
+      Napi::ThreadSafeFunction::New(env, nothing, "Outbox", 0, 1, finish, new std::shared_ptr<Shared>(shared));
   shared->settled.Unref(env);
+  // after `settled` has its own: hooks run last in, first out
+  napi_add_env_cleanup_hook(env, Shared::OnTeardown, shared.get());
 
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, 256 * 1024);
   pthread_t thread;
   auto* argument = new std::shared_ptr<Shared>(shared);
@@ -131,14 +159,11 @@ std::unique_ptr<Outbox> Outbox::Open(Napi::Env env, int fd) {
     ThrowSystemError(env, error, "pthread_create");
     return nullptr;
   }
+  shared->thread = thread;
   return std::unique_ptr<Outbox>(new Outbox(std::move(shared)));
 }
 
-Outbox::~Outbox() {
-  const std::lock_guard<std::mutex> lock(shared_->mutex);
-  shared_->closed = true;
-  shared_->changed.notify_one();
-}
+Outbox::~Outbox() { shared_->Close(); }
 
 Napi::Promise Outbox::Send(Napi::Env env, const uint8_t* bytes, size_t length) {
   Job* job = new Job(env, bytes, length);

@@ -143,6 +143,63 @@ describe('a socket and a timer', () => {
   });
 });
 
+describe('sockets that send aside', () => {
+  /** Threads that are at work, at rest and just told to end, all when the environment ends. */
+  const SEND_AND_END = `
+    const sockets = Array.from({ length: 8 }, () => {
+      const socket = new native.Socket(2, 2, 0);
+      socket.bind({ family: 'inet', address: Uint8Array.of(127, 0, 0, 1), port: 0 });
+      socket.connect(socket.name());
+      return socket;
+    });
+    // a send aside does not keep the loop turning
+    const waiting = setInterval(() => {}, 1_000);
+    const sent = Promise.all(sockets.map((socket) => socket.sendAside(Uint8Array.of(1))));
+    const end = () => {
+      for (const socket of sockets.slice(0, 4)) socket.close();
+      sockets[7].sendAside(Uint8Array.of(2));
+      process.exit(7);
+    };
+  `;
+
+  it('end with their process, whatever their threads do just then', async () => {
+    const endings = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => runScript(`${SEND_AND_END} ${i % 2 ? 'end()' : 'sent.then(end)'};`)),
+    );
+    expect(endings).toEqual(endings.map(() => ({ status: 7, stdout: '', stderr: '' })));
+  }, 60_000);
+
+  it('end with their worker, and leave neither thread nor descriptor', async () => {
+    const ending = await runScript(`
+      const { Worker } = require('node:worker_threads');
+      const { readdirSync } = require('node:fs');
+      const count = (what) => readdirSync('/proc/self/' + what).length;
+      const script = ${JSON.stringify(`const native = require(${JSON.stringify(ADDON)});${SEND_AND_END} sent.then(end);`)};
+      (async () => {
+        const counts = [];
+        for (let i = 0; i < 20; i++) {
+          await new Promise((resolve) => new Worker(script, { eval: true }).on('exit', resolve));
+          counts.push([count('fd'), count('task')]);
+        }
+        console.log('left:', counts[19][0] - counts[0][0], counts[19][1] - counts[0][1]);
+      })();
+    `);
+    expect(ending).toEqual({ status: 0, stdout: 'left: 0 0\n', stderr: '' });
+  }, 60_000);
+
+  it('send what was asked for before they are closed, and say so', async () => {
+    const ending = await runScript(`
+      ${SEND_AND_END}
+      for (const socket of sockets) socket.close();
+      sent.then((all) => {
+        console.log(all.length);
+        clearInterval(waiting);
+      });
+    `);
+    expect(ending).toEqual({ status: 0, stdout: '8\n', stderr: '' });
+  });
+});
+
 describe('a worker with open sockets and timers', () => {
   it.each([false, true])(
     'is terminated 20 times without harm to the process (inside a callback: %s)',
