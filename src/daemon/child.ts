@@ -5,7 +5,7 @@
  * 4 … 60 s; one that lived for a minute counts as healthy again (keepalived does the same).
  */
 import type { ChildProcess } from 'node:child_process';
-import { type Duration, inMilliseconds, milliseconds, seconds } from '../base/time.ts';
+import { type Duration, inMilliseconds, inSeconds, milliseconds, seconds } from '../base/time.ts';
 import { forkRole, type Role } from './fork-role.ts';
 
 /** A child that lived this long is not in a crash loop. */
@@ -31,6 +31,8 @@ export interface ChildOptions<From> {
   onMessage(message: From): void;
   /** It died without being asked to; `retryIn` is undefined when it is not started again. */
   onDeath(how: string, retryIn: Duration | undefined): void;
+  /** Asked to end it did not do so in order: another life of it releases what it may have left behind. */
+  onDisorder(how: string): void;
 }
 
 /** See the file's head. */
@@ -81,7 +83,7 @@ export class Child<To extends object, From extends { readonly type: string }> {
       // a process that could not be made has no exit; of one that just died, the exit is what counts
       if (child.pid === undefined) this.#ended(child, error.message);
     });
-    child.on('exit', (code, signal) => this.#ended(child, signal ?? `exit status ${code}`));
+    child.on('exit', () => this.#ended(child, howItEnded(child)));
     this.#options.onStart(restarted);
   }
 
@@ -109,24 +111,28 @@ export class Child<To extends object, From extends { readonly type: string }> {
    */
   async stop(message: To, patience = CHILD_WAIT_TIME): Promise<void> {
     this.expectEnd();
-    const inOrder = this.#process !== undefined && (await this.#end(message, patience));
-    if (inOrder || !this.#wasStarted) return;
+    const how = await this.#end(message, patience);
+    if (how === undefined || !this.#wasStarted) return;
+    this.#options.onDisorder(how);
     this.start(true);
     await this.#end(message, patience);
   }
 
-  /** True when the child ended by itself. */
-  #end(message: To, patience: Duration): Promise<boolean> {
+  /** How it ended, where that was not by itself and in order. */
+  #end(message: To, patience: Duration): Promise<string | undefined> {
     const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve(false);
+    if (!child || !isAlive(child)) return Promise.resolve('it was dead');
     return new Promise((resolve) => {
-      const overdue = setTimeout(() => child.kill('SIGKILL'), inMilliseconds(patience));
+      let overtime = '';
+      const overdue = setTimeout(() => {
+        overtime = ` after ${inSeconds(patience)} s without an end`;
+        child.kill('SIGKILL');
+      }, inMilliseconds(patience));
       const gone = () => {
         clearTimeout(overdue);
-        resolve(child.exitCode === 0);
+        resolve(child.exitCode === 0 ? undefined : howItEnded(child) + overtime);
       };
       child.once('exit', gone);
-      if (child.pid === undefined) gone();
       this.send(message);
     });
   }
@@ -141,6 +147,8 @@ export class Child<To extends object, From extends { readonly type: string }> {
     this.#options.onDeath(how, retryIn);
   }
 }
+
+const howItEnded = ({ exitCode, signalCode }: ChildProcess): string => signalCode ?? `exit status ${exitCode}`;
 
 const isAlive = ({ pid, exitCode, signalCode }: ChildProcess): boolean =>
   pid !== undefined && exitCode === null && signalCode === null;

@@ -78,6 +78,10 @@ export class Processes {
     this.#electionPid = new ChildPidFiles([vrrp, bfd], failed);
     this.#healthPid = new ChildPidFiles([checkers], failed);
     const { respawn, runElection, runHealth } = options;
+    const disorder = (role: Role, how: string) => {
+      const sentence = `the ${role} process did not end in order (${how}): it is started once more, to leave nothing behind`;
+      world.log('warning', 'process-disorder', sentence, { role });
+    };
     this.roles = [...(runElection ? ['election' as const] : []), ...(runHealth ? ['health' as const] : [])];
     if (runElection)
       this.election = new Child<ToElection, FromElection>({
@@ -87,6 +91,7 @@ export class Processes {
         onStart: () => this.#startElection(),
         onMessage: (message) => this.#hear('election', message),
         onDeath: (how, retryIn) => world.died('election', how, retryIn),
+        onDisorder: (how) => disorder('election', how),
       });
     if (runElection && options.guardLimit !== 'off')
       this.#guard = new GuardKeeper({
@@ -102,6 +107,7 @@ export class Processes {
         onStart: () => this.#startHealth(),
         onMessage: (message) => this.#hear('health', message),
         onDeath: (how, retryIn) => world.died('health', how, retryIn),
+        onDisorder: (how) => disorder('health', how),
       });
   }
 
