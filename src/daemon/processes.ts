@@ -4,13 +4,23 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { uptime } from 'node:os';
+import { equalData } from '../base/equal.ts';
 import { type Duration, inMilliseconds, scale, seconds, sum } from '../base/time.ts';
 import { CHILD_WAIT_TIME, Child, ROUTER_WAIT_TIME } from './child.ts';
 import { electionConfiguration } from './election-configuration.ts';
 import type { Role } from './fork-role.ts';
 import { GuardKeeper } from './guard-keeper.ts';
 import { healthConfiguration } from './health-configuration.ts';
-import type { AwaitHeir, FromElection, FromHealth, LogLevel, LogRecord, ToElection, ToHealth } from './messages.ts';
+import type {
+  AwaitHeir,
+  ElectionConfiguration,
+  FromElection,
+  FromHealth,
+  LogLevel,
+  LogRecord,
+  ToElection,
+  ToHealth,
+} from './messages.ts';
 import { ChildPidFiles } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration } from './root.ts';
@@ -68,6 +78,7 @@ export class Processes {
   readonly #news = new NewsWriter();
   readonly #electionPid: ChildPidFiles;
   readonly #healthPid: ChildPidFiles;
+  #electionIsTold: ElectionConfiguration | undefined;
   #stopping = false;
 
   constructor(options: ProcessesOptions, world: ProcessesWorld) {
@@ -121,12 +132,20 @@ export class Processes {
     this.health?.start();
   }
 
-  /** Tells both what holds from now on. */
-  configure(): void {
-    this.election?.send({ type: 'configure', configuration: this.#electionConfiguration() });
+  /** Tells both what holds from now on, as far as it is new to them. Returns those who will answer. */
+  configure(): readonly Role[] {
+    const told: Role[] = [];
+    const before = this.#electionIsTold;
+    const now = this.#electionConfiguration();
+    // an election with nothing new has no reason to be late. The delay is that of a start, and shrinks while the host runs
+    if (!equalData({ ...before, startupDelay: undefined }, { ...now, startupDelay: undefined })) {
+      if (this.election?.send({ type: 'configure', configuration: now })) told.push('election');
+    }
     const configuration = this.#world.configuration();
     const news = this.#news.changes(configuration.virtualServers);
-    this.health?.send({ type: 'configure', configuration: healthConfiguration(configuration, news) });
+    if (this.health?.send({ type: 'configure', configuration: healthConfiguration(configuration, news) }))
+      told.push('health');
+    return told;
   }
 
   /** Undefined: no answer in time. */
@@ -177,8 +196,10 @@ export class Processes {
     else this.#world.hear(role, message);
   }
 
-  #electionConfiguration() {
-    return electionConfiguration(this.#world.configuration(), seconds(uptime()), this.#options.runBfd);
+  #electionConfiguration(): ElectionConfiguration {
+    const { runBfd } = this.#options;
+    this.#electionIsTold = electionConfiguration(this.#world.configuration(), seconds(uptime()), runBfd);
+    return this.#electionIsTold;
   }
 
   #startElection(): void {

@@ -266,8 +266,7 @@ export class Supervisor {
     this.#noteUnchangeable(outcome.configuration);
     this.#configuration = outcome.configuration;
     this.#diagnostics = outcome.diagnostics;
-    for (const role of this.#processes.roles) this.#reloading.add(role);
-    this.#processes.configure();
+    for (const role of this.#processes.configure()) this.#reloading.add(role);
     this.#outside.configure(outcome.configuration);
     if (this.#reloading.size === 0) this.#reloaded();
   }
