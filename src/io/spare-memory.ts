@@ -10,8 +10,11 @@ import { inMilliseconds, seconds } from '../base/time.ts';
 const IN_ONE_STEP = 16;
 const NOT_AT_ALL = 1;
 
-/** A burst is over, and what came with it has been said, after this. */
-const SOON = seconds(1);
+/**
+ * A burst is over, and no other one follows it, after this. A heap that is taken and given back at every reload keeps the kernel
+ * at work, and a hypervisor below it, while others want to be on time.
+ */
+const SOON = seconds(10);
 
 let soon: NodeJS.Timeout | undefined;
 
@@ -35,7 +38,7 @@ export async function giveBackMemory(): Promise<void> {
   session.disconnect();
 }
 
-/** `giveBackMemory` in a second, unless more is to be read by then. */
+/** `giveBackMemory` in ten seconds, unless more is to be read by then. */
 export function giveBackMemorySoon(): void {
   clearTimeout(soon);
   soon = setTimeout(() => void giveBackMemory(), inMilliseconds(SOON)).unref();
