@@ -1,10 +1,10 @@
 /**
  * Starts the agent in the foreground or in the background. The election's process is begun before anything else is even
  * loaded: it takes as long to start as the configuration to be read. So is that of the checks where the file is long; where it is
- * short, the election would only start later for it.
+ * short, the election would only start later for it. One that turns out to have nothing to do is ended again.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { forkRole, type Role } from '../daemon/fork-role.ts';
 import { runningAgent } from '../daemon/pid-file.ts';
@@ -16,6 +16,8 @@ import type { Environment } from './command-line.ts';
 
 /** In bytes: about five hundred real servers. */
 const LONG_FILE = 1 << 16;
+/** What gives an election something to do, or may. */
+const FOR_ELECTION = /\b(?:vrrp_instance|bfd_instance|static_|include)/;
 /** How long an agent in the background may take to be ready. */
 const START_TIME_MS = 60_000;
 
@@ -38,8 +40,9 @@ export async function startAgent(
   if (!options.foreground) return goToBackground(words, options);
   reapInheritedChildren();
   const early = new Map<Role, ChildProcess | undefined>();
-  if (options.runElection) early.set('election', forkEarly('election'));
-  if (isLong(file)) {
+  const { isLong, mayElect } = glanceAt(file);
+  if (options.runElection && mayElect) early.set('election', forkEarly('election'));
+  if (isLong) {
     takeMemory();
     if (options.runHealth) early.set('health', forkEarly('health'));
   }
@@ -56,12 +59,13 @@ export async function startAgent(
   }
 }
 
-/** Whether reading it takes longer than a process does to start; false where it cannot be read, which is said later. */
-function isLong(file: string): boolean {
+/** Whether reading it takes longer than a process does to start. What cannot be read is said later. */
+function glanceAt(file: string): { readonly isLong: boolean; readonly mayElect: boolean } {
   try {
-    return statSync(file).size >= LONG_FILE;
+    const text = readFileSync(file, 'latin1');
+    return { isLong: text.length >= LONG_FILE, mayElect: FOR_ELECTION.test(text) };
   } catch {
-    return false;
+    return { isLong: false, mayElect: false };
   }
 }
 

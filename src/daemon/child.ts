@@ -54,6 +54,11 @@ export class Child<To extends object, From extends { readonly type: string }> {
     return this.#process?.pid;
   }
 
+  /** Since its first start, whether it lives just now or not. */
+  get wasStarted(): boolean {
+    return this.#wasStarted;
+  }
+
   /** True when the child has answered a ping within `limit`, or is on its way up, or waits to be started again. */
   isResponsive(limit: Duration): boolean {
     if (this.#retry !== undefined) return true;

@@ -25,6 +25,7 @@ import { ChildPidFiles } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration } from './root.ts';
 import { NewsWriter } from './virtual-server-news.ts';
+import { isWanted } from './wanted.ts';
 
 /** Asked processes answer within this, or `status` does without them. */
 const ANSWER_TIME = seconds(2);
@@ -67,7 +68,7 @@ export interface ProcessesWorld {
 
 /** See the file's head. */
 export class Processes {
-  /** Undefined: it is not run. */
+  /** Undefined: it is not to be run. */
   readonly election: Child<ToElection, FromElection> | undefined;
   readonly health: Child<ToHealth, FromHealth> | undefined;
   readonly roles: readonly Role[];
@@ -124,50 +125,62 @@ export class Processes {
 
   /** False: the agent should have a guard, and has none. */
   get isGuarded(): boolean {
-    return this.#guard === undefined || this.#guard.pid !== undefined;
+    return this.#guard === undefined || !this.runs('election') || this.#guard.pid !== undefined;
   }
 
+  /** Whether a process was started for it, which is started again when it dies. */
+  runs(role: Role): boolean {
+    return this[role]?.wasStarted ?? false;
+  }
+
+  get running(): readonly Role[] {
+    return this.roles.filter((role) => this.runs(role));
+  }
+
+  /** Starts those for which there is something to do, of the configuration or of an earlier main. */
   start(): void {
-    this.election?.start();
-    this.health?.start();
-  }
-
-  /** Tells both what holds from now on, as far as it is new to them. Returns those who will answer. */
-  configure(): readonly Role[] {
-    const told: Role[] = [];
-    const before = this.#electionIsTold;
-    const now = this.#electionConfiguration();
-    // an election with nothing new has no reason to be late. The delay is that of a start, and shrinks while the host runs
-    if (!equalData({ ...before, startupDelay: undefined }, { ...now, startupDelay: undefined })) {
-      if (this.election?.send({ type: 'configure', configuration: now })) told.push('election');
+    for (const role of this.roles) {
+      if (this.#isWanted(role) || this.#world.isHeir(role)) this[role]?.start();
+      else this.#options.takeFirst?.(role)?.kill('SIGKILL'); // it has done nothing yet
     }
-    const configuration = this.#world.configuration();
-    const news = this.#news.changes(configuration.virtualServers);
-    if (this.health?.send({ type: 'configure', configuration: healthConfiguration(configuration, news) }))
-      told.push('health');
-    return told;
   }
 
-  /** Undefined: no answer in time. */
-  electionStatus(): Promise<Of<FromElection, 'status'> | undefined> {
+  /**
+   * Tells both what holds from now on, as far as it is new to them, and starts one that has something to do now; one that has
+   * nothing to do any more stays. Returns those who will answer.
+   */
+  configure(): readonly Role[] {
+    return this.roles.filter((role) => {
+      if (this.runs(role)) return role === 'election' ? this.#configureElection() : this.#configureHealth();
+      if (!this.#isWanted(role)) return false;
+      this[role]?.start();
+      return true;
+    });
+  }
+
+  /** Undefined: it does not run, or does not answer in time. */
+  async electionStatus(): Promise<Of<FromElection, 'status'> | undefined> {
+    if (!this.runs('election')) return undefined;
     return this.#questions.ask((id) => this.election?.send({ type: 'status', id }));
   }
 
-  /** Undefined: no answer in time. */
-  healthStatus(): Promise<Of<FromHealth, 'status'> | undefined> {
+  /** Undefined: it does not run, or does not answer in time. */
+  async healthStatus(): Promise<Of<FromHealth, 'status'> | undefined> {
+    if (!this.runs('health')) return undefined;
     return this.#questions.ask((id) => this.health?.send({ type: 'status', id }));
   }
 
-  /** What a dump shows of the virtual routers; undefined: no answer in time. */
-  snapshot(clear: boolean): Promise<Of<FromElection, 'snapshot'> | undefined> {
+  /** What a dump shows of the virtual routers; undefined: it does not run, or does not answer in time. */
+  async snapshot(clear: boolean): Promise<Of<FromElection, 'snapshot'> | undefined> {
+    if (!this.runs('election')) return undefined;
     return this.#questions.ask((id) => this.election?.send({ type: 'snapshot', id, clear }));
   }
 
-  /** Asks both whether they are well. True when both have answered not long ago. */
+  /** Asks those that run whether they are well. True when all have answered not long ago. */
   areResponsive(): boolean {
-    const children = [this.election, this.health].filter((child) => child !== undefined);
-    for (const child of children) child.send({ type: 'ping' });
-    return children.every((child) => child.isResponsive(HUNG_AFTER));
+    const children = [this.election, this.health].filter((child) => child?.wasStarted === true);
+    for (const child of children) child?.send({ type: 'ping' });
+    return children.every((child) => child?.isResponsive(HUNG_AFTER));
   }
 
   /** From now on a death is no reason to start a process again. */
@@ -194,6 +207,26 @@ export class Processes {
   #hear(role: Role, message: FromElection | FromHealth): void {
     if (message.type === 'status' || message.type === 'snapshot') this.#questions.answer(message.id, message);
     else this.#world.hear(role, message);
+  }
+
+  #isWanted(role: Role): boolean {
+    return isWanted(role, this.#world.configuration(), this.#options.runBfd);
+  }
+
+  /** False: it is not there, or nothing is new for it, and then there is no reason why it should be late. */
+  #configureElection(): boolean {
+    const before = this.#electionIsTold;
+    const configuration = this.#electionConfiguration();
+    // the delay is that of a start, and shrinks while the host runs
+    if (equalData({ ...before, startupDelay: undefined }, { ...configuration, startupDelay: undefined })) return false;
+    return this.election?.send({ type: 'configure', configuration }) ?? false;
+  }
+
+  /** False: it is not there. */
+  #configureHealth(): boolean {
+    const configuration = this.#world.configuration();
+    const news = this.#news.changes(configuration.virtualServers);
+    return this.health?.send({ type: 'configure', configuration: healthConfiguration(configuration, news) }) ?? false;
   }
 
   #electionConfiguration(): ElectionConfiguration {

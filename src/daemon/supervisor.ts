@@ -160,6 +160,7 @@ export class Supervisor {
     for (const { instance, state } of routers) this.#feed.inherit(instance.name, state.name === 'Master');
     this.#outside.configure(this.#configuration);
     this.#processes.start();
+    for (const role of this.#processes.roles) if (!this.#processes.runs(role)) this.#starting.delete(role);
     if (this.#starting.size === 0) this.#ready();
     this.#feedWatchdog();
     return ended;
@@ -174,8 +175,8 @@ export class Supervisor {
       configurationFile: this.#options.configurationFile,
       diagnostics: this.#diagnostics,
       standing: [this.#refused, this.#needsRestart, processes.isGuarded ? undefined : NO_GUARD],
-      election: processes.election ? (election ?? 'silent') : 'not run',
-      health: processes.health ? (health ?? 'silent') : 'not run',
+      election: processes.runs('election') ? (election ?? 'silent') : 'not run',
+      health: processes.runs('health') ? (health ?? 'silent') : 'not run',
       wantsIpvs: this.#configuration.virtualServers.length > 0,
       notifications: this.#outside.notifications,
     });
@@ -217,6 +218,7 @@ export class Supervisor {
         break;
       case 'started':
         if (this.#starting.delete(role) && this.#starting.size === 0) this.#ready();
+        if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded();
         break;
       case 'configured':
         if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded();
@@ -320,7 +322,7 @@ export class Supervisor {
 
   /** From now on the children do without us, and without a word. False: they cannot. */
   async #goAway(): Promise<boolean> {
-    if (!(await this.#changeover.leave(this.#processes.roles))) return false;
+    if (!(await this.#changeover.leave(this.#processes.running))) return false;
     this.#stopping = true;
     clearInterval(this.#watchdog);
     this.#processes.expectEnd();
@@ -336,7 +338,7 @@ export class Supervisor {
       replaceProcess();
     } catch (error) {
       this.#log('error', 'cannot-restart', `cannot restart: ${(error as Error).message}; stopping`, {});
-      this.#changeover.stay(this.#processes.roles);
+      this.#changeover.stay(this.#processes.running);
       this.#stopping = false;
       await this.#stop('the restart failed', 1);
     }

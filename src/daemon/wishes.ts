@@ -34,9 +34,10 @@ export class Wishes {
   async override(wish: unknown): Promise<OverrideAnswer> {
     const override = readOverride(wish);
     if (typeof override === 'string') throw new BadRequest(override);
-    const answer = await this.#overrides.ask<OverrideAnswer>((id) =>
-      this.#world.health?.send({ type: 'override', id, override }),
-    );
+    const none = this.#world.configuration().virtualServers.length === 0;
+    const answer = none
+      ? { virtualServers: [] }
+      : await this.#overrides.ask<OverrideAnswer>((id) => this.#world.health?.send({ type: 'override', id, override }));
     if (answer === undefined) throw new Error('the health process does not answer');
     const { virtualServers } = answer;
     if (virtualServers.length === 0) throw new BadRequest(`there is no real server ${override.realServer}`);
@@ -57,6 +58,7 @@ export class Wishes {
     const who = wish.names.length === 0 ? 'all instances' : wish.names.join(', ');
     const sentence = `an operator ${wish.back ? 'lets' : 'gives'} ${who} ${wish.back ? 'come back' : 'away'}`;
     this.#world.log('notice', 'handover', sentence, {});
+    if (instances.length === 0) return { given: [] };
     const given = await this.#handovers.ask<readonly GivenAway[]>((id) =>
       this.#world.election?.send({ type: 'give-away', id, ...wish }),
     );

@@ -1,7 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { Processes } from '../../src/daemon/processes.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Role } from '../../src/daemon/fork-role.ts';
+import { Processes, type ProcessesOptions } from '../../src/daemon/processes.ts';
 import { type Configuration, readConfiguration } from '../../src/daemon/root.ts';
 
 /** A process that keeps what it is told. */
@@ -16,14 +20,19 @@ class Told extends EventEmitter {
     this.messages.push(message);
   }
 
+  wasKilled = false;
+
+  kill(): void {
+    this.wasKilled = true;
+  }
+
   /** What it was told since it was asked last. */
   take(): string[] {
     return this.messages.splice(0).map(({ type }) => type);
   }
 }
 
-const text = (priority: number, weight = 1, more = '') => `${more}
-vrrp_instance VI_1 {
+const instance = (priority: number) => `vrrp_instance VI_1 {
  interface eth0
  virtual_router_id 50
  priority ${priority}
@@ -31,37 +40,41 @@ vrrp_instance VI_1 {
   192.168.4.15
  }
 }
-virtual_server 10.0.0.1 80 {
+`;
+const INSTANCE = instance(100);
+const service = (weight: number) => `virtual_server 10.0.0.1 80 {
  real_server 10.0.0.2 80 {
   weight ${weight}
  }
 }
 `;
+const text = (priority: number, weight = 1, more = '') => `${more}\n${instance(priority)}${service(weight)}`;
 
+let directory: string;
 let configuration: Configuration;
 let election: Told;
 let health: Told;
-let processes: Processes;
+let heir: Role | undefined;
 
 const read = (content: string) => {
   configuration = readConfiguration('a.conf', () => content).configuration;
 };
 
-beforeEach(() => {
-  [election, health] = [new Told(), new Told()];
-  processes = new Processes(
+const build = (options: Partial<ProcessesOptions> = {}) =>
+  new Processes(
     {
-      childPidFiles: { vrrp: '/nonexistent/vrrp', checkers: '/nonexistent/checkers', bfd: undefined },
+      childPidFiles: { vrrp: join(directory, 'vrrp.pid'), checkers: join(directory, 'checkers.pid'), bfd: undefined },
       runElection: true,
       runHealth: true,
       runBfd: true,
       respawn: false,
       guardLimit: 'off',
       takeFirst: (role) => (role === 'election' ? election : health) as unknown as ChildProcess,
+      ...options,
     },
     {
       configuration: () => configuration,
-      isHeir: () => false,
+      isHeir: (role) => role === heir,
       orphaned: () => undefined,
       started: () => {},
       hear: () => {},
@@ -69,13 +82,90 @@ beforeEach(() => {
       log: () => {},
     },
   );
-  read(text(100));
+
+const start = (content: string, options: Partial<ProcessesOptions> = {}) => {
+  read(content);
+  const processes = build(options);
   processes.start();
-  expect(election.take()).toEqual(['start']);
-  expect(health.take()).toEqual(['start']);
+  return processes;
+};
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'holdfast-processes-'));
+  [election, health] = [new Told(), new Told()];
+  heir = undefined;
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe('at its start', () => {
+  it.each<[string, readonly Role[], Partial<ProcessesOptions>?]>([
+    ['', []],
+    ['global_defs {\n router_id me\n vrrp_version 3\n}\n', []],
+    [INSTANCE, ['election']],
+    ['static_ipaddress {\n 192.168.4.9/24 dev lo\n}\n', ['election']],
+    ['static_routes {\n 192.168.9.0/24 dev lo\n}\n', ['election']],
+    ['static_rules {\n from 192.168.9.0/24 table 5\n}\n', ['election']],
+    ['bfd_instance A {\n neighbor_ip 192.168.4.6\n}\n', ['election']],
+    ['bfd_instance A {\n neighbor_ip 192.168.4.6\n}\n', [], { runBfd: false }],
+    [service(1), ['health']],
+    ['global_defs {\n lvs_timeouts tcp 60\n}\n', ['health']],
+    ['global_defs {\n lvs_flush\n}\n', ['health']],
+    ['global_defs {\n lvs_flush_on_stop\n}\n', ['health']],
+    ['global_defs {\n lvs_sync_daemon eth0\n}\n', ['health']],
+    [INSTANCE + service(1), ['election', 'health']],
+    [INSTANCE + service(1), ['health'], { runElection: false }],
+    [INSTANCE + service(1), ['election'], { runHealth: false }],
+  ])('%j: runs %j', (content, roles, options = {}) => {
+    const processes = start(content, options);
+    expect(processes.running).toEqual(roles);
+    for (const [role, told] of Object.entries({ election, health })) {
+      const runs = roles.includes(role as Role);
+      expect(told.take()).toEqual(runs ? ['start'] : []);
+      const isAllowed = processes.roles.includes(role as Role);
+      expect(told.wasKilled).toBe(!runs && isAllowed); // begun early, for nothing
+    }
+  });
+
+  it.each(['election', 'health'] as const)('runs an %s process that takes over from another one', (role) => {
+    heir = role;
+    expect(start('').running).toEqual([role]);
+  });
+
+  it('asks nobody who does not run, is well and guarded', async () => {
+    const processes = start('', { guardLimit: undefined });
+    expect(await processes.electionStatus()).toBeUndefined();
+    expect(await processes.healthStatus()).toBeUndefined();
+    expect(await processes.snapshot(false)).toBeUndefined();
+    expect(processes.areResponsive()).toBe(true);
+    expect(processes.isGuarded).toBe(true);
+    await processes.stop(async () => {});
+    expect([...election.take(), ...health.take()]).toEqual([]);
+  });
+
+  it('or at a reload: starts what has something to do then, and waits for it; what has nothing any more stays', () => {
+    const processes = start('');
+    expect(processes.running).toEqual([]);
+    read(service(1));
+    expect(processes.configure()).toEqual(['health']);
+    expect(health.take()).toEqual(['start']);
+    read(INSTANCE);
+    expect(processes.configure()).toEqual(['election', 'health']);
+    expect(election.take()).toEqual(['start']);
+    expect(health.take()).toEqual(['configure']);
+    expect(processes.running).toEqual(['election', 'health']);
+  });
 });
 
 describe('a reload', () => {
+  let processes: Processes;
+
+  beforeEach(() => {
+    processes = start(text(100));
+    expect(election.take()).toEqual(['start']);
+    expect(health.take()).toEqual(['start']);
+  });
+
   it('says nothing to an election for which nothing is new, and waits for none', () => {
     read(text(100, 2));
     expect(processes.configure()).toEqual(['health']);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cluster, VIRTUAL_IP } from '../lab/cluster.ts';
 import { run, until } from '../lab/process.ts';
-import { Holdfast, instanceText } from './holdfast.ts';
+import { Holdfast, instanceText, SERVICE } from './holdfast.ts';
 
 let cluster: Cluster;
 let holdfast: Holdfast;
@@ -74,6 +74,33 @@ describe('the agent', () => {
     await holds(VIRTUAL_IP);
   });
 
+  it('starts the processes that the file has something to do for, and others when a reload has', async () => {
+    holdfast.configure('');
+    holdfast.start();
+    await holdfast.says('Startup complete');
+    // the agent alone, once the election that was begun early is gone
+    await until('one process', 5_000, async () =>
+      (await cluster.processes('director1')).length === 1 ? true : undefined,
+    );
+    const status = await holdfast.status();
+    expect(status).toMatchObject({ instances: [], virtualServers: [], ipvs: { available: false, reason: 'not run' } });
+    expect(status?.agent.warnings).toEqual([]);
+    expect(await holdfast.command('handover', '--run-dir', holdfast.runDirectory)).toMatchObject({ code: 0 });
+    holdfast.configure(instanceText([VIRTUAL_IP]));
+    holdfast.signal('SIGHUP');
+    await holdfast.says('Reload complete');
+    await holds(VIRTUAL_IP);
+    expect(await holdfast.pidOf('health')).toBeUndefined();
+    expect((await holdfast.status())?.agent.warnings).toEqual([]);
+    holdfast.configure(SERVICE);
+    const since = holdfast.lines.length;
+    holdfast.signal('SIGHUP');
+    await holdfast.says('Reload complete', 10_000, since);
+    await isFreeOf(VIRTUAL_IP);
+    expect(await holdfast.pidOf('health')).toBeDefined();
+    expect((await holdfast.status())?.virtualServers).toHaveLength(1);
+  });
+
   it('leaves an address alone that was there before and is not marked, and says so (P6)', async () => {
     await cluster.exec('director1', 'ip', 'address', 'add', `${VIRTUAL_IP}/32`, 'dev', 'eth0');
     holdfast.configure(instanceText([VIRTUAL_IP]));
@@ -120,17 +147,7 @@ describe('the agent', () => {
   });
 
   it('says whether the kernel has IPVS, and elects either way', async () => {
-    const service = `virtual_server ${VIRTUAL_IP} 80 {
- lb_algo rr
- lb_kind DR
- protocol TCP
- real_server 192.168.4.100 80 {
-  TCP_CHECK {
-  }
- }
-}
-`;
-    holdfast.configure(instanceText([VIRTUAL_IP]) + service);
+    holdfast.configure(instanceText([VIRTUAL_IP]) + SERVICE);
     holdfast.start();
     await holds(VIRTUAL_IP);
     const table = await cluster.exec('director1', 'ipvsadm', '-Ln');

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cluster, VIRTUAL_IP } from '../lab/cluster.ts';
 import { run, until } from '../lab/process.ts';
-import { Holdfast, instanceText, PROGRAM } from './holdfast.ts';
+import { Holdfast, instanceText, PROGRAM, SERVICE } from './holdfast.ts';
 
 let cluster: Cluster;
 let holdfast: Holdfast;
@@ -123,7 +123,7 @@ describe('a reload', () => {
 
 describe('the agent in the background', () => {
   it('takes relative paths, and survives the death of each of its processes', async () => {
-    holdfast.configure(instanceText([VIRTUAL_IP]));
+    holdfast.configure(instanceText([VIRTUAL_IP]) + SERVICE);
     const where = join(holdfast.file, '..');
     const words = ['-f', basename(holdfast.file), '--run-dir', basename(holdfast.runDirectory), '-G'];
     const [program, args] = cluster.inNode('director1', ['env', '--chdir', where, PROGRAM, ...words]);

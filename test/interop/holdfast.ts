@@ -94,3 +94,15 @@ ${addresses.map((address) => `  ${address}`).join('\n')}
  }
 }
 `;
+
+/** Something to do for the health process. */
+export const SERVICE = `virtual_server 192.168.4.15 80 {
+ lb_algo rr
+ lb_kind DR
+ protocol TCP
+ real_server 192.168.4.100 80 {
+  TCP_CHECK {
+  }
+ }
+}
+`;

@@ -6,7 +6,7 @@ import { Cluster, VIRTUAL_IP } from '../lab/cluster.ts';
 import { EchoProbe } from '../lab/probes.ts';
 import { until } from '../lab/process.ts';
 import { Capture } from './capture.ts';
-import { Holdfast, instanceText } from './holdfast.ts';
+import { Holdfast, instanceText, SERVICE } from './holdfast.ts';
 
 const MASTER = '192.168.4.5';
 
@@ -20,7 +20,7 @@ beforeEach(async () => {
   capture = await Capture.start(cluster);
   master = new Holdfast(cluster, 'director1');
   backup = new Holdfast(cluster, 'director2');
-  master.configure(instanceText([VIRTUAL_IP]));
+  master.configure(instanceText([VIRTUAL_IP]) + SERVICE);
   backup.configure(instanceText([VIRTUAL_IP]).replace('priority 254', 'priority 100'));
 });
 
