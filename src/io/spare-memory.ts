@@ -14,7 +14,7 @@ const NOT_AT_ALL = 1;
  * A burst is over, and no other one follows it, after this. A heap that is taken and given back at every reload keeps the kernel
  * at work, and a hypervisor below it, while others want to be on time.
  */
-const SOON = seconds(10);
+const SOON = seconds(5);
 
 let soon: NodeJS.Timeout | undefined;
 
@@ -38,7 +38,7 @@ export async function giveBackMemory(): Promise<void> {
   session.disconnect();
 }
 
-/** `giveBackMemory` in ten seconds, unless more is to be read by then. */
+/** `giveBackMemory` in five seconds, unless more is to be read by then. */
 export function giveBackMemorySoon(): void {
   clearTimeout(soon);
   soon = setTimeout(() => void giveBackMemory(), inMilliseconds(SOON)).unref();
