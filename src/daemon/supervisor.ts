@@ -281,6 +281,7 @@ export class Supervisor {
 
   /** What holds for a whole life of the election process. */
   #noteUnchangeable({ global }: Configuration): void {
+    if (!this.#processes.runs('election')) return;
     const running = this.#configuration.global;
     const changed = [...(global.vrrpRealTimePriority === running.vrrpRealTimePriority ? [] : ['vrrp_rt_priority'])];
     if (changed.length === 0) return;
