@@ -140,8 +140,12 @@ std::unique_ptr<Outbox> Outbox::Open(Napi::Env env, int fd) {
   }
   const Napi::Function nothing = Napi::Function::New(env, [](const Napi::CallbackInfo&) {});
   const auto finish = [](Napi::Env env, std::shared_ptr<Shared>* shared) { Shared::Finish(env, shared); };
-  shared->settled =
-      Napi::ThreadSafeFunction::New(env, nothing, "Outbox", 0, 1, finish, new std::shared_ptr<Shared>(shared));
+  auto* kept = new std::shared_ptr<Shared>(shared);
+  shared->settled = Napi::ThreadSafeFunction::New(env, nothing, "Outbox", 0, 1, finish, kept);
+  if (static_cast<napi_threadsafe_function>(shared->settled) == nullptr) {
+    delete kept;
+    return nullptr;
+  }
   shared->settled.Unref(env);
   // after `settled` has its own: hooks run last in, first out
   napi_add_env_cleanup_hook(env, Shared::OnTeardown, shared.get());
