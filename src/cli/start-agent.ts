@@ -4,7 +4,7 @@
  * short, the election would only start later for it. One that turns out to have nothing to do is ended again.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { forkRole, type Role } from '../daemon/fork-role.ts';
 import { runningAgent } from '../daemon/pid-file.ts';
@@ -16,6 +16,8 @@ import type { Environment } from './command-line.ts';
 
 /** In bytes: about five hundred real servers. */
 const LONG_FILE = 1 << 16;
+/** In bytes: nobody has written that. */
+const ENDLESS = 1 << 24;
 /** What gives an election something to do, or may. */
 const FOR_ELECTION = /\b(?:vrrp_instance|bfd_instance|static_|include)/;
 /** How long an agent in the background may take to be ready. */
@@ -59,11 +61,12 @@ export async function startAgent(
   }
 }
 
-/** Whether reading it takes longer than a process does to start. What cannot be read is said later. */
+/** What a long file is for. What cannot be read is said later, and what can be read only once, as a pipe, is left for then. */
 function glanceAt(file: string): { readonly isLong: boolean; readonly mayElect: boolean } {
   try {
-    const text = readFileSync(file, 'latin1');
-    return { isLong: text.length >= LONG_FILE, mayElect: FOR_ELECTION.test(text) };
+    const stat = statSync(file);
+    if (!stat.isFile() || stat.size < LONG_FILE) return { isLong: false, mayElect: true };
+    return { isLong: true, mayElect: stat.size > ENDLESS || FOR_ELECTION.test(readFileSync(file, 'latin1')) };
   } catch {
     return { isLong: false, mayElect: false };
   }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cluster, VIRTUAL_IP } from '../lab/cluster.ts';
-import { run, until } from '../lab/process.ts';
-import { Holdfast, instanceText, SERVICE } from './holdfast.ts';
+import { Background, run, until } from '../lab/process.ts';
+import { Holdfast, instanceText, PROGRAM, SERVICE } from './holdfast.ts';
 
 let cluster: Cluster;
 let holdfast: Holdfast;
@@ -99,6 +99,20 @@ describe('the agent', () => {
     await isFreeOf(VIRTUAL_IP);
     expect(await holdfast.pidOf('health')).toBeDefined();
     expect((await holdfast.status())?.virtualServers).toHaveLength(1);
+  });
+
+  it('reads a file that can be read only once', async () => {
+    holdfast.configure(instanceText([VIRTUAL_IP]));
+    const words = `exec ${PROGRAM} -n -l -f /dev/stdin --run-dir ${holdfast.runDirectory}`;
+    const agent = new Background(
+      ...cluster.inNode('director1', ['sh', '-c', `cat ${holdfast.file} | ${words}`]),
+      () => {},
+    );
+    await holds(VIRTUAL_IP);
+    agent.signal('SIGTERM');
+    process.kill(holdfast.pid ?? 0, 'SIGTERM');
+    await agent.ended;
+    expect(await addresses()).not.toContain(VIRTUAL_IP);
   });
 
   it('leaves an address alone that was there before and is not marked, and says so (P6)', async () => {
