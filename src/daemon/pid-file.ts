@@ -60,6 +60,11 @@ export class ChildPidFiles {
     }
   }
 
+  /** There is no child: what an agent that did not stop in order has left names nobody, or a stranger. */
+  forget(): void {
+    for (const file of this.#files) if (runningAgent(file) === undefined) rmSync(file, { force: true });
+  }
+
   remove(): void {
     for (const file of this.#files) removePidFile(file, this.#pid);
   }

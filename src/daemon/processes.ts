@@ -80,6 +80,7 @@ export class Processes {
   readonly #electionPid: ChildPidFiles;
   readonly #healthPid: ChildPidFiles;
   #electionIsTold: ElectionConfiguration | undefined;
+  #hasBegun = false;
   #stopping = false;
 
   constructor(options: ProcessesOptions, world: ProcessesWorld) {
@@ -139,23 +140,33 @@ export class Processes {
 
   /** Starts those for which there is something to do, of the configuration or of an earlier main. */
   start(): void {
+    this.#hasBegun = true;
     for (const role of this.roles) {
       if (this.#isWanted(role) || this.#world.isHeir(role)) this[role]?.start();
-      else this.#options.takeFirst?.(role)?.kill('SIGKILL'); // it has done nothing yet
+      else {
+        this.#options.takeFirst?.(role)?.kill('SIGKILL'); // it has done nothing yet
+        (role === 'election' ? this.#electionPid : this.#healthPid).forget();
+      }
     }
   }
 
   /**
    * Tells both what holds from now on, as far as it is new to them, and starts one that has something to do now; one that has
-   * nothing to do any more stays. Returns those who will answer.
+   * nothing to do any more stays. Returns who will say what when it is so; undefined: before `start`, which tells what holds then.
    */
-  configure(): readonly Role[] {
-    return this.roles.filter((role) => {
-      if (this.runs(role)) return role === 'election' ? this.#configureElection() : this.#configureHealth();
-      if (!this.#isWanted(role)) return false;
-      this[role]?.start();
-      return true;
-    });
+  configure(): ReadonlyMap<Role, 'started' | 'configured'> | undefined {
+    if (!this.#hasBegun) return undefined;
+    const answers = new Map<Role, 'started' | 'configured'>();
+    for (const role of this.roles) {
+      if (this.runs(role)) {
+        const isTold = role === 'election' ? this.#configureElection() : this.#configureHealth();
+        if (isTold) answers.set(role, 'configured');
+      } else if (this.#isWanted(role)) {
+        this[role]?.start();
+        answers.set(role, 'started');
+      }
+    }
+    return answers;
   }
 
   /** Undefined: it does not run, or does not answer in time. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Duration, inSeconds } from '../base/time.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { makeDirectory } from '../io/make-directory.ts';
-import { replaceProcess } from '../io/replace-process.ts';
+import { replaceProcess, tookPlace } from '../io/replace-process.ts';
 import { isBeingRestarted } from '../io/service-job.ts';
 import { ServiceManager } from '../io/service-manager.ts';
 import { giveBackMemorySoon, takeMemory } from '../io/spare-memory.ts';
@@ -66,8 +66,10 @@ export class Supervisor {
   readonly #starting = new Set<string>();
   /** Deaths of a role before it has started once: it will never start. */
   readonly #stillborn = new Map<string, number>();
-  /** Roles that a reload still waits for. */
-  readonly #reloading = new Set<string>();
+  /** Roles that a reload still waits for, and what they will say. */
+  readonly #reloading = new Map<Role, 'started' | 'configured'>();
+  /** While children are asked to wait for the next main. */
+  #leaving: Promise<boolean> | undefined;
   /** What a reload could not change. */
   #needsRestart: string | undefined;
   #stopping = false;
@@ -153,10 +155,11 @@ export class Supervisor {
     logDiagnostics(this.#diagnostics, this.#options.log);
     for (const role of this.#processes.roles) this.#starting.add(role);
     const estates = await this.#changeover.find(this.#processes.roles);
-    if (estates.size === 0) await this.#outside.startup(this.#configuration.global);
+    const isRestart = tookPlace(process.env) || estates.size > 0;
+    if (!isRestart) await this.#outside.startup(this.#configuration.global);
     if (this.#stopping) return ended;
-    const { results, routers = [] } = (estates.get('election') ?? {}) as Partial<ElectionEstate>;
-    if (results !== undefined) this.#outside.inherit(results);
+    const { results = [], routers = [] } = (estates.get('election') ?? {}) as Partial<ElectionEstate>;
+    if (isRestart) this.#outside.inherit(results);
     for (const { instance, state } of routers) this.#feed.inherit(instance.name, state.name === 'Master');
     this.#outside.configure(this.#configuration);
     this.#processes.start();
@@ -218,10 +221,10 @@ export class Supervisor {
         break;
       case 'started':
         if (this.#starting.delete(role) && this.#starting.size === 0) this.#ready();
-        if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded();
+        this.#answered(role, 'started');
         break;
       case 'configured':
-        if (this.#reloading.delete(role) && this.#reloading.size === 0) this.#reloaded();
+        this.#answered(role, 'configured');
     }
   }
 
@@ -248,6 +251,10 @@ export class Supervisor {
 
   #reload(): void {
     if (this.#stopping) return;
+    if (this.#leaving !== undefined) {
+      void this.#leaving.then(() => this.#reload()); // if they cannot; the next main reads the file itself
+      return;
+    }
     this.#serviceManager.reloading();
     takeMemory();
     let outcome: ReadOutcome;
@@ -268,14 +275,28 @@ export class Supervisor {
     this.#noteUnchangeable(outcome.configuration);
     this.#configuration = outcome.configuration;
     this.#diagnostics = outcome.diagnostics;
-    for (const role of this.#processes.configure()) this.#reloading.add(role);
-    this.#outside.configure(outcome.configuration);
+    const answers = this.#processes.configure();
+    if (answers !== undefined) {
+      for (const [role, answer] of answers) this.#reloading.set(role, answer);
+      this.#outside.configure(outcome.configuration);
+    }
+    if (this.#reloading.size === 0) this.#reloaded();
+  }
+
+  #answered(role: Role, answer: 'started' | 'configured'): void {
+    if (this.#reloading.get(role) !== answer) return;
+    this.#reloading.delete(role);
     if (this.#reloading.size === 0) this.#reloaded();
   }
 
   #reloaded(): void {
     this.#log('notice', 'reloaded', 'Reload complete', {});
-    this.#serviceManager.ready('running');
+    this.#endReload('running');
+  }
+
+  /** A start that is still under way says itself when it is ready. */
+  #endReload(status: string): void {
+    if (this.#starting.size === 0) this.#serviceManager.ready(status);
     giveBackMemorySoon();
   }
 
@@ -292,8 +313,7 @@ export class Supervisor {
   #refuse(sentence: string): void {
     this.#refused = sentence;
     this.#log('error', 'reload-refused', sentence, {});
-    this.#serviceManager.ready(sentence);
-    giveBackMemorySoon();
+    this.#endReload(sentence);
   }
 
   /** For who waits for the end of a restart. */
@@ -323,7 +343,10 @@ export class Supervisor {
 
   /** From now on the children do without us, and without a word. False: they cannot. */
   async #goAway(): Promise<boolean> {
-    if (!(await this.#changeover.leave(this.#processes.running))) return false;
+    this.#leaving = this.#changeover.leave(this.#processes.running);
+    const canLeave = await this.#leaving;
+    this.#leaving = undefined;
+    if (!canLeave) return false;
     this.#stopping = true;
     clearInterval(this.#watchdog);
     this.#processes.expectEnd();

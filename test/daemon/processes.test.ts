@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,6 +90,8 @@ const start = (content: string, options: Partial<ProcessesOptions> = {}) => {
   return processes;
 };
 
+const answers = (processes: Processes) => Object.fromEntries(processes.configure() ?? []);
+
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'holdfast-processes-'));
   [election, health] = [new Told(), new Told()];
@@ -132,6 +134,26 @@ describe('at its start', () => {
     expect(start('').running).toEqual([role]);
   });
 
+  it('a reload before it starts nobody: the start reads what there is then', () => {
+    read(INSTANCE);
+    const processes = build();
+    expect(processes.configure()).toBeUndefined();
+    read(INSTANCE + service(1));
+    expect(processes.configure()).toBeUndefined();
+    expect(processes.running).toEqual([]);
+    processes.start();
+    expect([election.take(), health.take()]).toEqual([['start'], ['start']]);
+  });
+
+  it('removes the pid file of a process that an agent left behind and that is not run now, but no other', () => {
+    const [vrrp, checkers] = ['vrrp.pid', 'checkers.pid'].map((name) => join(directory, name)) as [string, string];
+    writeFileSync(vrrp, '2147483647\n');
+    start('');
+    expect(existsSync(vrrp)).toBe(false);
+    start(service(1));
+    expect(readFileSync(checkers, 'utf8')).toBe(`${process.pid}\n`);
+  });
+
   it('asks nobody who does not run, is well and guarded', async () => {
     const processes = start('', { guardLimit: undefined });
     expect(await processes.electionStatus()).toBeUndefined();
@@ -147,10 +169,10 @@ describe('at its start', () => {
     const processes = start('');
     expect(processes.running).toEqual([]);
     read(service(1));
-    expect(processes.configure()).toEqual(['health']);
+    expect(answers(processes)).toEqual({ health: 'started' });
     expect(health.take()).toEqual(['start']);
     read(INSTANCE);
-    expect(processes.configure()).toEqual(['election', 'health']);
+    expect(answers(processes)).toEqual({ election: 'started', health: 'configured' });
     expect(election.take()).toEqual(['start']);
     expect(health.take()).toEqual(['configure']);
     expect(processes.running).toEqual(['election', 'health']);
@@ -168,18 +190,18 @@ describe('a reload', () => {
 
   it('says nothing to an election for which nothing is new, and waits for none', () => {
     read(text(100, 2));
-    expect(processes.configure()).toEqual(['health']);
+    expect(answers(processes)).toEqual({ health: 'configured' });
     expect(election.take()).toEqual([]);
     expect(health.take()).toEqual(['configure']);
   });
 
   it('tells the election once what is new', () => {
     read(text(101));
-    expect(processes.configure()).toEqual(['election', 'health']);
+    expect(answers(processes)).toEqual({ election: 'configured', health: 'configured' });
     expect(election.take()).toEqual(['configure']);
-    expect(processes.configure()).toEqual(['health']);
+    expect(answers(processes)).toEqual({ health: 'configured' });
     read(text(100));
-    expect(processes.configure()).toEqual(['election', 'health']);
+    expect(answers(processes)).toEqual({ election: 'configured', health: 'configured' });
     expect(election.take()).toEqual(['configure']);
   });
 
@@ -194,6 +216,6 @@ describe('a reload', () => {
   it('is not waited for where a process is not there', () => {
     Object.assign(health, { connected: false });
     read(text(101));
-    expect(processes.configure()).toEqual(['election']);
+    expect(answers(processes)).toEqual({ election: 'configured' });
   });
 });

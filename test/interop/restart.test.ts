@@ -1,5 +1,5 @@
 /** A restart of the agent that nobody notices: no lost echo, no transition, neither here nor on the peer. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Cluster, VIRTUAL_IP } from '../lab/cluster.ts';
@@ -118,6 +118,27 @@ describe('holdfast restart', () => {
     expect(await restart(master)).toMatchObject({ code: 0 });
     await backup.says('Entering MASTER', 30_000);
     expect(await cluster.addresses('director1')).not.toContain(VIRTUAL_IP);
+  });
+
+  it.each([
+    ['no other process', ''],
+    ['a health process alone', SERVICE],
+  ])('with %s is no start: startup_script does not run and init_file is not written again', async (_, service) => {
+    const [script, runs, number] = ['startup.sh', 'runs', 'number'].map((name) => join(cluster.directory, name));
+    writeFileSync(script as string, `#!/bin/sh\necho run >> ${runs}\n`, { mode: 0o755 });
+    const tracked = `track_file number {\n file ${number}\n init_file 5 overwrite\n}\n`;
+    master.configure(`global_defs {\n script_user root\n startup_script ${script}\n}\n${tracked}${service}`);
+    master.start();
+    await master.says('Startup complete', 30_000);
+    expect(readFileSync(number as string, 'utf8').trim()).toBe('5');
+    writeFileSync(number as string, '7\n');
+    for (let round = 0; round < 2; round++) {
+      const since = master.lines.length;
+      expect(await restart(master)).toMatchObject({ code: 0, stderr: '' });
+      await master.says('Startup complete', 30_000, since);
+    }
+    expect(readFileSync(number as string, 'utf8').trim()).toBe('7');
+    expect(readFileSync(runs as string, 'utf8')).toBe('run\n');
   });
 
   it('is refused where the configuration would not do, and nothing changes', async () => {
