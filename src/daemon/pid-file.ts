@@ -62,7 +62,13 @@ export class ChildPidFiles {
 
   /** There is no child: what an agent that did not stop in order has left names nobody, or a stranger. */
   forget(): void {
-    for (const file of this.#files) if (runningAgent(file) === undefined) rmSync(file, { force: true });
+    for (const file of this.#files) {
+      try {
+        if (/^\d+\n?$/.test(readFileSync(file, 'latin1')) && runningAgent(file) === undefined) rmSync(file);
+      } catch {
+        // none is there, or it is not ours to remove
+      }
+    }
   }
 
   remove(): void {

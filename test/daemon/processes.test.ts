@@ -150,6 +150,9 @@ describe('at its start', () => {
     writeFileSync(vrrp, '2147483647\n');
     start('');
     expect(existsSync(vrrp)).toBe(false);
+    writeFileSync(vrrp, 'what somebody wrote\n');
+    start('');
+    expect(existsSync(vrrp)).toBe(true);
     start(service(1));
     expect(readFileSync(checkers, 'utf8')).toBe(`${process.pid}\n`);
   });
