@@ -170,20 +170,17 @@ export class Processes {
   }
 
   /** Undefined: it does not run, or does not answer in time. */
-  async electionStatus(): Promise<Of<FromElection, 'status'> | undefined> {
-    if (!this.runs('election')) return undefined;
+  electionStatus(): Promise<Of<FromElection, 'status'> | undefined> {
     return this.#questions.ask((id) => this.election?.send({ type: 'status', id }));
   }
 
   /** Undefined: it does not run, or does not answer in time. */
-  async healthStatus(): Promise<Of<FromHealth, 'status'> | undefined> {
-    if (!this.runs('health')) return undefined;
+  healthStatus(): Promise<Of<FromHealth, 'status'> | undefined> {
     return this.#questions.ask((id) => this.health?.send({ type: 'status', id }));
   }
 
   /** What a dump shows of the virtual routers; undefined: it does not run, or does not answer in time. */
-  async snapshot(clear: boolean): Promise<Of<FromElection, 'snapshot'> | undefined> {
-    if (!this.runs('election')) return undefined;
+  snapshot(clear: boolean): Promise<Of<FromElection, 'snapshot'> | undefined> {
     return this.#questions.ask((id) => this.election?.send({ type: 'snapshot', id, clear }));
   }
 

@@ -11,8 +11,8 @@ export class Questions {
     this.#patience = patience;
   }
 
-  /** Asks under a new number; undefined when no answer comes in time. */
-  ask<Answer>(send: (id: number) => void): Promise<Answer | undefined> {
+  /** Asks under a new number; undefined when there is nobody to be asked, or no answer comes in time. @param send whether there is */
+  ask<Answer>(send: (id: number) => boolean | undefined): Promise<Answer | undefined> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       const late = setTimeout(() => this.answer(id, undefined), inMilliseconds(this.#patience));
@@ -20,7 +20,7 @@ export class Questions {
         clearTimeout(late);
         resolve(answer as Answer | undefined);
       });
-      send(id);
+      if (!send(id)) this.answer(id, undefined);
     });
   }
 

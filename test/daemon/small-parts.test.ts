@@ -57,7 +57,8 @@ describe('Questions', () => {
   it('pairs answers with questions by number, whatever their order', async () => {
     const questions = new Questions(seconds(60));
     const ids: number[] = [];
-    const answers = [questions.ask<string>((id) => ids.push(id)), questions.ask<string>((id) => ids.push(id))];
+    const send = (id: number) => ids.push(id) > 0;
+    const answers = [questions.ask<string>(send), questions.ask<string>(send)];
     questions.answer(ids[1] ?? 0, 'second');
     questions.answer(ids[0] ?? 0, 'first');
     expect(await Promise.all(answers)).toEqual(['first', 'second']);
@@ -68,9 +69,15 @@ describe('Questions', () => {
     let asked = 0;
     const answer = questions.ask<string>((id) => {
       asked = id;
+      return true;
     });
     expect(await answer).toBeUndefined();
     expect(() => questions.answer(asked, 'late')).not.toThrow();
+  });
+
+  it.each([false, undefined])('does not wait where nobody can be asked (%s)', async (isThere) => {
+    const questions = new Questions(seconds(3600));
+    expect(await questions.ask<string>(() => isThere)).toBeUndefined();
   });
 });
 
