@@ -34,6 +34,7 @@ export class Checking {
   readonly #book = new HealthBook();
   readonly #timer: DeadlineTimer;
   #io: CheckIo | undefined;
+  #isConfigured = false;
   #hasBegun = false;
   #isStopped = false;
 
@@ -42,8 +43,14 @@ export class Checking {
     this.#timer = new DeadlineTimer(() => this.#wake());
   }
 
+  /** Whether something is known of the checkers. */
+  get isConfigured(): boolean {
+    return this.#isConfigured;
+  }
+
   /** Start and reload. */
   configure(virtualServers: readonly VirtualServer[], merges: boolean, io: CheckIo): void {
+    this.#isConfigured = true;
     this.#io = io;
     this.#book.configure(virtualServers, now(), { merges, random: Math.random });
     for (const [entry, result] of this.#book.toldNow()) this.#told(entry, result);
@@ -63,6 +70,7 @@ export class Checking {
 
   /** Before `configure`: what another process left. */
   inherit(left: readonly CheckerEstate[]): void {
+    this.#isConfigured = true;
     this.#book.inherit(left, now());
   }
 

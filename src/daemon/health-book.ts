@@ -182,7 +182,8 @@ export class HealthBook {
   }
 
   /** A real server is healthy when all of its checkers are up; one without checkers always is. */
-  healthOf(virtualServerId: string, { id, weight }: RealServer): ServerState {
+  healthOf(virtualServerId: string, { id, weight, checkers }: RealServer): ServerState {
+    if (this.#byServer.size === 0) return { isUp: !checkers.some(beginsDown), weight };
     const entries = this.checksOf(virtualServerId, id);
     return {
       isUp: entries.every((entry) => entry.health.up),
@@ -263,6 +264,9 @@ function paceOf(config: TimedChecker | ToldChecker): Pace {
   if (config.kind === 'BFD_CHECK') return { ...NEVER, alpha: config.alpha };
   return config.kind === 'MISC_CHECK' ? { ...config, runsFromStart: true } : config;
 }
+
+/** keepalived.conf(5) "alpha": down until it has succeeded once. */
+const beginsDown = (config: CheckerConfig): boolean => isActedOn(config) && paceOf(config).alpha;
 
 /** What says when and how often a checker asks, and not what. */
 const PACE_KEYS: ReadonlySet<string> = new Set<keyof Timing>([

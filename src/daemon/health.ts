@@ -173,10 +173,15 @@ class HealthProcess {
     for (const [check, count] of idleCheckers(virtualServers)) {
       this.#channel.log('warning', 'check-not-acted-on', idleSentence(check, count), { check, real_servers: count });
     }
-    this.#checking.configure(virtualServers, mergesChecks, checkIo(this.#commands.run, ssl));
+    const check = () => this.#checking.configure(virtualServers, mergesChecks, checkIo(this.#commands.run, ssl));
+    // at the start nobody knows more than the configuration, and the table need not wait for ten thousand checkers
+    const isFirst = !this.#checking.isConfigured;
+    if (!isFirst) check();
     this.#overrides.keepOnly(virtualServers);
     const around = Promise.all([this.#settings.configure(lvs), this.#suspension.configure(virtualServers)]);
     await this.#serve(around);
+    if (this.#isEnding || this.#configuration !== configuration) return;
+    if (isFirst) check();
     this.#checking.begin();
   }
 
@@ -190,6 +195,7 @@ class HealthProcess {
       this.#pools.configure(served, tellsAll);
       await around;
       await this.#table.settle(this.#pools.desired());
+      this.#pools.tell();
       await this.#marks.narrow();
     });
     return this.#serving;

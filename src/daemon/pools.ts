@@ -44,13 +44,16 @@ export class Pools {
   readonly #world: PoolsWorld;
   #entries = new Map<string, Entry>();
   readonly #inherited = new Map<string, Pool>();
+  /** What `configure` has found and nobody has been told yet. */
+  #untold: (() => void)[] = [];
 
   constructor(world: PoolsWorld) {
     this.#world = world;
   }
 
   /**
-   * Start and reload: a virtual server that stays keeps its quorum, and what is gone is told as down.
+   * Start and reload: a virtual server that stays keeps its quorum, and what is gone is told as down, by `tell`: of a thousand
+   * virtual servers there is much to say, and the table comes first.
    * @param tellsAll of servers that are up from the start, too: keepalived.conf(5) "rs_init_notifies"
    */
   configure(virtualServers: readonly VirtualServer[], tellsAll = false): void {
@@ -61,22 +64,32 @@ export class Pools {
       const old = before.get(virtualServer.id) ?? (left && { virtualServer, pool: left, mates: [] });
       const entry: Entry = { virtualServer, pool: old?.pool ?? NOBODY, mates: [] };
       this.#entries.set(virtualServer.id, entry);
-      if (old) this.#tellOfGone(old, new Set(virtualServer.realServers.map(({ id }) => id)));
+      if (old) this.#later(() => this.#tellOfGone(old, new Set(virtualServer.realServers.map(({ id }) => id))));
       const known = old ? new Set(old.virtualServer.realServers.map(({ id }) => id)) : undefined;
       const { pool, changes } = this.#next(entry, old?.pool, known);
       entry.pool = pool;
-      if (tellsAll) this.#tellOfStart(entry, known ?? new Set());
-      this.#say(entry, changes, { isStart: old === undefined });
+      this.#later(() => {
+        if (tellsAll) this.#tellOfStart(entry, known ?? new Set());
+        this.#say(entry, changes, { isStart: old === undefined });
+      });
     }
     for (const [id, old] of before) {
-      if (!this.#entries.has(id)) this.#tellOfEnd(old);
+      if (!this.#entries.has(id)) this.#later(() => this.#tellOfEnd(old));
     }
     this.#inherited.clear();
     this.#findMates();
   }
 
+  /** Says what `configure` has changed, unless it is said already. */
+  tell(): void {
+    const untold = this.#untold;
+    this.#untold = [];
+    for (const say of untold) say();
+  }
+
   /** For the process that takes the place of this one. */
   estate(): readonly PoolEstate[] {
+    this.tell();
     return [...this.#entries].map(
       ([
         id,
@@ -102,6 +115,7 @@ export class Pools {
    * @param checkerKind what has changed it, for mails; undefined: an operator
    */
   refresh(virtualServerId: string, checkerKind?: string): Table {
+    this.tell();
     const entry = this.#entries.get(virtualServerId);
     if (entry === undefined) return [];
     const { pool, changes } = this.#next(entry, entry.pool);
@@ -121,7 +135,12 @@ export class Pools {
 
   /** The agent ends: keepalived.conf(5) "omega" tells of it. */
   stop(): void {
+    this.tell();
     for (const entry of this.#entries.values()) if (entry.virtualServer.omega) this.#tellOfEnd(entry, 'Shutting down');
+  }
+
+  #later(say: () => void): void {
+    this.#untold.push(say);
   }
 
   #next(entry: Entry, before: Pool | undefined, known?: ReadonlySet<string>) {

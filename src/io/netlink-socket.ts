@@ -46,6 +46,8 @@ import { isSystemCallError, withPurpose } from './system-error.ts';
 
 /** Requests without an answer yet: their answers fit into any receive buffer. */
 const OUTSTANDING_MAX = 64;
+/** How many requests of a batch are in one datagram: their refusals fit into the receive buffer, and it into SENT_MAX. */
+const BATCH_MAX = 256;
 /** Datagrams taken at a time before the loop is given back; what is left calls again. */
 const DATAGRAMS_PER_TURN = 32;
 /** How often a dump is begun before it is given up. */
@@ -171,8 +173,8 @@ export class NetlinkSocket {
    */
   async batch(requests: readonly BatchedRequest[]): Promise<Outcomes> {
     const outcomes: Outcomes = [];
-    for (let start = 0; start < requests.length; start += OUTSTANDING_MAX) {
-      outcomes.push(...(await this.#sendBatch(requests.slice(start, start + OUTSTANDING_MAX))));
+    for (let start = 0; start < requests.length; start += BATCH_MAX) {
+      outcomes.push(...(await this.#sendBatch(requests.slice(start, start + BATCH_MAX))));
     }
     return outcomes;
   }

@@ -36,7 +36,9 @@ export function desired(
       entries.set(id, entry);
       for (const { server, weight } of present) {
         const destination = destinationOf(server, weight, key);
-        const destinationKey = destinationId(destination);
+        // most have the port of the service: their address is a text that is there already
+        const hasItsPort = key.kind === 'address' && destination.port === key.port;
+        const destinationKey = hasItsPort ? destination.address : destinationId(destination);
         if (!entry.destinations.has(destinationKey)) entry.destinations.set(destinationKey, destination);
       }
     }

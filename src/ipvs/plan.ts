@@ -46,6 +46,10 @@ function planDestinations(
   desired: readonly Destination[],
   { creations, changes, drains, removals }: Steps,
 ): void {
+  if (actual.length === 0) {
+    for (const destination of desired) creations.push({ command: 'new-destination', service, destination });
+    return;
+  }
   const present = new Map(actual.map((destination) => [destinationId(destination), destination]));
   const wanted = new Set(desired.map(destinationId));
   for (const destination of desired) {

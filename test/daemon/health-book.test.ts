@@ -57,6 +57,19 @@ describe('HealthBook', () => {
     expect(book.nextAt).toBe(later(T0, seconds(5)));
   });
 
+  it('knows how servers begin before it has checkers: down with alpha, and otherwise as they are configured', () => {
+    const begins = (checkers: CheckerConfig[]) => book.healthOf(VS, realServer({ weight: 3, checkers }));
+    expect(begins([checker(), checker({ alpha: true })])).toEqual({ isUp: false, weight: 3 });
+    expect(begins([checker(), misc()])).toEqual({ isUp: true, weight: 3 });
+    expect(begins([])).toEqual({ isUp: true, weight: 3 });
+    for (const alpha of [true, false]) {
+      const before = begins([checker({ alpha })]);
+      book.configure([server([checker({ alpha })])], T0, options);
+      expect(book.healthOf(VS, realServer({ weight: 3, checkers: [checker({ alpha })] }))).toEqual(before);
+      book = new HealthBook();
+    }
+  });
+
   it('a real server is healthy when all of its checkers are, and without any', () => {
     book.configure([server([])], T0, options);
     expect(isUp(book)).toBe(true);

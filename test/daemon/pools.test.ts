@@ -33,7 +33,11 @@ function pools() {
   });
   const mails: (string | undefined)[] = [];
   const taken = (list: string[]) => list.splice(0);
-  return { down, subject, mails, logged: () => taken(logged), told: () => taken(told) };
+  const afterTelling = (list: string[]) => () => {
+    subject.tell();
+    return taken(list);
+  };
+  return { down, subject, mails, logged: afterTelling(logged), told: afterTelling(told), toldSoFar: () => taken(told) };
 }
 
 const outline = (table: Table) =>
@@ -68,6 +72,28 @@ describe('pools', () => {
       'Gained quorum 2+0=2 <= 2 for VS [192.168.4.15]:tcp:80',
       'Removing sorry server [192.168.4.9]:tcp:80 from VS [192.168.4.15]:tcp:80',
     ]);
+  });
+
+  it('tell of a configuration when they are asked to, and before anything that comes after it', () => {
+    const { down, subject, told, toldSoFar } = pools();
+    const server = virtualServer({ realServers: [A, B], quorum: 2 });
+    subject.configure([server]);
+    expect(toldSoFar()).toEqual([]);
+    down.add(B.id);
+    subject.refresh(server.id);
+    expect(toldSoFar()).toEqual([
+      'VS [192.168.4.15]:tcp:80 UP',
+      'RS [192.168.4.200]:tcp:80 [192.168.4.15]:tcp:80 DOWN',
+      'VS [192.168.4.15]:tcp:80 DOWN',
+    ]);
+    expect(told()).toEqual([]);
+  });
+
+  it('leave nothing untold to the process that takes their place', () => {
+    const { subject, toldSoFar } = pools();
+    subject.configure([virtualServer({ realServers: [A] })]);
+    subject.estate();
+    expect(toldSoFar()).toEqual(['VS [192.168.4.15]:tcp:80 UP']);
   });
 
   it('begin without a quorum where alpha keeps every server out', () => {

@@ -206,16 +206,16 @@ describe('IpvsClient execute', () => {
     expect(kernel.sockets[0]?.sent.length).toBe(sends);
   });
 
-  it('goes out in sixty-fours', async () => {
+  it('goes out in two hundred and fifty-sixes', async () => {
     const { kernel, client } = await open();
     const before = kernel.sockets[0]?.sent.length ?? 0;
-    const servers = Array.from({ length: 99 }, (_, i) => newServer(web, server(`10.0.0.${i}`)));
+    const servers = Array.from({ length: 299 }, (_, i) => newServer(web, server(`10.0.${i >> 8}.${i & 255}`)));
     await client.execute([newService(web), ...servers]);
     const counts = kernel.sockets[0]?.sent.slice(before).map((bytes) => {
       const messages = decodeMessages(bytes);
       return messages.ok ? messages.value.length : 0;
     });
-    expect(counts).toEqual([64, 36]);
+    expect(counts).toEqual([256, 44]);
   });
 });
 

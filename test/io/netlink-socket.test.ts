@@ -157,18 +157,18 @@ describe('NetlinkSocket batch', () => {
     expect(kernel.route.addresses.map((address) => address.local)).toEqual(['192.0.2.1', '192.0.2.3']);
   });
 
-  it('goes out in sixty-fours, the last of which is acknowledged for all', async () => {
+  it('goes out in two hundred and fifty-sixes, the last of which is acknowledged for all', async () => {
     const { eth0, socket, fake } = open();
-    const outcomes = socket.batch(batched(addMany(eth0, 100)));
+    const outcomes = socket.batch(batched(addMany(eth0, 300)));
     const inEachSend = () => fake.sent.map((bytes) => decodeMessages(bytes)).map((m) => (m.ok ? m.value.length : 0));
-    expect(inEachSend()).toEqual([64]);
-    expect(await outcomes).toEqual(new Array(100).fill(undefined));
-    expect(inEachSend()).toEqual([64, 36]);
+    expect(inEachSend()).toEqual([256]);
+    expect(await outcomes).toEqual(new Array(300).fill(undefined));
+    expect(inEachSend()).toEqual([256, 44]);
     const acknowledged = fake.sent.map((bytes) => {
       const messages = decodeMessages(bytes);
       return messages.ok ? messages.value.map(({ flags }) => (flags & NLM_F_ACK) !== 0).indexOf(true) : undefined;
     });
-    expect(acknowledged).toEqual([63, 35]);
+    expect(acknowledged).toEqual([255, 43]);
   });
 
   it('knows what was refused by its number, the first and the last one too', async () => {
