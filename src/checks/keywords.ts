@@ -179,33 +179,34 @@ export function connectionOf(
   report: Report,
   options: ConnectionOptions = {},
 ): Connection | undefined {
-  const { values, keyword } = reading;
+  const { values } = reading;
   const [connectAddress, bindAddress] = addressesOf(reading, inherited, report, options);
   const connectPort = values.connectPort ?? inherited.port;
   if (connectPort === 0) {
-    report.warning(keyword, 'the real server has no port to connect to, so the check will fail', {
+    report.warning(reading.keyword, 'the real server has no port to connect to, so the check will fail', {
       suggestion: 'add connect_port',
       exitCode: 0,
     });
   }
   if (isLinkLocal(connectAddress) && values.bindInterface === undefined) {
     report.error(
-      reading.at('connectAddress')?.args[0] ?? keyword,
+      reading.at('connectAddress')?.args[0] ?? reading.keyword,
       `${connectAddress} is reached through one interface only; the check is left out`,
       { suggestion: 'add bind_if' },
     );
     return undefined;
   }
-  return {
-    connectAddress,
-    connectPort,
-    ...(bindAddress === undefined ? {} : { bindAddress }),
-    ...(values.bindPort === undefined ? {} : { bindPort: values.bindPort }),
-    ...(values.bindInterface === undefined ? {} : { bindInterface: values.bindInterface }),
-    fwmark: values.fwmark ?? 0,
-    connectTimeout: values.connectTimeout ?? inherited.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT,
-  };
+  const { bindPort, bindInterface, fwmark = 0 } = values;
+  const connectTimeout = values.connectTimeout ?? inherited.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
+  // filled in one by one: there may be ten thousand of them
+  const connection: Writable<Connection> = { connectAddress, connectPort, fwmark, connectTimeout };
+  if (bindAddress !== undefined) connection.bindAddress = bindAddress;
+  if (bindPort !== undefined) connection.bindPort = bindPort;
+  if (bindInterface !== undefined) connection.bindInterface = bindInterface;
+  return connection;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const isLinkLocal = (address: IpAddress): boolean => /^fe[89ab]/.test(address);
 

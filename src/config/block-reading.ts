@@ -102,7 +102,7 @@ export class BlockReading {
   /** Adds to a list. */
   add(key: string, items: readonly unknown[], at: Statement): void {
     const before = this.values[key] as unknown[];
-    if (before.length === 0) this.values[key] = [...items];
+    if (before.length === 0) this.values[key] = items.slice();
     else for (const item of items) before.push(item);
     this.give(key, at);
   }

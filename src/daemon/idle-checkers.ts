@@ -9,9 +9,8 @@ export function idleCheckers(virtualServers: Iterable<VirtualServer>): ReadonlyM
   const counts = new Map<string, number>();
   for (const { realServers } of virtualServers) {
     for (const { checkers } of realServers) {
-      const idle = checkers.filter((one) => !isActedOn(one));
-      if (idle.length === 0) continue;
-      const kinds = new Set(idle.map(({ kind }) => kind));
+      if (!checkers.some((one) => !isActedOn(one))) continue;
+      const kinds = new Set(checkers.filter((one) => !isActedOn(one)).map(({ kind }) => kind));
       for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
   }

@@ -40,6 +40,7 @@ import {
   endpoint,
   method,
   persistence,
+  plainEndpoint,
   protocol,
   readEndpoint,
   scheduler,
@@ -100,7 +101,8 @@ const REAL_SERVER: Header = {
   max: 2,
   expected: 'an address and a port',
   missingIs: 2,
-  accepts: (given, report) => readEndpoint(given, complaintsAbout('the real_server', report)) !== undefined,
+  accepts: (given, report) =>
+    plainEndpoint(given) !== undefined || readEndpoint(given, complaintsAbout('the real_server', report)) !== undefined,
 };
 
 /** What a mark may be; 0 is none to the kernel, and keepalived serves something else. */

@@ -159,14 +159,27 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/**
+ * Address and port where there is nothing to say about them; nearly all are so, and there may be ten thousand of them. Undefined
+ * means nothing: `readEndpoint` knows.
+ */
+export function plainEndpoint(words: readonly Word[]): Endpoint | undefined {
+  const first = words[0];
+  const second = words[1];
+  const address = first && parseAddress(first.text);
+  if (address === undefined) return undefined;
+  const port = second === undefined ? 0 : (headerPort.quick?.parse(second.text) as number | undefined);
+  return port === undefined ? undefined : { address, port };
+}
+
 /** Address and port; undefined when there is none, which is said. */
-export function readEndpoint([first, second]: readonly Word[], complaints: Complaints): Endpoint | undefined {
-  // Nearly all are plain, and there may be ten thousand of them: nothing to complain about, nothing to prepare for it.
-  const address = first && (parseAddress(first.text) ?? headerAddress.read([first], complaints));
+export function readEndpoint(words: readonly Word[], complaints: Complaints): Endpoint | undefined {
+  const plain = plainEndpoint(words);
+  if (plain !== undefined) return plain;
+  const [first, second] = words;
+  const address = first && headerAddress.read([first], complaints);
   if (address === undefined) return undefined;
   if (second === undefined) return { address, port: 0 };
-  const plainPort = headerPort.quick?.parse(second.text) as number | undefined;
-  if (plainPort !== undefined) return { address, port: plainPort };
   if (/^0+$/.test(second.text)) return { address, port: 0 };
   const port = headerPort.read([second], complaints);
   return port === undefined ? undefined : { address, port };

@@ -180,13 +180,13 @@ class Walk {
   }
 
   #realServer(reading: RealServerReading): void {
-    const { header, values, keyword } = reading;
+    const { header, values } = reading;
     // what is wrong with the header is said; there is no reading of such a block
     const endpoint = readEndpoint(header, SILENCE);
     if (endpoint === undefined) return;
     const method = (values.method ?? this.#forwarding)?.forwardingMethod;
     if (!this.#fits(endpoint, method)) {
-      const [at = keyword] = header;
+      const [at = reading.keyword] = header;
       this.#report.error(
         at,
         `${endpoint.address} is not of the family of its virtual_server; the real_server is left out`,
@@ -194,7 +194,7 @@ class Walk {
       );
       return;
     }
-    this.#realServers.push({ reading, ...endpoint });
+    this.#realServers.push({ reading, address: endpoint.address, port: endpoint.port });
   }
 
   /** Only tunnels go to the other family; whoever has none settles it where it is open. */

@@ -2,11 +2,11 @@
  * The real servers and the sorry server of a virtual server: defaults, ports, duplicates. The results and the messages follow
  * keepalived.
  */
+import type { IpAddress } from '../base/address.ts';
 import type { CheckerConfig } from '../checks/checker-config.ts';
 import type { Inherited } from '../checks/keywords.ts';
 import type { Report } from '../config/diagnostics.ts';
 import type { RealServerReading, VirtualServerReading } from './keywords.ts';
-import type { Endpoint } from './methods.ts';
 import type { GivenRealServer, GivenSorryServer } from './ordered-lines.ts';
 import { destinationId } from './table.ts';
 import type { CheckDefaults, Forwarding, GroupMember, RealServer, SorryServer, Target } from './virtual-server.ts';
@@ -30,35 +30,42 @@ export interface Around {
 export function buildRealServers(given: readonly GivenRealServer[], around: Around): RealServer[] {
   const written = new Set<string>();
   const ids = new Map<string, number>();
-  return given.flatMap((one) => {
-    const id = destinationId(one);
-    if (written.has(id)) {
-      around.report.warning(one.reading.keyword, `real_server ${id} is there already; this one is left out`);
-      return [];
+  const servers: RealServer[] = [];
+  for (const one of given) {
+    const writtenId = destinationId(one);
+    if (written.has(writtenId)) {
+      around.report.warning(one.reading.keyword, `real_server ${writtenId} is there already; this one is left out`);
+      continue;
     }
-    written.add(id);
-    const server = realServer(one, around);
-    const count = (ids.get(server.id) ?? 0) + 1;
-    ids.set(server.id, count);
-    if (count === 1) return [server];
-    around.report.warning(
-      one.reading.keyword,
-      `real_server ${server.id} is there already, written with another port; the first that is up counts`,
-      { exitCode: 0 },
-    );
-    return [{ ...server, id: `${server.id}#${count}` }];
-  });
+    written.add(writtenId);
+    const server = realServer(one, writtenId, around);
+    const { id } = server;
+    const count = (ids.get(id) ?? 0) + 1;
+    ids.set(id, count);
+    if (count > 1) {
+      around.report.warning(
+        one.reading.keyword,
+        `real_server ${id} is there already, written with another port; the first that is up counts`,
+        { exitCode: 0 },
+      );
+      server.id = `${id}#${count}`;
+    }
+    servers.push(server);
+  }
+  return servers;
 }
 
-function realServer({ reading, address, port: given }: GivenRealServer, around: Around): RealServer {
+/** @param writtenId its id, if the port is the one that it is written with */
+function realServer(one: GivenRealServer, writtenId: string, around: Around): Writable<RealServer> {
+  const { reading, address, port: given } = one;
   const { values } = reading;
   const { values: outer, context, forwarding } = around;
   const { forwardingMethod, tunnel } = values.method ?? forwarding;
-  const port = realServerPort(reading, { address, port: given }, forwardingMethod, around);
+  const port = realServerPort(one, forwardingMethod, around);
   const defaults = checkDefaults(values, outer);
   // Filled in one by one: object spreads cost more than all the rest where there are ten thousand servers.
   const server: Writable<RealServer> = {
-    id: destinationId({ address, port }),
+    id: port === given ? writtenId : destinationId({ address, port }),
     address,
     port,
     weight: values.weight ?? outer.weight,
@@ -70,7 +77,7 @@ function realServer({ reading, address, port: given }: GivenRealServer, around: 
     delayLoop: defaults.delayLoop,
     alpha: defaults.alpha,
     smtpAlert: values.smtpAlert ?? context.smtpAlert ?? true,
-    checkers: checkersOf(reading, { address, port: given === 0 ? port : given }, defaults, around),
+    checkers: checkersOf(reading, address, given === 0 ? port : given, defaults, around),
   };
   const { retry, delayBeforeRetry, warmup } = defaults;
   const { virtualHost, snmpName, notifyUp, notifyDown } = values;
@@ -113,13 +120,14 @@ export function checkDefaults(
 
 /** Only NAT can change the port: with DR and TUN the packet arrives as it was. */
 function realServerPort(
-  { header, keyword }: RealServerReading,
-  { address, port }: Endpoint,
+  { reading, address, port }: GivenRealServer,
   method: Forwarding['forwardingMethod'],
   { target, report }: Around,
 ): number {
   if (method === 'masquerading') return port === 0 && target.kind === 'address' ? target.port : port;
-  const [, at = header[0] ?? keyword] = header;
+  if (target.kind === 'address' && target.port === port) return port;
+  const { header } = reading;
+  const [, at = header[0] ?? reading.keyword] = header;
   const id = destinationId({ address, port });
   if (target.kind === 'group') {
     for (const reason of portConflicts(target.members, port)) {
@@ -146,10 +154,11 @@ function portConflicts(members: readonly GroupMember[], port: number): string[] 
 
 function checkersOf(
   { values }: RealServerReading,
-  { address, port }: Endpoint,
+  address: IpAddress,
+  port: number,
   { retry, delayBeforeRetry, delayLoop, warmup, alpha }: CheckDefaults,
   { values: outer, context, report }: Around,
-): CheckerConfig[] {
+): readonly CheckerConfig[] {
   const inherited: Inherited = {
     address,
     port,
@@ -165,10 +174,15 @@ function checkersOf(
     trackFile: context.trackFile,
     hasBfd: context.hasBfd,
   };
-  const checkers: CheckerConfig[] = [];
-  for (const given of values.checkers) checkers.push(...given.configure(inherited, report, checkers));
+  let checkers: readonly CheckerConfig[] = NONE;
+  for (const given of values.checkers) {
+    const more = given.configure(inherited, report, checkers);
+    checkers = checkers.length === 0 ? more : [...checkers, ...more];
+  }
   return checkers;
 }
+
+const NONE: readonly CheckerConfig[] = [];
 
 /** The sorry server, with the port and the treatment that its virtual server and a real server leave it. */
 export function buildSorryServer(
