@@ -5,6 +5,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlink
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { writeCodeCaches } from './code-cache.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const { version, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -46,7 +47,7 @@ const at = (...parts) => {
 
 cpSync(join(root, 'dist'), at('usr/lib/holdfast/dist'), {
   recursive: true,
-  filter: (source) => !source.endsWith('.map') && !source.includes(join('dist', 'lab')),
+  filter: (source) => !/\.(map|cache)$/.test(source) && !source.includes(join('dist', 'lab')),
 });
 const addon = at(`usr/lib/holdfast/prebuilds/linux-${process.arch}/holdfast.node`);
 cpSync(join(root, 'native/build/Release/holdfast.node'), addon);
@@ -60,6 +61,8 @@ chmodSync(at('usr/lib/holdfast/bin/node'), 0o755);
 // the launcher of the checkout, started by the Node of the package
 const launcher = readFileSync(join(root, 'bin/holdfast'), 'utf8').replace(/^#!.*/, '#!/usr/lib/holdfast/bin/node');
 writeFileSync(at('usr/lib/holdfast/bin/holdfast'), launcher, { mode: 0o755 });
+for (const name of ['bundle.js', 'package.json']) cpSync(join(root, 'bin', name), at('usr/lib/holdfast/bin', name));
+await writeCodeCaches({ node: at('usr/lib/holdfast/bin/node'), tree: at('usr/lib/holdfast') });
 writeFileSync(
   at('usr/lib/holdfast/package.json'),
   `${JSON.stringify({ name: 'holdfast', version, type: 'module' })}\n`,
@@ -80,7 +83,7 @@ for (const page of ['holdfast.8', 'holdfast.conf.5']) {
 
 writeFileSync(
   at('usr/share/bash-completion/completions/holdfast'),
-  run(process.execPath, [join(root, 'dist/main.js'), 'completion', 'bash']),
+  run(process.execPath, [join(root, 'bin/holdfast'), 'completion', 'bash']),
 );
 
 const size = Number(run('du', ['-sk', '--apparent-size', stage]).split('\t')[0]);

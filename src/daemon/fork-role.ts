@@ -1,5 +1,6 @@
 /** Makes a process of the agent for one of its roles. */
 import { type ChildProcess, fork } from 'node:child_process';
+import nodeOptions from './node-options.json' with { type: 'json' };
 
 export type Role = 'election' | 'health';
 
@@ -7,10 +8,7 @@ export type Role = 'election' | 'health';
  * Both are collected by the thread that runs them, which waits for no other. The election's heap is small and collected often: no
  * pause that an advertisement would notice.
  */
-const NODE_OPTIONS: Readonly<Record<Role, readonly string[]>> = {
-  election: ['--max-semi-space-size=2', '--min-semi-space-size=2', '--single-threaded-gc'],
-  health: ['--single-threaded-gc'],
-};
+const NODE_OPTIONS: Readonly<Record<Role, readonly string[]>> = nodeOptions;
 
 /** The program that runs here, in another role. Throws where no process can be made. */
 export function forkRole(role: Role): ChildProcess {

@@ -8,7 +8,6 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 /** A socket address, by family. Multi-byte addresses are in network order. */
 export type SocketAddress =
@@ -170,7 +169,7 @@ let loaded: Native | undefined;
 
 /** The addon, loaded at the first call. Throws with what was looked for and how to get it. */
 export function native(): Native {
-  loaded ??= load(findAddon(process.env, dirname(fileURLToPath(import.meta.url)), existsSync));
+  loaded ??= load(findAddon(process.env, import.meta.dirname, existsSync));
   return loaded;
 }
 
@@ -193,7 +192,7 @@ export function findAddon(
 
 /** Where the guard program is: beside the addon. Throws as `findAddon`. */
 export const findGuard = (): string =>
-  join(dirname(findAddon(process.env, dirname(fileURLToPath(import.meta.url)), existsSync)), 'holdfast-guard');
+  join(dirname(findAddon(process.env, import.meta.dirname, existsSync)), 'holdfast-guard');
 
 const placesIn = (folder: string): string[] => [
   join(folder, 'native', 'build', 'Release', 'holdfast.node'),
@@ -207,7 +206,7 @@ function ancestors(folder: string, count: number): string[] {
 
 function load(path: string): Native {
   try {
-    return createRequire(import.meta.url)(path) as Native;
+    return createRequire(import.meta.filename)(path) as Native;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`the native addon ${path} cannot be loaded; run \`npm run build:native\`: ${why}`, { cause });

@@ -1,12 +1,15 @@
-/** The Debian package: built, installed in a system without compiler and Node, and run from there. */
+/** The build, and the Debian package: built, installed in a system without compiler and Node, and run from there. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import nodeOptions from '../../src/daemon/node-options.json' with { type: 'json' };
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const PROBE = join(ROOT, 'test/support/kept-code.cjs');
 const shared = mkdtempSync(join(tmpdir(), 'holdfast-package-'));
+const copy = join(shared, 'copy');
 
 /** Runs a shell script in the clean system, with the package installed first. */
 function inCleanSystem(script: string) {
@@ -46,6 +49,15 @@ describe('the Debian package', () => {
     });
   });
 
+  it('has compiled code that its Node takes', () => {
+    cpSync(PROBE, join(shared, 'kept-code.cjs'));
+    const asked = Object.entries({ main: [], ...nodeOptions }).map(
+      ([role, options]) =>
+        `/usr/lib/holdfast/bin/node ${options.join(' ')} ${shared}/kept-code.cjs /usr/lib/holdfast @${role}`,
+    );
+    expect(inCleanSystem(asked.join(';'))).toEqual({ status: 0, stdout: 'taken\ntaken\ntaken\n', stderr: '' });
+  });
+
   it('starts in a network namespace, becomes master, answers status, and leaves nothing behind', () => {
     const script = `
 unshare --net sh -eu -c '
@@ -77,5 +89,30 @@ unshare --net sh -eu -c '
     const script =
       'apt-get purge -y holdfast >/dev/null 2>&1; ls -d /usr/lib/holdfast /usr/sbin/holdfast /etc/holdfast 2>/dev/null || true';
     expect(inCleanSystem(script)).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+});
+
+/** A process of the Node that runs here. */
+const run = (...words: string[]) => execFileSync(process.execPath, words, { encoding: 'utf8' }).trim();
+
+describe('the compiled code that a build keeps', () => {
+  it('is taken in each kind of process, with its options of Node, and not with others', () => {
+    expect(run(PROBE, ROOT)).toBe('taken');
+    for (const [role, options] of Object.entries(nodeOptions)) {
+      expect(run(...options, PROBE, ROOT, `@${role}`)).toBe('taken');
+      expect(run('--no-opt', PROBE, ROOT, `@${role}`)).toBe('not taken');
+    }
+  });
+
+  it('is not needed: without it and with a broken one the program does the same', () => {
+    for (const folder of ['bin', 'dist']) cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
+    symlinkSync(join(ROOT, 'native'), join(copy, 'native'));
+    const version = () => run(join(copy, 'bin/holdfast'), '--version');
+    const said = version();
+    expect(said).toMatch(/^holdfast \d/);
+    truncateSync(join(copy, 'dist/main.cjs.cache'), 1000);
+    expect(version()).toBe(said);
+    rmSync(join(copy, 'dist/main.cjs.cache'));
+    expect(version()).toBe(said);
   });
 });
