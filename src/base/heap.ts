@@ -4,11 +4,14 @@ import type { Instant } from './time.ts';
 interface Entry {
   readonly id: string;
   at: Instant;
-  /** Where it is in the heap. */
+  /** Where it is in the heap; -1: nowhere, it is not due. */
   place: number;
 }
 
-/** See the file's head. An id is there at most once. */
+/**
+ * See the file's head. An id is there at most once. One that is taken out because it is due is remembered until it is deleted:
+ * most come again, thousands of them a second.
+ */
 export class DueHeap {
   readonly #entries: Entry[] = [];
   readonly #byId = new Map<string, Entry>();
@@ -22,39 +25,53 @@ export class DueHeap {
     return this.#entries[0]?.at;
   }
 
-  /** Puts `id` at `at`, wherever it was before. */
-  set(id: string, at: Instant): void {
-    const known = this.#byId.get(id);
-    if (known === undefined) {
-      const entry = { id, at, place: this.#entries.length };
+  /** Puts `id` at `at`, wherever it was before; undefined: it is not due. */
+  set(id: string, at: Instant | undefined): void {
+    let entry = this.#byId.get(id);
+    if (at === undefined) {
+      if (entry !== undefined) this.#takeOut(entry);
+      return;
+    }
+    if (entry === undefined) {
+      entry = { id, at, place: -1 };
       this.#byId.set(id, entry);
+    }
+    entry.at = at;
+    if (entry.place < 0) {
+      entry.place = this.#entries.length;
       this.#entries.push(entry);
       this.#rise(entry);
       return;
     }
-    known.at = at;
-    this.#rise(known);
-    this.#sink(known);
+    this.#rise(entry);
+    this.#sink(entry);
   }
 
-  /** Takes `id` out; nothing happens when it is not there. */
+  /** Takes `id` out for good; nothing happens when it is not there. */
   delete(id: string): void {
     const entry = this.#byId.get(id);
     if (entry === undefined) return;
     this.#byId.delete(id);
-    const last = this.#entries.pop() as Entry;
-    if (last === entry) return;
-    this.#put(entry.place, last);
-    this.#rise(last);
-    this.#sink(last);
+    this.#takeOut(entry);
   }
 
   /** Takes out and returns the earliest that is due at `now`; undefined when none is. */
   takeDue(now: Instant): string | undefined {
     const first = this.#entries[0];
     if (!first || first.at > now) return undefined;
-    this.delete(first.id);
+    this.#takeOut(first);
     return first.id;
+  }
+
+  #takeOut(entry: Entry): void {
+    const { place } = entry;
+    if (place < 0) return;
+    entry.place = -1;
+    const last = this.#entries.pop() as Entry;
+    if (last === entry) return;
+    this.#put(place, last);
+    this.#rise(last);
+    this.#sink(last);
   }
 
   #put(place: number, entry: Entry): void {

@@ -151,7 +151,8 @@ export class HealthBook {
   /** Something happened to a checker; what is to be done about it. */
   handle(entry: CheckerEntry, event: HealthEvent, now: Instant): readonly HealthEffect[] {
     const { health, effects } = healthTransition(entry.pace, entry.health, event, now);
-    entry.health = health;
+    // into the object that is there: a new one that stays until the next check has to be moved about in memory
+    Object.assign(entry.health, health);
     if (this.#entries.get(entry.id) === entry) this.#schedule(entry);
     return effects;
   }
@@ -178,7 +179,8 @@ export class HealthBook {
   /** Notes what a probe found, for `status`. */
   note(entry: CheckerEntry, result: CheckResult, at: number, took_ms: number): void {
     const healthy = result.outcome === 'inconclusive' ? (entry.last?.healthy ?? null) : result.outcome === 'healthy';
-    entry.last = { result, healthy, at, took_ms };
+    if (entry.last === undefined) entry.last = { result, healthy, at, took_ms };
+    else Object.assign(entry.last, { result, healthy, at, took_ms });
   }
 
   /** A real server is healthy when all of its checkers are up; one without checkers always is. */
@@ -231,15 +233,14 @@ export class HealthBook {
       // of what was one and is now several: the same, from its next probe on
       health: known === undefined ? fresh : { ...known.health, probe: 0, nextAt: fresh.nextAt },
       abort: undefined,
-      last: known?.last,
+      last: known?.last && { ...known.last },
     };
     this.#entries.set(entry.id, entry);
     return entry;
   }
 
   #schedule(entry: CheckerEntry): void {
-    if (entry.health.nextAt === undefined) this.#due.delete(entry.id);
-    else this.#due.set(entry.id, entry.health.nextAt);
+    this.#due.set(entry.id, entry.health.nextAt);
   }
 }
 
