@@ -1,6 +1,6 @@
 /** One call of gRPC over a connection of its own: Node's client of HTTP/2, and the frame around a message. */
 
-import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Cancellation } from '../base/cancellation.ts';
@@ -71,6 +71,8 @@ function call(wanted: GrpcCall, socket: Socket | TLSSocket, signal: Cancellation
     }
     signal.addEventListener('abort', abort, { once: true });
     const scheme = wanted.tls === undefined ? 'http' : 'https';
+    // loaded with the first call: few have any
+    const { connect, constants } = process.getBuiltinModule('node:http2');
     session = connect(`${scheme}://localhost`, { createConnection: () => socket });
     session.on('error', failWith);
     session.once('close', () => fail('the connection was closed before the answer was complete'));

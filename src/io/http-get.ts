@@ -3,7 +3,7 @@
  * cache. The body is handed over piece by piece and never kept.
  */
 
-import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Cancellation } from '../base/cancellation.ts';
@@ -101,7 +101,8 @@ function headOf({ httpVersion, statusCode, statusMessage, rawHeaders }: Incoming
 function open({ path, host, protocol }: HttpGet, socket: Socket): ClientRequest {
   if (protocol !== '1.1') sayVersion10(socket);
   const closes = protocol !== '1.0';
-  const request = plainRequest({
+  // loaded with the first request
+  const request = process.getBuiltinModule('node:http').request({
     createConnection: () => socket,
     path,
     setHost: false,

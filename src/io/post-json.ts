@@ -1,6 +1,4 @@
 /** Sends JSON to a web server with POST, and minds its status. Redirects are not followed: they are for browsers. */
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
 
 /** The server has answered, and did not take it. */
@@ -21,13 +19,14 @@ export class HttpRefusal extends Error {
 /** Resolves when the server has answered with 2xx. @param timeout for all of it */
 export function postJson(url: URL, body: string, timeout: Duration): Promise<void> {
   return new Promise((resolve, reject) => {
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    // loaded when it is used first: few have webhooks
+    const http = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(body),
       'user-agent': 'holdfast',
     };
-    const request = send(url, { method: 'POST', headers, agent: false }, (response) => {
+    const request = http.request(url, { method: 'POST', headers, agent: false }, (response) => {
       const status = response.statusCode ?? 0;
       // what it says is nothing to us, and may be long
       response.destroy();

@@ -1,5 +1,4 @@
 /** Small files: the beginning of what others write, read without ever waiting for a writer; and what others read. */
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 
 /** @returns undefined: not there, not to be read, or not a file that has a content */
@@ -36,7 +35,7 @@ export function writeSmallFile(path: string, content: string, umask: number): vo
  * directory that everybody can write: whatever waits there under that name is replaced, not followed. Throws as node:fs does.
  */
 export function replaceFile(path: string, content: string, umask: number): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const temporary = `${path}.${Math.random().toString(36).slice(2)}`;
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const fd = openSync(temporary, flags, 0o666 & ~umask);
   try {

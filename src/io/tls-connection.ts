@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { checkServerIdentity, connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import type { Cancellation } from '../base/cancellation.ts';
 import { type Duration, inMilliseconds, inSeconds } from '../base/time.ts';
 import type { AnswerFault } from './conversation.ts';
@@ -63,6 +63,7 @@ export class TlsClient {
         return;
       }
       let secure: TLSSocket;
+      const { checkServerIdentity, connect } = tls();
       try {
         secure = connect({
           socket,
@@ -88,8 +89,8 @@ export class TlsClient {
   }
 
   #context(verifies: boolean): SecureContext {
-    if (verifies) this.#verifying ??= createSecureContext({ ...this.#shown(), ca: this.#trusted() });
-    else this.#plain ??= createSecureContext(this.#shown());
+    if (verifies) this.#verifying ??= tls().createSecureContext({ ...this.#shown(), ca: this.#trusted() });
+    else this.#plain ??= tls().createSecureContext(this.#shown());
     return (verifies ? this.#verifying : this.#plain) as SecureContext;
   }
 
@@ -115,3 +116,6 @@ export function certificateEnd(socket: TLSSocket): string | undefined {
   const end = socket.getPeerX509Certificate()?.validTo;
   return end === undefined ? undefined : new Date(end).toISOString();
 }
+
+/** Loaded with the first connection: many have none. */
+const tls = () => process.getBuiltinModule('node:tls');
