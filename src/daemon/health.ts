@@ -170,9 +170,6 @@ class HealthProcess {
     this.#configuration = configuration;
     if (this.#virtualServers.length === 0) this.#virtualServers = virtualServers;
     this.#flushesOnStop = lvs.flushOnStop === 'all';
-    for (const [check, count] of idleCheckers(virtualServers)) {
-      this.#channel.log('warning', 'check-not-acted-on', idleSentence(check, count), { check, real_servers: count });
-    }
     const check = () => this.#checking.configure(virtualServers, mergesChecks, checkIo(this.#commands.run, ssl));
     // at the start nobody knows more than the configuration, and the table need not wait for ten thousand checkers
     const isFirst = !this.#checking.isConfigured;
@@ -180,6 +177,9 @@ class HealthProcess {
     this.#overrides.keepOnly(virtualServers);
     const around = Promise.all([this.#settings.configure(lvs), this.#suspension.configure(virtualServers)]);
     await this.#serve(around);
+    for (const [check, count] of idleCheckers(virtualServers)) {
+      this.#channel.log('warning', 'check-not-acted-on', idleSentence(check, count), { check, real_servers: count });
+    }
     if (this.#isEnding || this.#configuration !== configuration) return;
     if (isFirst) check();
     this.#checking.begin();

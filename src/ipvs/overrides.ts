@@ -85,6 +85,7 @@ export class Overrides {
 
   /** Forgets what is not configured any more. */
   keepOnly(virtualServers: readonly VirtualServer[]): void {
+    if (this.#values.size === 0) return;
     const there = new Set(virtualServers.flatMap(({ id, realServers }) => realServers.map((one) => keyOf(id, one.id))));
     for (const key of this.#values.keys()) if (!there.has(key)) this.#values.delete(key);
   }
