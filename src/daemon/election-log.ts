@@ -31,8 +31,13 @@ export class ElectionLog {
     this.#channel.log('info', 'vrid-unknown', sentence, { vrid, source });
   }
 
+  /** A link that has gone is told as such, a moment later at the most: that nothing can be sent there is no error of its own. */
   effectFailed(holder: Holder, effect: string, { code, message }: NodeJS.ErrnoException): void {
     const sentence = `(${holder.title}) ${effect}: ${message}`;
-    this.#channel.log('error', 'effect-failed', sentence, { ...holder.fields, effect, code });
+    const isOfLink = effect === 'send-advertisement' && LINK_IS_GONE.has(code ?? '');
+    this.#channel.log(isOfLink ? 'notice' : 'error', 'effect-failed', sentence, { ...holder.fields, effect, code });
   }
 }
+
+/** What sendto(2) says when an interface went down before anybody heard of it. */
+const LINK_IS_GONE: ReadonlySet<string> = new Set(['ENETDOWN', 'ENETUNREACH', 'ENODEV', 'ENXIO']);
