@@ -2,17 +2,14 @@
  * VRRP and nothing else: the routers, the events that reach them, and the order of start, reload and stop. Lives in the
  * election process (election-process.ts): no text, no files, no waiting.
  */
-import { elapsed, type Instant, inMilliseconds, later, seconds } from '../base/time.ts';
+import { elapsed, inMilliseconds, later, seconds } from '../base/time.ts';
 import { now } from '../io/clock.ts';
 import { DeadlineTimer } from '../io/deadline-timer.ts';
 import { kernelIsAtLeast } from '../io/kernel-version.ts';
 import { RouteNetlink } from '../io/route-netlink.ts';
 import type { ReceivedPacket } from '../io/vrrp-socket.ts';
 import type { BfdInstance } from '../vrrp/bfd-instance.ts';
-import type { VrrpInstance } from '../vrrp/instance.ts';
-import { without } from '../vrrp/possessions.ts';
 import type { TrackResult } from '../vrrp/track-result.ts';
-import type { VirtualRouterConfig } from '../vrrp/virtual-router.ts';
 import type { LastAct } from '../wire/will.ts';
 import { Admission } from './admit.ts';
 import { advertisementPackets } from './advertisement.ts';
@@ -24,7 +21,6 @@ import { ElectionLog } from './election-log.ts';
 import { type ElectionEstate, ESTATE_FORMAT, estateOf, inherit } from './estate.ts';
 import { Follower } from './follower.ts';
 import { giveAway } from './give-away.ts';
-import { formGroups } from './groups.ts';
 import { Handover } from './handover.ts';
 import { Hearers } from './hearers.ts';
 import type { Holder, ThingKind } from './holder.ts';
@@ -37,19 +33,8 @@ import type { ElectionConfiguration, FromElection, GiveAway, GivenAway, RuntimeS
 import { openBfdSessions } from './open-bfd.ts';
 import { Performer } from './perform.ts';
 import { PossessionKeeper } from './possession-keeper.ts';
-import {
-  addressKey,
-  checksumReadingOf,
-  count,
-  digestOf,
-  isRouter,
-  newRouter,
-  possessionsOf,
-  type Router,
-  reportRouter,
-  routerConfig,
-  routerId,
-} from './router.ts';
+import { Roster } from './roster.ts';
+import { count, isRouter, type Router, reportRouter } from './router.ts';
 import { clearCounters, type RouterSnapshot, snapshotOf } from './router-snapshot.ts';
 import { Sockets } from './sockets.ts';
 import { StaticHolder } from './static-holder.ts';
@@ -85,6 +70,7 @@ export class Election {
   readonly #hearers = new Hearers();
   readonly #admission = new Admission((notice) => this.#log.admission(notice));
   readonly #follower: Follower;
+  readonly #roster: Roster;
   readonly #statics = new StaticHolder();
   readonly #will: LastWill;
   readonly #handover: Handover;
@@ -92,7 +78,6 @@ export class Election {
   readonly #lookAgain: NodeJS.Timeout;
   readonly #bfd: BfdSessions;
   #bfdInstances: readonly BfdInstance[] = [];
-  readonly #delayedUntil: Instant | undefined;
   /** What has arrived while the estate of another process is waited for; undefined: it is not. */
   #early: { readonly ear: string; readonly packet: ReceivedPacket }[] | undefined;
 
@@ -125,7 +110,6 @@ export class Election {
   ) {
     const { startupDelay } = configuration;
     this.#early = runtime.isHeir ? [] : undefined;
-    this.#delayedUntil = startupDelay === undefined || runtime.isHeir ? undefined : later(now(), startupDelay);
     this.#channel = channel;
     this.#log = new ElectionLog(channel);
     this.#route = route;
@@ -214,11 +198,22 @@ export class Election {
       tell: (notice) => channel.send({ type: 'notice', notice }),
       log: channel.log,
     });
+    this.#roster = new Roster({
+      loop: this.#loop,
+      follower: this.#follower,
+      handover: this.#handover,
+      possessions: this.#possessions,
+      own: this.#own,
+      sockets: this.#sockets,
+      hearers: this.#hearers,
+      log: this.#log,
+      delayedUntil: startupDelay === undefined || runtime.isHeir ? undefined : later(now(), startupDelay),
+    });
     interfaces.onChange((change) => this.#changed(change));
     this.#lookAgain = setInterval(() => this.#settleAll(), inMilliseconds(LOOK_AGAIN_EVERY));
   }
 
-  /** Start and reload: instances are paired by interface and VRID; an equal one is not touched at all. */
+  /** Start and reload. */
   configure(configuration: ElectionConfiguration): void {
     this.#tracked.watch(configuration.watched ?? []);
     this.#bfdInstances = configuration.bfdInstances ?? [];
@@ -228,35 +223,7 @@ export class Election {
     this.#announcer.space(configuration.spacing);
     this.#interfaces.delay(configuration.interfaceDelays);
     this.#interfaces.poll(configuration.polledLinks);
-    const wanted = new Map(configuration.instances.map((instance) => [routerId(instance), instance]));
-    for (const [id, router] of this.#loop.routers) {
-      const instance = wanted.get(id);
-      if (instance === undefined) void this.#leave(id, router);
-      else if (instance.version !== router.instance.version || this.#handover.isLeaving(router)) this.#end(id, router);
-    }
-    const changed: Router[] = [];
-    for (const [id, instance] of wanted) {
-      const router = this.#loop.routers.get(id);
-      if (!router) this.#loop.routers.set(id, newRouter(instance, this.#follower.localAddress(instance)));
-      else if (JSON.stringify(router.instance) !== JSON.stringify(instance)) changed.push(router);
-    }
-    if (this.#early === undefined) this.#own.settle();
-    // groups are known before anything happens in them
-    this.#formGroups(configuration);
-    if (this.#early !== undefined) {
-      this.#follower.listen(this.#loop.routers.values());
-      this.#closeUnused();
-      return;
-    }
-    for (const [id, router] of this.#loop.routers) {
-      const instance = wanted.get(id);
-      if (instance === undefined) continue; // on its way out
-      if (changed.includes(router)) this.#change(router, instance);
-      else if (!router.isStarted) this.#begin(router);
-    }
-    this.#follower.followAll(this.#loop.routers.values());
-    this.#closeUnused();
-    this.#loop.arm();
+    this.#roster.configure(configuration, this.#early === undefined);
   }
 
   /** What instances stand on comes before them. */
@@ -292,13 +259,13 @@ export class Election {
       const { instance } = router;
       const one = left.get(id);
       if (one === undefined || one.instance.version !== instance.version) {
-        this.#begin(router);
+        this.#roster.begin(router);
         left.delete(id);
         continue;
       }
       inherit(router, one);
-      if (JSON.stringify(one.instance) !== JSON.stringify(instance)) this.#change(router, instance);
-      else this.#begin(router);
+      if (JSON.stringify(one.instance) !== JSON.stringify(instance)) this.#roster.change(router, instance);
+      else this.#roster.begin(router);
     }
     for (const { group } of this.#loop.routers.values()) {
       const told = estate?.groups.find(({ name }) => name === group?.name)?.told;
@@ -321,7 +288,7 @@ export class Election {
   async retire(inherited: readonly string[]): Promise<void> {
     const kept = new Set(inherited);
     const rest = [...this.#loop.routers].filter(([id]) => !kept.has(id));
-    await Promise.all(rest.map(([id, router]) => this.#leave(id, router)));
+    await Promise.all(rest.map(([id, router]) => this.#roster.leave(id, router)));
     await this.#possessions.settled();
     await this.#own.abandon();
     await this.#close('as it is');
@@ -418,71 +385,10 @@ export class Election {
     this.#handover.sweep();
   }
 
-  /** Removed by a reload: a MASTER stays until its successor is there. */
-  async #leave(id: string, router: Router): Promise<void> {
-    router.isRemoved = true;
-    await this.#handover.leave(router);
-    if (this.#loop.routers.get(id) === router) this.#end(id, router);
-    this.#closeUnused();
-  }
-
-  #end(id: string, router: Router): void {
-    router.isRemoved = true;
-    this.#loop.dispatch(router, { type: 'shutdown' });
-    this.#handover.sweep();
-    this.#possessions.settle(router);
-    this.#loop.routers.delete(id);
-    this.#own.settle();
-    this.#log.note(router, 'instance-removed', 'removed');
-  }
-
-  #closeUnused(): void {
-    const routers = [...this.#loop.routers.values()];
-    this.#sockets.keepOnly(routers.map(({ instance }) => instance));
-    this.#hearers.set(routers);
-  }
-
   /** Ends what a stop waits for: the addresses go although no successor is there. */
   hurry(): void {
     for (const router of this.#loop.routers.values()) this.#loop.dispatch(router, { type: 'shutdown' });
     this.#handover.sweep();
-  }
-
-  #formGroups({ syncGroups = [] }: ElectionConfiguration): void {
-    const routers = [...this.#loop.routers.values()].filter(({ isRemoved }) => !isRemoved);
-    formGroups(routers, syncGroups);
-    for (const router of routers) {
-      const { ownerAtOnce } = this.#configOf(router.instance, router);
-      if (router.config.ownerAtOnce !== ownerAtOnce) router.config = { ...router.config, ownerAtOnce };
-    }
-  }
-
-  #begin(router: Router): void {
-    router.config = this.#configOf(router.instance, router);
-    this.#possessions.settle(router); // what an earlier life that was killed left behind
-  }
-
-  /** What the state machine must know, as things are now. */
-  #configOf(instance: VrrpInstance, { group, standsBack }: Router): VirtualRouterConfig {
-    const config = routerConfig(instance, this.#follower.localAddress(instance), this.#delayedUntil);
-    const areOwners = (group?.members ?? []).every((mate) => mate.instance.priority === 255);
-    const priority = this.#follower.priorityOf(instance);
-    return { ...config, priority, standsBack, ownerAtOnce: config.ownerAtOnce && areOwners };
-  }
-
-  #change(router: Router, instance: VrrpInstance): void {
-    const after = possessionsOf(instance);
-    router.retired = without(router.all, after);
-    const changed = new Set(after.addresses.map(addressKey));
-    const remade = router.retired.addresses.filter((entry) => changed.has(addressKey(entry)));
-    router.instance = instance;
-    router.config = this.#configOf(instance, router);
-    router.checksumReading = checksumReadingOf(instance);
-    router.digest = digestOf(instance);
-    if (remade.length > 0) this.#possessions.remake(router, remade);
-    this.#loop.dispatch(router, { type: 'configured' });
-    this.#possessions.settle(router);
-    this.#log.note(router, 'instance-changed', 'configuration changed');
   }
 
   /** What the guard sends for a MASTER that cannot. */
