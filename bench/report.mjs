@@ -180,6 +180,13 @@ export function restTable(runs) {
   ].join('\n');
 }
 
+/** The machine of a part, and that of the rows that were measured again later. */
+function whereOf({ machine, later = {} }) {
+  const rows = new Map();
+  for (const [row, where] of Object.entries(later)) rows.set(where, [...(rows.get(where) ?? []), row]);
+  return [machine, ...[...rows].map(([where, names]) => `Later, ${names.join(', ')}: ${where}`)].join(' ');
+}
+
 /** The page. @param result what each part has measured; a part that was not run is left out */
 export function page({ failover, steadiness, rest }) {
   const parts = [
@@ -193,7 +200,7 @@ export function page({ failover, steadiness, rest }) {
     parts.push(
       '## Failover',
       '',
-      failover.machine,
+      whereOf(failover),
       '',
       'What a client sees that asks the virtual IP every 2 ms (0: no request was lost), and how long two nodes',
     );
@@ -203,7 +210,7 @@ export function page({ failover, steadiness, rest }) {
     parts.push(
       '## Steadiness',
       '',
-      steadiness.machine,
+      whereOf(steadiness),
       '',
       "How late the MASTER's advertisements were on the wire, and how often the BACKUP took over although nothing",
     );
@@ -218,7 +225,7 @@ export function page({ failover, steadiness, rest }) {
     parts.push(
       '## Start and rest',
       '',
-      rest.machine,
+      whereOf(rest),
       '',
       'From exec; then all processes together as MASTER at 1 s, with a service of ten real servers (of keepalived',
     );

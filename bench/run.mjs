@@ -111,13 +111,15 @@ function before(directory) {
 
 /** What was measured now takes the place of the same rows of an earlier run; the other rows stay. */
 function measuredAgain(earlier, latest) {
-  const rowOf = ({ variant, event, state, instances }) => [variant, event ?? state ?? instances].join(' ');
+  const rowOf = ({ variant, event, state, instances }) =>
+    variant === undefined ? `${instances} instances` : `${variant} ${event ?? state}`;
   const again = new Set(latest.runs.map(rowOf));
   const others = (earlier?.runs ?? []).filter((run) => !again.has(rowOf(run)));
   if (others.length === 0) return latest;
   const order = [...new Set([...earlier.runs, ...latest.runs].map(rowOf))];
   return {
-    machine: `${earlier.machine} Measured again later, ${[...again].join(', ')}: ${latest.machine}`,
+    machine: earlier.machine,
+    later: { ...earlier.later, ...Object.fromEntries([...again].map((row) => [row, latest.machine])) },
     runs: [...others, ...latest.runs].sort((a, b) => order.indexOf(rowOf(a)) - order.indexOf(rowOf(b))),
   };
 }
