@@ -1,6 +1,6 @@
 /**
- * The bundles in dist/, one for each kind of process, and what V8 has kept of compiling them (scripts/code-cache.mjs): with it a
- * process starts in half the time. Without it, or with one of another Node, everything is compiled as it is needed.
+ * The bundles in dist/, one for each kind of process, and what V8 has kept of compiling them (scripts/code-cache.mjs): with it
+ * they are loaded in half the time. Without it, or with one of another Node, everything is compiled as it is needed.
  */
 'use strict';
 const { readFileSync } = require('node:fs');

@@ -24,13 +24,10 @@ export async function writeCodeCaches({ node = process.execPath, tree = checkout
   const options = JSON.parse(readFileSync(join(checkout, 'src', 'daemon', 'node-options.json'), 'utf8'));
   const env = { ...process.env, HOLDFAST_TREE: tree };
   const roles = Object.entries(options).map(([role, execArgv]) => runRole(role, { execPath: node, execArgv, env }));
-  try {
-    await Promise.all([runMain(folder, node, env), ...roles]);
-  } catch (error) {
-    process.stderr.write(`no compiled code is kept, processes start more slowly: ${error.message}\n`);
-  } finally {
-    rmSync(folder, { recursive: true });
+  for (const { reason } of await Promise.allSettled([runMain(folder, node, env), ...roles])) {
+    if (reason) process.stderr.write(`no compiled code is kept, a process starts more slowly: ${reason.message}\n`);
   }
+  rmSync(folder, { recursive: true });
 }
 
 /** The agent itself, with a file full of virtual servers and without the process that would serve them (-P). */
@@ -39,26 +36,28 @@ async function runMain(folder, node, env) {
   writeFileSync(file, sample(200));
   const words = ['-n', '-l', '-P', '-f', file, '-p', join(folder, 'pid'), '--run-dir', join(folder, 'run')];
   const child = spawn(node, [PROGRAM, ...words], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const said = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    said.push(line);
+  await ended(child, 'the agent', (line) => {
     if (line.includes('event=started')) child.kill('SIGTERM');
   });
-  await ended(child, 'the agent', () => said.join('\n'));
 }
 
 /** A process that loses the agent at once, and ends. */
 async function runRole(role, options) {
-  const child = fork(PROGRAM, [`@${role}`], { ...options, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(PROGRAM, [`@${role}`], { ...options, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   child.disconnect();
-  await ended(child, `the ${role} process`, () => '');
+  await ended(child, `the ${role} process`);
 }
 
-async function ended(child, name, said) {
+async function ended(child, name, onLine = () => {}) {
+  let problem = '';
+  const lines = createInterface({ input: child.stderr }).on('line', (line) => {
+    if (/^\w*Error: |level=error/.test(line)) problem ||= line;
+    onLine(line);
+  });
   const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
-  const [status, signal] = await once(child, 'exit');
+  const [[status, signal]] = await Promise.all([once(child, 'exit'), once(lines, 'close')]);
   clearTimeout(late);
-  if (status !== 0) throw new Error(`${name} ended with ${signal ?? status} ${said()}`);
+  if (status !== 0) throw new Error(`${name} ended with ${signal ?? status}: ${problem}`);
 }
 
 function sample(count) {

@@ -21,7 +21,7 @@ export const restartDelay = (failures: number): Duration =>
   failures <= 1 ? milliseconds(0) : seconds(Math.min(60, 2 ** (failures - 2)));
 
 export interface ChildOptions<From> {
-  /** The role that main.ts starts. */
+  /** Which of the processes it is. */
   readonly role: Role;
   /** A process that was made for the role already: the first one, and from then on ours. */
   readonly takeFirst?: ((role: Role) => ChildProcess | undefined) | undefined;
