@@ -9,7 +9,7 @@ import { inMilliseconds, milliseconds, seconds } from '../base/time.ts';
 import { IpvsClient, IpvsUnavailable } from '../io/ipvs-client.ts';
 import { loadKernelModule } from '../io/kernel-module.ts';
 import type { NetlinkError } from '../io/netlink-error.ts';
-import { plan, sameService } from '../ipvs/plan.ts';
+import { plan, sameEntry, sameService } from '../ipvs/plan.ts';
 import { destinationId, serviceId, type Table, type TableEntry } from '../ipvs/table.ts';
 import type { IpvsReport } from '../status/report.ts';
 import type { IpvsCommand, Service } from '../wire/ipvs.ts';
@@ -23,8 +23,6 @@ const GLANCE_EVERY = milliseconds(500);
 const MAX_PASSES = 3;
 /** Commands at once from which on they are counted in the log, and not listed. */
 const LISTED_MAX = 200;
-
-const NOBODYS: ReadonlySet<string> = new Set();
 
 export interface IpvsTableWorld {
   log(level: LogLevel, event: string, message: string, fields: Record<string, string | number | undefined>): void;
@@ -197,7 +195,7 @@ export class IpvsTable {
   ): Promise<Map<string, TableEntry>> {
     const table = await client.table((entry) => {
       const before = known?.get(serviceId(entry.service.key));
-      return before !== undefined && plan([entry], [before], NOBODYS).length === 0 ? before : entry;
+      return before !== undefined && sameEntry(entry, before) ? before : entry;
     });
     const entries = table.map((entry) => [serviceId(entry.service.key), entry] as const);
     return new Map(entries.filter(([id]) => this.#owned.has(id)));

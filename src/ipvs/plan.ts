@@ -6,7 +6,7 @@
  * are touched.
  */
 import type { Destination, IpvsCommand, Service } from '../wire/ipvs.ts';
-import { destinationId, serviceId, type Table } from './table.ts';
+import { destinationId, serviceId, type Table, type TableEntry } from './table.ts';
 
 /** The commands of a plan, in the order in which the kinds are carried out. */
 interface Steps {
@@ -64,6 +64,28 @@ function planDestinations(
     if (!wanted.has(destinationId(destination))) removals.push({ command: 'delete-destination', service, destination });
   }
 }
+
+/**
+ * Whether nothing leads from one to the other. Quick where the destinations are in the same order or, as in the kernel, in the
+ * other one: thousands of services are compared every few seconds, and they are as they were.
+ */
+export function sameEntry(a: TableEntry, b: TableEntry): boolean {
+  if (!sameService(a.service, b.service) || a.destinations.length !== b.destinations.length) return false;
+  const last = b.destinations.length - 1;
+  const isSame = (one: Destination, other: Destination | undefined): boolean =>
+    other !== undefined &&
+    one.address === other.address &&
+    one.port === other.port &&
+    one.family === other.family &&
+    sameDestination(one, other);
+  return (
+    a.destinations.every((one, i) => isSame(one, b.destinations[last - i])) ||
+    a.destinations.every((one, i) => isSame(one, b.destinations[i])) ||
+    plan([a], [b], NOBODYS).length === 0
+  );
+}
+
+const NOBODYS: ReadonlySet<string> = new Set();
 
 /** Whether nothing has to be set. */
 export const sameService = (a: Service, b: Service): boolean =>

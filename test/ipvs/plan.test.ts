@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { seconds } from '../../src/base/time.ts';
-import { plan } from '../../src/ipvs/plan.ts';
-import { destinationId, serviceId, type Table } from '../../src/ipvs/table.ts';
+import { plan, sameEntry } from '../../src/ipvs/plan.ts';
+import { destinationId, serviceId, type Table, type TableEntry } from '../../src/ipvs/table.ts';
+import type { Destination } from '../../src/wire/ipvs.ts';
 import { apply, destination, entry, service, sorted } from './example.ts';
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -164,6 +165,29 @@ describe('plan, for any two tables', () => {
           expect(ours.has(id) || find(wanted, id) !== undefined).toBe(true);
           if (command.command === 'delete-service') expect(ours.has(id)).toBe(true);
         }
+      }),
+    );
+  });
+
+  it('entries are the same exactly where nothing leads from one to the other, in whatever order', () => {
+    const rows = fc.record({ scheduler: fc.constantFrom('rr', 'wlc'), destinations });
+    const of = ({
+      scheduler,
+      destinations: those,
+    }: {
+      scheduler: string;
+      destinations: Destination[];
+    }): TableEntry => ({
+      service: service(80, { scheduler }),
+      destinations: those,
+    });
+    fc.assert(
+      fc.property(rows, rows, (one, other) => {
+        const [a, b] = [of(one), of(other)];
+        expect(sameEntry(a, b)).toBe(plan([a], [b], NOTHING).length === 0);
+        const turned = { ...a, destinations: [...a.destinations].reverse() };
+        const shifted = { ...a, destinations: [...a.destinations.slice(1), ...a.destinations.slice(0, 1)] };
+        expect([sameEntry(a, a), sameEntry(a, turned), sameEntry(a, shifted)]).toEqual([true, true, true]);
       }),
     );
   });
