@@ -37,12 +37,7 @@ export class DueHeap {
       this.#byId.set(id, entry);
     }
     entry.at = at;
-    if (entry.place < 0) {
-      entry.place = this.#entries.length;
-      this.#entries.push(entry);
-      this.#rise(entry);
-      return;
-    }
+    if (entry.place < 0) entry.place = this.#entries.push(entry) - 1;
     this.#rise(entry);
     this.#sink(entry);
   }

@@ -4,6 +4,7 @@
  */
 import { familyOf, type IpAddress } from '../base/address.ts';
 import { type Duration, seconds } from '../base/time.ts';
+import type { Writable } from '../base/writable.ts';
 import type { Report } from '../config/diagnostics.ts';
 import type { Statement } from '../config/statement.ts';
 import { type Reading, value } from '../config/table.ts';
@@ -205,8 +206,6 @@ export function connectionOf(
   if (bindInterface !== undefined) connection.bindInterface = bindInterface;
   return connection;
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const isLinkLocal = (address: IpAddress): boolean => /^fe[89ab]/.test(address);
 

@@ -1,6 +1,8 @@
 /** lvs_timeouts and lvs_sync_daemon of global_defs. What keepalived 2.2.7 does with each is kept. */
+
 import { type IpAddress, isMulticast, parseAddress } from '../base/address.ts';
 import { type Duration, inSeconds, seconds } from '../base/time.ts';
+import type { Writable } from '../base/writable.ts';
 import type { Word } from '../config/lexer.ts';
 import { type Complaints, GIVES_UP, integer, type ValueType } from '../config/values.ts';
 
@@ -19,7 +21,7 @@ export const lvsTimeouts: ValueType<LvsTimeouts> = {
   minWords: 1,
   maxWords: Infinity,
   read(given, complaints) {
-    const timeouts: { -readonly [K in keyof LvsTimeouts]: LvsTimeouts[K] } = {};
+    const timeouts: Writable<LvsTimeouts> = {};
     for (let i = 0; i < given.length; i++) {
       const name = given[i] as Word;
       if (name.text !== 'tcp' && name.text !== 'tcpfin' && name.text !== 'udp') {
@@ -78,7 +80,7 @@ export const lvsSyncDaemon: ValueType<LvsSyncDaemon> = {
     if (new TextEncoder().encode(name.text).length > INTERFACE_NAME_MAX) {
       return complaints.refuse(name, `an interface name has at most ${INTERFACE_NAME_MAX} bytes, got '${name.text}'`);
     }
-    const daemon: { -readonly [K in keyof LvsSyncDaemon]: LvsSyncDaemon[K] } = { interface: name.text };
+    const daemon: Writable<LvsSyncDaemon> = { interface: name.text };
     const rest = [...given];
     // The old form has the instance and the number by their places.
     if (rest[0] !== undefined && !isSyncOption(rest[0])) {
@@ -102,11 +104,7 @@ export const lvsSyncDaemon: ValueType<LvsSyncDaemon> = {
 const isSyncOption = ({ text }: Word): boolean => text === 'inst' || text === 'group' || text in SYNC_NUMBERS;
 
 /** Takes an option and its value from the front of the words. */
-function readSyncOption(
-  rest: Word[],
-  daemon: { -readonly [K in keyof LvsSyncDaemon]: LvsSyncDaemon[K] },
-  complaints: Complaints,
-): void {
+function readSyncOption(rest: Word[], daemon: Writable<LvsSyncDaemon>, complaints: Complaints): void {
   const option = rest.shift() as Word;
   if (!isSyncOption(option)) {
     complaints.correct(option, `unknown option '${option.text}'; it is ignored`);

@@ -3,6 +3,7 @@
  * keepalived.
  */
 import type { IpAddress } from '../base/address.ts';
+import type { Writable } from '../base/writable.ts';
 import type { CheckerConfig } from '../checks/checker-config.ts';
 import type { Inherited } from '../checks/keywords.ts';
 import type { Report } from '../config/diagnostics.ts';
@@ -91,8 +92,6 @@ function realServer(one: GivenRealServer, writtenId: string, around: Around): Wr
   if (notifyDown !== undefined) server.notifyDown = notifyDown;
   return server;
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 const DEFAULT_CONNECT_TIMEOUT = 5_000_000 as CheckDefaults['connectTimeout'];
 
