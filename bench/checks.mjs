@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { serviceEnvironment } from './service-environment.mjs';
 
 const [realServers = 10_000, measuredSeconds = 30] = process.argv.slice(2).map(Number);
 const DELAY_LOOP = 6;
@@ -95,6 +96,7 @@ writeFileSync(file, configuration(port));
 const program = resolve(import.meta.dirname, '../bin/holdfast');
 const agent = spawn(program, ['-n', '-l', '-C', '-f', file, '--run-dir', directory], {
   stdio: ['ignore', 'pipe', 'pipe'],
+  env: serviceEnvironment(),
 });
 try {
   const ready = new Promise((done) => {

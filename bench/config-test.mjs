@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { serviceEnvironment } from './service-environment.mjs';
 
 const [realServers = 10_000, rounds = 5] = process.argv.slice(2).map(Number);
 const SERVERS_PER_SERVICE = 100;
@@ -50,7 +51,7 @@ try {
   for (let round = 0; round < rounds; round++) {
     for (const [name, [program, ...args]] of Object.entries(programs)) {
       const startedAt = performance.now();
-      const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+      const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8', env: serviceEnvironment() });
       times[name].push(performance.now() - startedAt);
       if (error) throw error;
       if (status !== 0) throw new Error(`${name}: exit status ${status}: ${stderr.slice(0, 500)}`);

@@ -56,7 +56,13 @@ static int other_end[FD_MAX];
 static unsigned char watched[FD_MAX];
 static struct counts *counts, nowhere;
 
-#define REAL(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
+/* Looked up once: it is called for every socket of whoever is measured. */
+#define REAL(name) \
+  ({ \
+    static __typeof__(name) *real; \
+    if (real == NULL) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name); \
+    real; \
+  })
 
 static int is_ours(int fd) { return fd >= 0 && fd < FD_MAX && other_end[fd] != 0; }
 

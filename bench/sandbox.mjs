@@ -4,6 +4,7 @@ import { build } from 'esbuild';
 import { runInLab } from '../scripts/lab.mjs';
 import { checkout } from '../scripts/lab-kernel.mjs';
 import { say } from '../scripts/prepare.mjs';
+import { inServiceEnvironment } from './service-environment.mjs';
 
 /**
  * Bundles `bench/NAME.ts` and runs it with the settings as its argument.
@@ -25,7 +26,7 @@ export async function runMeasurement({ name, settings, share, timeoutSeconds, wh
     define: { 'import.meta.dirname': JSON.stringify(join(checkout, 'test/interop')) },
   });
   const { exitCode } = await runInLab({
-    command: [process.execPath, program, JSON.stringify(settings)],
+    command: inServiceEnvironment([process.execPath, program, JSON.stringify(settings)]),
     where,
     timeoutSeconds,
     share,
