@@ -43,6 +43,7 @@ import {
   type ServiceEntry,
   uncountedLength,
 } from '../wire/ipvs-entries.ts';
+import { UncountedDestinations } from '../wire/ipvs-uncounted.ts';
 import type { NetlinkMessage } from '../wire/netlink.ts';
 import { NETLINK_GENERIC } from './constants.ts';
 import type { BatchedRequest } from './netlink-batches.ts';
@@ -85,6 +86,8 @@ export class IpvsClient {
   #familyId: number;
   /** The services as they were last, in the kernel's order: the bytes that say what they are, and what they say. */
   readonly #known: { readonly length: number; readonly start: Uint8Array; readonly service: Result<Service> }[] = [];
+  /** Entries as they were last, and the bytes that say what their destinations are. */
+  readonly #entries = new WeakMap<Service, { readonly bytes: UncountedDestinations; readonly entry: IpvsTableEntry }>();
   #info: IpvsInfo = { version: '0.0.0', connectionTableSize: 0 };
 
   /** Rejects with IpvsUnavailable, or with SystemError: EPERM without CAP_NET_ADMIN. */
@@ -118,25 +121,35 @@ export class IpvsClient {
    * not be in memory twice
    */
   table(replaced = (entry: IpvsTableEntry): IpvsTableEntry => entry): Promise<IpvsTableEntry[]> {
-    return this.#readAll(decodeServiceAlone, async (service) => {
-      const decode = (body: Uint8Array) => decodeDestinationAlone(body, service.key.family);
-      return replaced({ service, destinations: await this.#readDestinations(service, decode) });
-    });
+    return this.#readAll(
+      (body, place) => this.#recognise(body, place),
+      async (service) => {
+        const purpose = purposeOfReading(service.key);
+        const parts = await this.#dump(encodeDestinationsRequest(service), purpose);
+        const bodies = parts.map(({ body }) => body);
+        const known = this.#entries.get(service);
+        if (known?.bytes.areIn(bodies)) return replaced(known.entry);
+        const decode = (body: Uint8Array) => decodeDestinationAlone(body, service.key.family);
+        const entry = replaced({ service, destinations: decodeAll(parts, decode, purpose) });
+        this.#entries.set(service, { bytes: new UncountedDestinations(bodies), entry });
+        return entry;
+      },
+    );
   }
 
   /** The services alone, in one answer; one that is as it was when this was asked last is the same object. Rejects as `table` does. */
   async services(): Promise<Service[]> {
-    let place = 0;
-    const services = await this.#readServices((body) => this.#recognise(body, place++));
-    this.#known.length = place;
-    return services;
+    return this.#readServices((body, place) => this.#recognise(body, place));
   }
 
   /** The table with connections and counters. */
   observe(): Promise<ObservedService[]> {
     return this.#readAll(decodeServiceEntry, async (entry) => {
-      const decode = (body: Uint8Array) => decodeDestinationEntry(body, entry.service.key.family);
-      return { ...entry, destinations: await this.#readDestinations(entry.service, decode) };
+      const { key } = entry.service;
+      const purpose = purposeOfReading(key);
+      const parts = await this.#dump(encodeDestinationsRequest(entry.service), purpose);
+      const decode = (body: Uint8Array) => decodeDestinationEntry(body, key.family);
+      return { ...entry, destinations: decodeAll(parts, decode, purpose) };
     });
   }
 
@@ -192,14 +205,16 @@ export class IpvsClient {
     return this.#socket.batch(commands.map((command) => new CommandRequest(this.#familyId, command)));
   }
 
-  async #readServices<Read>(decode: (body: Uint8Array) => Result<Read>): Promise<Read[]> {
+  async #readServices<Read>(decode: Decode<Read>): Promise<Read[]> {
     const purpose = 'reading the IPVS services';
-    return decodeAll(await this.#dump(encodeServicesRequest(), purpose), decode, purpose);
+    const parts = await this.#dump(encodeServicesRequest(), purpose);
+    if (this.#known.length > parts.length) this.#known.length = parts.length;
+    return decodeAll(parts, decode, purpose);
   }
 
   /** @param complete makes the entry of a service */
   async #readAll<Read extends Service | ServiceEntry, Entry>(
-    decode: (body: Uint8Array) => Result<Read>,
+    decode: Decode<Read>,
     complete: (service: Read) => Promise<Entry>,
   ): Promise<Entry[]> {
     let services = await this.#readServices(decode);
@@ -211,11 +226,6 @@ export class IpvsClient {
       services = await this.#readServices(decode);
       if (attempt === READ_ATTEMPTS || haveSameKeys(before, services)) return entries;
     }
-  }
-
-  async #readDestinations<Value>(service: Service, decode: (body: Uint8Array) => Result<Value>): Promise<Value[]> {
-    const purpose = `reading the destinations of ${describe(service.key)}`;
-    return decodeAll(await this.#dump(encodeDestinationsRequest(service), purpose), decode, purpose);
   }
 
   #dump(body: Uint8Array, purpose: string): Promise<readonly NetlinkMessage[]> {
@@ -275,18 +285,22 @@ const INEXPRESSIBLE: ReadonlySet<string> = new Set<IpvsFault>([
   'tunnel-type',
 ]);
 
+/** Reads one part of an answer. @param place the how manieth it is, from 0 */
+type Decode<Value> = (body: Uint8Array, place: number) => Result<Value>;
+
+const purposeOfReading = (key: ServiceKey): string => `reading the destinations of ${describe(key)}`;
+
 /** What our types cannot express is left out; what cannot be read at all is an error. */
-function decodeAll<Value>(
-  parts: readonly NetlinkMessage[],
-  decode: (body: Uint8Array) => Result<Value>,
-  purpose: string,
-): Value[] {
-  return parts.flatMap((part) => {
-    const outcome = decode(part.body);
-    if (outcome.ok) return [outcome.value];
-    if (INEXPRESSIBLE.has(outcome.reason)) return [];
-    throw NetlinkError.withCode(purpose, 'EBADMSG', `an answer that cannot be read: ${outcome.reason}`);
-  });
+function decodeAll<Value>(parts: readonly NetlinkMessage[], decode: Decode<Value>, purpose: string): Value[] {
+  const values: Value[] = [];
+  for (let i = 0; i < parts.length; i++) {
+    const outcome = decode((parts[i] as NetlinkMessage).body, i);
+    if (outcome.ok) values.push(outcome.value);
+    else if (!INEXPRESSIBLE.has(outcome.reason)) {
+      throw NetlinkError.withCode(purpose, 'EBADMSG', `an answer that cannot be read: ${outcome.reason}`);
+    }
+  }
+  return values;
 }
 
 /** What a command is for is only said when it fails: a large table has ten thousand of them. */

@@ -112,6 +112,22 @@ describe('IpvsClient table', () => {
     expect((await client.table())[0]?.destinations).toEqual(servers.reverse());
   });
 
+  it('is the same objects again as long as nothing has changed, and tells what has', async () => {
+    const { client } = await open();
+    const [one, other] = [server('10.0.0.1'), server('10.0.0.2')];
+    await client.execute([newService(web), newServer(web, one), newService(mark), newServer(mark, other)]);
+    const first = await client.table();
+    const second = await client.table();
+    expect(second.map((entry, i) => entry === first[i])).toEqual([true, true]);
+    await client.execute([{ command: 'set-destination', service: web, destination: { ...one, weight: 9 } }]);
+    const third = await client.table();
+    expect(third).toEqual([{ service: web, destinations: [{ ...one, weight: 9 }] }, second[1]]);
+    await client.execute([{ command: 'set-service', service: { ...mark, scheduler: 'rr' } }]);
+    expect((await client.table())[1]).toEqual({ service: { ...mark, scheduler: 'rr' }, destinations: [other] });
+    await client.execute([{ command: 'delete-service', service: web }]);
+    expect((await client.table()).map(({ service }) => service.key)).toEqual([mark.key]);
+  });
+
   it('of services alone is read anew only where it has changed, whatever was counted', async () => {
     const { kernel, client } = await open();
     const counted = (service: Service, connections: number) => {
