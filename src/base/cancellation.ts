@@ -14,22 +14,31 @@ export interface Cancellation {
 /** See the file's head. */
 export class Canceller implements Cancellation {
   aborted = false;
-  #listeners: (() => void)[] = [];
+  /** Mostly there is one. */
+  #listener: (() => void) | undefined = undefined;
+  #others: (() => void)[] | undefined = undefined;
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    if (!this.aborted) this.#listeners.push(listener);
+    if (this.aborted) return;
+    if (this.#listener === undefined) this.#listener = listener;
+    else {
+      this.#others ??= [];
+      this.#others.push(listener);
+    }
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const place = this.#listeners.indexOf(listener);
-    if (place >= 0) this.#listeners.splice(place, 1);
+    if (this.#listener === listener) this.#listener = this.#others?.shift();
+    else if (this.#others !== undefined) this.#others = this.#others.filter((one) => one !== listener);
   }
 
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener();
+    const [listener, others = []] = [this.#listener, this.#others];
+    this.#listener = undefined;
+    this.#others = undefined;
+    listener?.();
+    for (const other of others) other();
   }
 }

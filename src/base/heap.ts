@@ -3,17 +3,21 @@ import type { Instant } from './time.ts';
 
 interface Entry {
   readonly id: string;
-  at: Instant;
   /** Where it is in the heap; -1: nowhere, it is not due. */
   place: number;
 }
 
+/** For how many there is room at first. */
+const ROOM = 16;
+
 /**
  * See the file's head. An id is there at most once. One that is taken out because it is due is remembered until it is deleted:
- * most come again, thousands of them a second.
+ * most come again, thousands of them a second. Times are kept beside each other: most of what they are asked for is comparing.
  */
 export class DueHeap {
   readonly #entries: Entry[] = [];
+  /** When each of them is due, in the same order. */
+  #times = new Float64Array(ROOM);
   readonly #byId = new Map<string, Entry>();
 
   get size(): number {
@@ -22,7 +26,7 @@ export class DueHeap {
 
   /** When the earliest is due; undefined when there is none. */
   get nextAt(): Instant | undefined {
-    return this.#entries[0]?.at;
+    return this.#entries.length === 0 ? undefined : (this.#times[0] as Instant);
   }
 
   /** Puts `id` at `at`, wherever it was before; undefined: it is not due. */
@@ -33,13 +37,11 @@ export class DueHeap {
       return;
     }
     if (entry === undefined) {
-      entry = { id, at, place: -1 };
+      entry = { id, place: -1 };
       this.#byId.set(id, entry);
     }
-    entry.at = at;
-    if (entry.place < 0) entry.place = this.#entries.push(entry) - 1;
-    this.#rise(entry);
-    this.#sink(entry);
+    if (entry.place < 0) entry.place = this.#append(entry);
+    this.#settle(entry, at);
   }
 
   /** Takes `id` out for good; nothing happens when it is not there. */
@@ -53,9 +55,18 @@ export class DueHeap {
   /** Takes out and returns the earliest that is due at `now`; undefined when none is. */
   takeDue(now: Instant): string | undefined {
     const first = this.#entries[0];
-    if (!first || first.at > now) return undefined;
+    if (!first || (this.#times[0] as Instant) > now) return undefined;
     this.#takeOut(first);
     return first.id;
+  }
+
+  #append(entry: Entry): number {
+    const place = this.#entries.push(entry) - 1;
+    if (place < this.#times.length) return place;
+    const times = new Float64Array(2 * this.#times.length);
+    times.set(this.#times);
+    this.#times = times;
+    return place;
   }
 
   #takeOut(entry: Entry): void {
@@ -64,42 +75,36 @@ export class DueHeap {
     entry.place = -1;
     const last = this.#entries.pop() as Entry;
     if (last === entry) return;
-    this.#put(place, last);
-    this.#rise(last);
-    this.#sink(last);
+    const at = this.#times[last.place] as Instant;
+    last.place = place;
+    this.#settle(last, at);
   }
 
-  #put(place: number, entry: Entry): void {
+  #put(place: number, entry: Entry, at: number): void {
     this.#entries[place] = entry;
+    this.#times[place] = at;
     entry.place = place;
   }
 
-  #rise(entry: Entry): void {
+  /** Moves an entry from its place to where it belongs. */
+  #settle(entry: Entry, at: Instant): void {
+    const times = this.#times;
     let { place } = entry;
     while (place > 0) {
       const parent = (place - 1) >> 1;
-      const above = this.#entries[parent] as Entry;
-      if (above.at <= entry.at) break;
-      this.#put(place, above);
+      const above = times[parent] as number;
+      if (above <= at) break;
+      this.#put(place, this.#entries[parent] as Entry, above);
       place = parent;
     }
-    this.#put(place, entry);
-  }
-
-  #sink(entry: Entry): void {
-    let { place } = entry;
-    for (;;) {
-      const least = this.#earlier(this.#entries[2 * place + 1], this.#entries[2 * place + 2]);
-      if (least === undefined || entry.at <= least.at) break;
-      const below = least.place;
-      this.#put(place, least);
-      place = below;
+    const count = this.#entries.length;
+    for (let child = 2 * place + 1; child < count; child = 2 * place + 1) {
+      if (child + 1 < count && (times[child + 1] as number) < (times[child] as number)) child++;
+      const below = times[child] as number;
+      if (at <= below) break;
+      this.#put(place, this.#entries[child] as Entry, below);
+      place = child;
     }
-    this.#put(place, entry);
-  }
-
-  /** The right one is never there without the left one. */
-  #earlier(left: Entry | undefined, right: Entry | undefined): Entry | undefined {
-    return right === undefined || (left as Entry).at <= right.at ? left : right;
+    this.#put(place, entry, at);
   }
 }

@@ -64,49 +64,104 @@ export function sourceAddress({ address, bindAddress, bindPort, bindInterface }:
   return socketAddress(bindAddress ?? any, bindPort ?? 0, bindInterface);
 }
 
-/** `error` is 0 or what the kernel said, `fd` a descriptor for who wanted to keep it. */
-type Ended = (error: number, fd: number) => void;
+/** An attempt that is on its way. */
+interface Attempt {
+  /** `error` is 0 or what the kernel said, `fd` a descriptor for who wanted to keep it. */
+  readonly ended: (error: number, fd: number) => void;
+  readonly late: () => void;
+  /** When it is late, in milliseconds of `performance.now`. */
+  readonly lateAt: number;
+}
 
-/** The attempts of this thread. */
+/** Attempts that are late within so many milliseconds are late together: one timer is enough for all. */
+const GRID_MS = 5;
+
+/**
+ * The attempts of this thread. Thousands begin and end every second: what each of them has is one object in a place that is
+ * used again.
+ */
 class Attempts {
   readonly #native: NativeConnector;
-  readonly #waiting = new Map<number, Ended>();
-  #last = 0;
+  /** By number. */
+  readonly #attempts: (Attempt | undefined)[] = [];
+  readonly #free: number[] = [];
+  /** Numbers that are free once all that has ended is told: until then it may be about those who had them. */
+  #freeLater: number[] | undefined;
+  #count = 0;
+  #alarm: NodeJS.Timeout | undefined;
+  #alarmAt = Infinity;
 
   constructor() {
     this.#native = new (native().Connector)((ended) => this.#take(ended));
   }
 
   /** @returns its number; undefined: it has ended already */
-  start(request: ConnectRequest, keep: boolean, ended: Ended): number | undefined {
-    this.#last = (this.#last + 1) & 0x7fffffff;
-    const id = this.#last;
+  start(request: ConnectRequest, keep: boolean, ended: Attempt['ended'], late: () => void): number | undefined {
     const { address, port, bindInterface, fwmark = 0 } = request;
     const to = socketAddress(address, port, bindInterface);
     const from = sourceAddress(request);
     const isPlain = from === undefined && bindInterface === undefined && fwmark === 0 && !keep;
     const options = isPlain ? undefined : { from, interface: bindInterface, mark: fwmark, keep };
+    const id = this.#free.pop() ?? this.#attempts.length;
     const error = this.#native.start(id, to, options);
-    if (error === 0) {
-      this.#waiting.set(id, ended);
-      return id;
+    if (error !== 0) {
+      this.#release(id);
+      ended(error, -1);
+      return undefined;
     }
-    ended(error, -1);
-    return undefined;
+    const lateAt = Math.ceil((performance.now() + inMilliseconds(request.timeout)) / GRID_MS) * GRID_MS;
+    this.#attempts[id] = { ended, late, lateAt };
+    this.#count++;
+    if (lateAt < this.#alarmAt) this.#setAlarm(lateAt);
+    return id;
   }
 
   cancel(id: number): void {
-    if (this.#waiting.delete(id)) this.#native.cancel(id);
+    if (this.#remove(id) !== undefined) this.#native.cancel(id);
   }
 
   #take(ended: Int32Array): void {
+    const freed: number[] = [];
+    this.#freeLater = freed;
     for (let at = 0; at < ended.length; at += 3) {
       const [id, error, fd] = [ended[at] as number, ended[at + 1] as number, ended[at + 2] as number];
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (waiting) waiting(error, fd);
+      const attempt = this.#remove(id);
+      if (attempt !== undefined) attempt.ended(error, fd);
       else if (fd >= 0) new Socket({ fd }).destroy(); // was given up while it was being told
     }
+    this.#freeLater = undefined;
+    for (const id of freed) this.#free.push(id);
+  }
+
+  #remove(id: number): Attempt | undefined {
+    const attempt = this.#attempts[id];
+    if (attempt === undefined) return undefined;
+    this.#count--;
+    this.#release(id);
+    return attempt;
+  }
+
+  #release(id: number): void {
+    this.#attempts[id] = undefined;
+    (this.#freeLater ?? this.#free).push(id);
+  }
+
+  #setAlarm(at: number): void {
+    clearTimeout(this.#alarm);
+    this.#alarmAt = at;
+    this.#alarm = setTimeout(() => this.#expire(), at - performance.now()).unref(); // the addon keeps the process alive
+  }
+
+  #expire(): void {
+    this.#alarmAt = Infinity;
+    const now = performance.now();
+    let next = Infinity;
+    for (const attempt of this.#attempts) {
+      if (attempt === undefined) continue;
+      if (attempt.lateAt <= now) attempt.late();
+      else next = Math.min(next, attempt.lateAt);
+    }
+    if (next < this.#alarmAt && this.#count > 0) this.#setAlarm(next);
   }
 }
 
@@ -121,39 +176,35 @@ function attempt<T>(
 ): Promise<T | ConnectFault> {
   return new Promise((resolve) => {
     let id: number | undefined;
-    let late: NodeJS.Timeout | undefined;
     const settle = (outcome: T | ConnectFault) => {
-      clearTimeout(late);
       signal.removeEventListener('abort', abort);
       if (id !== undefined) attempts?.cancel(id);
       resolve(outcome);
     };
     const failed = (reason: string, local: boolean) => settle({ ok: false, reason, local });
     const abort = () => failed('aborted', true);
+    const late = () => failed(`timeout after ${inSeconds(request.timeout)} s`, false);
+    const ended = (error: number, fd: number) => {
+      id = undefined;
+      if (error === 0) settle(succeeded(fd));
+      else {
+        const code = getSystemErrorName(-error);
+        failed(code, isLocalFault(code));
+      }
+    };
     if (signal.aborted) {
       abort();
       return;
     }
     try {
       attempts ??= new Attempts();
-      id = attempts.start(request, keep, (error, fd) => {
-        id = undefined;
-        if (error === 0) settle(succeeded(fd));
-        else failedWith(error);
-      });
+      id = attempts.start(request, keep, ended, late);
     } catch (error) {
       // an interface that is not there
       failed((error as NodeJS.ErrnoException).code ?? (error as Error).message, true);
       return;
     }
-    function failedWith(error: number): void {
-      const code = getSystemErrorName(-error);
-      failed(code, isLocalFault(code));
-    }
-    if (id === undefined) return;
-    const { timeout } = request;
-    late = setTimeout(() => failed(`timeout after ${inSeconds(timeout)} s`, false), inMilliseconds(timeout));
-    signal.addEventListener('abort', abort, { once: true });
+    if (id !== undefined) signal.addEventListener('abort', abort, { once: true });
   });
 }
 
