@@ -2,7 +2,7 @@
 import type { Report } from '../config/diagnostics.ts';
 import { type Reading, table, value, variant } from '../config/table.ts';
 import { boolean } from '../config/values.ts';
-import type { CheckerConfig } from './checker-config.ts';
+import type { UnplacedChecker } from './checker-config.ts';
 import { anyWord, type GivenChecker, type Inherited } from './keywords.ts';
 
 const bfdKeywords = table({
@@ -30,8 +30,8 @@ function configure(
   { values, keyword, at }: BfdReading,
   inherited: Inherited,
   report: Report,
-  earlier: readonly CheckerConfig[],
-): CheckerConfig[] {
+  earlier: readonly UnplacedChecker[],
+): UnplacedChecker[] {
   const { session } = values;
   const place = at('session')?.args[0] ?? keyword;
   if (session === undefined) {

@@ -222,6 +222,14 @@ export type CheckerConfig =
   | LdapChecker
   | GrpcChecker;
 
+/** Without what the real server says of it. */
+type Unplaced<C> = C extends Connection
+  ? Omit<C, 'connectAddress' | 'connectPort'> & Partial<Pick<Connection, 'connectAddress' | 'connectPort'>>
+  : C;
+
+/** A checker as the settings of a real server have it. Where to connect to is absent where that is the real server itself. */
+export type UnplacedChecker = Unplaced<CheckerConfig>;
+
 /** A checker that probes by itself, from time to time. */
 export type TimedChecker = Extract<CheckerConfig, Timing>;
 

@@ -2,7 +2,7 @@
 import type { Report } from '../config/diagnostics.ts';
 import { type Reading, table, value, variant } from '../config/table.ts';
 import { INT32_MAX, integer, type ValueType, words } from '../config/values.ts';
-import type { CheckerConfig } from './checker-config.ts';
+import type { UnplacedChecker } from './checker-config.ts';
 import { anyWord, type GivenChecker, type Inherited, type TrackFileDefaults } from './keywords.ts';
 
 const weight: ValueType<TrackFileDefaults> = {
@@ -36,7 +36,7 @@ export const fileChecker = variant(
   }),
 );
 
-function configure({ values, keyword, at }: FileReading, inherited: Inherited, report: Report): CheckerConfig[] {
+function configure({ values, keyword, at }: FileReading, inherited: Inherited, report: Report): UnplacedChecker[] {
   const { trackFile } = values;
   if (trackFile === undefined) {
     report.error(keyword, 'FILE_CHECK has no track_file; the check is left out');

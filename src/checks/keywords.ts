@@ -2,7 +2,7 @@
  * The words that the checkers of a real server share, and what a checker is made from. keepalived.conf(5) "HEALTH CHECKERS".
  * Each kind has its own words in a file of its own.
  */
-import { familyOf, type IpAddress } from '../base/address.ts';
+import { familyOf, type IpAddress, isLinkLocal } from '../base/address.ts';
 import { type Duration, seconds } from '../base/time.ts';
 import type { Writable } from '../base/writable.ts';
 import type { Report } from '../config/diagnostics.ts';
@@ -21,7 +21,7 @@ import {
   unsigned,
   type ValueType,
 } from '../config/values.ts';
-import type { CheckerConfig, Connection, Timing } from './checker-config.ts';
+import type { Connection, Timing, UnplacedChecker } from './checker-config.ts';
 
 /** A track_file, as a checker wants to know it. */
 export interface TrackFileDefaults {
@@ -32,7 +32,10 @@ export interface TrackFileDefaults {
 /** What a checker takes from its real server and virtual server where it says nothing itself. */
 export interface Inherited {
   readonly address: IpAddress;
+  /** As it is written, which is where checkers connect to. */
   readonly port: number;
+  /** As connections of clients have it. */
+  readonly servicePort: number;
   readonly connectTimeout: Duration | undefined;
   readonly retry: number | undefined;
   readonly delayBeforeRetry: Duration | undefined;
@@ -54,7 +57,7 @@ export interface Inherited {
 export interface GivenChecker {
   readonly keyword: Word;
   /** The checkers that it comes to; none when something is missing, which is said. @param earlier of the same server */
-  configure(inherited: Inherited, report: Report, earlier: readonly CheckerConfig[]): readonly CheckerConfig[];
+  configure(inherited: Inherited, report: Report, earlier: readonly UnplacedChecker[]): readonly UnplacedChecker[];
   /** The command that it runs, and who runs it. */
   readonly command?: { readonly script: Statement | undefined; readonly user: Statement | undefined };
 }
@@ -128,7 +131,7 @@ export const connectionKeywords = {
 /** A block with the words of `timingKeywords`, and others. */
 export type TimingReading = Pick<Reading<typeof timingKeywords>, 'values'>;
 /** A block with the words of `connectionKeywords`, and others. */
-export type ConnectionReading = Omit<Reading<typeof connectionKeywords>, 'given'>;
+export type ConnectionReading = Pick<Reading<typeof connectionKeywords>, 'owner' | 'keyword' | 'values' | 'at'>;
 
 const DEFAULT_RETRY = 1;
 const DEFAULT_DELAY_BEFORE_RETRY = seconds(1);
@@ -173,15 +176,20 @@ export interface ConnectionOptions {
   readonly anySource?: boolean;
 }
 
+/** A connection, to the real server where it does not say another place. */
+export type UnplacedConnection = Omit<Connection, 'connectAddress' | 'connectPort'> &
+  Partial<Pick<Connection, 'connectAddress' | 'connectPort'>>;
+
 /** Where a checker connects to; undefined when it cannot, which is said. */
 export function connectionOf(
   reading: ConnectionReading,
   inherited: Inherited,
   report: Report,
   options: ConnectionOptions = {},
-): Connection | undefined {
+): UnplacedConnection | undefined {
   const { values } = reading;
   const [connectAddress, bindAddress] = addressesOf(reading, inherited, report, options);
+  const address = connectAddress ?? inherited.address;
   const connectPort = values.connectPort ?? inherited.port;
   if (connectPort === 0) {
     report.warning(reading.keyword, 'the real server has no port to connect to, so the check will fail', {
@@ -189,25 +197,24 @@ export function connectionOf(
       exitCode: 0,
     });
   }
-  if (isLinkLocal(connectAddress) && values.bindInterface === undefined) {
+  if (isLinkLocal(address) && values.bindInterface === undefined) {
     report.error(
       reading.at('connectAddress')?.args[0] ?? reading.keyword,
-      `${connectAddress} is reached through one interface only; the check is left out`,
+      `${address} is reached through one interface only; the check is left out`,
       { suggestion: 'add bind_if' },
     );
     return undefined;
   }
   const { bindPort, bindInterface, fwmark = 0 } = values;
   const connectTimeout = values.connectTimeout ?? inherited.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
-  // filled in one by one: there may be ten thousand of them
-  const connection: Writable<Connection> = { connectAddress, connectPort, fwmark, connectTimeout };
+  const connection: Writable<UnplacedConnection> = { fwmark, connectTimeout };
+  if (connectAddress !== undefined) connection.connectAddress = connectAddress;
+  if (connectPort !== inherited.servicePort) connection.connectPort = connectPort;
   if (bindAddress !== undefined) connection.bindAddress = bindAddress;
   if (bindPort !== undefined) connection.bindPort = bindPort;
   if (bindInterface !== undefined) connection.bindInterface = bindInterface;
   return connection;
 }
-
-const isLinkLocal = (address: IpAddress): boolean => /^fe[89ab]/.test(address);
 
 /** The two must be of one family; the one that stands there first counts. */
 function addressesOf(
@@ -215,12 +222,12 @@ function addressesOf(
   { address }: Inherited,
   report: Report,
   { anySource }: ConnectionOptions,
-): readonly [IpAddress, IpAddress | undefined] {
+): readonly [connect: IpAddress | undefined, bind: IpAddress | undefined] {
   const { connectAddress, bindAddress } = reading.values;
-  if (bindAddress === undefined) return [connectAddress ?? address, undefined];
+  if (bindAddress === undefined) return [connectAddress, undefined];
   const source = reading.at('bindAddress');
   const target = reading.at('connectAddress');
-  if (source === undefined) return [connectAddress ?? address, undefined];
+  if (source === undefined) return [connectAddress, undefined];
   const isFirst = target === undefined || isBefore(reading, source, target);
   const refuse = (refused: Statement, than: IpAddress): void => {
     const [word = refused.keyword] = refused.args;
@@ -229,10 +236,10 @@ function addressesOf(
   const compared = isFirst ? address : (connectAddress ?? address);
   if (familyOf(bindAddress) !== familyOf(compared) && !(anySource && isFirst)) {
     refuse(source, compared);
-    return [connectAddress ?? address, undefined];
+    return [connectAddress, undefined];
   }
-  if (target === undefined || connectAddress === undefined) return [address, bindAddress];
+  if (target === undefined || connectAddress === undefined) return [undefined, bindAddress];
   if (familyOf(connectAddress) === familyOf(bindAddress)) return [connectAddress, bindAddress];
   refuse(target, bindAddress);
-  return [address, bindAddress];
+  return [undefined, bindAddress];
 }

@@ -3,7 +3,7 @@
 import type { Report } from '../config/diagnostics.ts';
 import { blocks, type Header, type Reading, table, value, variant } from '../config/table.ts';
 import { SILENT } from '../config/values.ts';
-import type { CheckerConfig } from './checker-config.ts';
+import type { UnplacedChecker } from './checker-config.ts';
 import {
   anyWord,
   type ConnectionReading,
@@ -49,7 +49,7 @@ export const smtpChecker = variant(
 
 const ownPlace = Object.keys(connectionKeywords) as (keyof typeof connectionKeywords)[];
 
-function configure(reading: SmtpReading, inherited: Inherited, report: Report): CheckerConfig[] {
+function configure(reading: SmtpReading, inherited: Inherited, report: Report): UnplacedChecker[] {
   const { values, at } = reading;
   const { hosts, heloName = DEFAULT_HELO_NAME } = values;
   const [host] = hosts;
@@ -60,7 +60,7 @@ function configure(reading: SmtpReading, inherited: Inherited, report: Report): 
     { values: Object.assign({}, ...hosts.map((one) => given(one.values)), given(values)) },
     inherited,
   );
-  const checkerOf = (place: ConnectionReading, anySource = false): CheckerConfig[] => {
+  const checkerOf = (place: ConnectionReading, anySource = false): UnplacedChecker[] => {
     const connection = connectionOf(place, inherited, report, { anySource });
     return connection === undefined ? [] : [{ kind: 'SMTP_CHECK', ...connection, ...timing, heloName }];
   };

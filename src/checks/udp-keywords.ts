@@ -3,7 +3,7 @@ import type { Report } from '../config/diagnostics.ts';
 import { optional, type Reading, table, value, variant } from '../config/table.ts';
 import type { Word } from '../config/tape.ts';
 import { type Complaints, orNothing, unsigned, type ValueType, words } from '../config/values.ts';
-import type { CheckerConfig, ReplyPattern } from './checker-config.ts';
+import type { ReplyPattern, UnplacedChecker } from './checker-config.ts';
 import {
   connectionKeywords,
   connectionOf,
@@ -87,7 +87,7 @@ export const udpChecker = variant(
   }),
 );
 
-function configure(reading: UdpReading, inherited: Inherited, report: Report): CheckerConfig[] {
+function configure(reading: UdpReading, inherited: Inherited, report: Report): UnplacedChecker[] {
   const connection = connectionOf(reading, inherited, report);
   if (connection === undefined) return [];
   const { payload: bytes, requireReply, minReplyLength, maxReplyLength } = reading.values;

@@ -3,7 +3,7 @@ import { seconds } from '../base/time.ts';
 import type { Report } from '../config/diagnostics.ts';
 import { blocks, type Header, type Reading, table, value, variant } from '../config/table.ts';
 import { boolean, oneOf, orNothing } from '../config/values.ts';
-import type { CheckerConfig, WebChecker } from './checker-config.ts';
+import type { UnplacedChecker, WebChecker } from './checker-config.ts';
 import {
   anyWord,
   connectionKeywords,
@@ -69,7 +69,7 @@ function configure(
   reading: WebReading,
   inherited: Inherited,
   report: Report,
-): CheckerConfig[] {
+): UnplacedChecker[] {
   const { values, keyword } = reading;
   const pages = values.pages.flatMap((one) => pageOf(one, report) ?? []);
   const connection = connectionOf(reading, inherited, report);

@@ -3,7 +3,13 @@ import { closeSync, constants, openSync, readFileSync, readSync, statSync, write
 import { formatDiagnostic, SourceText } from '../config/diagnostic-text.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import { decodeText } from '../config/source.ts';
-import { type HostView, type ReadOutcome, type ReadOutcomeWithTree, readConfigurationTree } from '../daemon/root.ts';
+import {
+  type HostView,
+  type ReadOutcome,
+  type ReadOutcomeWithTree,
+  readConfiguration,
+  readConfigurationTree,
+} from '../daemon/root.ts';
 import { wantsColour } from './colour.ts';
 import { hostView } from './host-view.ts';
 
@@ -14,13 +20,12 @@ export const EXIT_NO_CONFIGURATION = 6;
  * Reads a configuration of this host from the file system. Throws a sentence when the file cannot be read.
  * @param configId what `@id` lines ask for; undefined: the first label of the name of this host
  */
-export function readConfigurationFile(file: string, configId?: string): ReadOutcome {
-  const { configuration, diagnostics, exitCode } = readConfigurationFileTree(file, hostView(configId));
-  return { configuration, diagnostics, exitCode };
+export function readConfigurationFile(file: string, configId?: string, texts = new ReadTexts()): ReadOutcome {
+  return orSentence(file, () => readConfiguration(file, texts.readFile, hostView(configId)));
 }
 
 /**
- * The same with its tree.
+ * The same with its tree, and each block read for itself.
  * @param host what is known of the host; the file may be of another one, whose interfaces are not looked for here
  */
 export function readConfigurationFileTree(
@@ -28,8 +33,12 @@ export function readConfigurationFileTree(
   host: HostView = anyHost(),
   texts = new ReadTexts(),
 ): ReadOutcomeWithTree {
+  return orSentence(file, () => readConfigurationTree(file, texts.readFile, host));
+}
+
+function orSentence<T>(file: string, read: () => T): T {
   try {
-    return readConfigurationTree(file, texts.readFile, host);
+    return read();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -65,7 +74,7 @@ export function runConfigTest(file: string, options: ConfigTestOptions): number 
   const texts = new ReadTexts();
   let outcome: ReadOutcome;
   try {
-    outcome = readConfigurationFileTree(file, hostView(configId), texts);
+    outcome = readConfigurationFile(file, configId, texts);
   } catch (error) {
     const unreadable = (error as Error).message;
     if (json) writeJson({ exitCode: EXIT_NO_CONFIGURATION, file, diagnostics: [], unreadable });
@@ -103,6 +112,8 @@ function appendLines(file: string, text: string): void {
   }
 }
 
+/** Read at a time of what does not say how long it is. */
+const CHUNK_BYTES = 65_536;
 /** More than any configuration has. Files of the kernel that a pattern or a link leads to may have no end. */
 const FILE_BYTES_MAX = 64 * 2 ** 20;
 
@@ -116,9 +127,9 @@ function bytesOf(path: string): Uint8Array {
     const chunks: Uint8Array[] = [];
     let size = 0;
     for (;;) {
-      const chunk = new Uint8Array(Math.max(65_536, Math.min(stats.size + 1, FILE_BYTES_MAX)));
+      const chunk = new Uint8Array(Math.max(CHUNK_BYTES, Math.min(stats.size - size, FILE_BYTES_MAX)));
       const length = readSync(descriptor, chunk);
-      if (length === 0) return Buffer.concat(chunks, size);
+      if (length === 0) return chunks[0] !== undefined && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
       size += length;
       if (size > FILE_BYTES_MAX) {
         throw Object.assign(new Error('longer than any configuration is meant to be'), { code: 'EFBIG' });

@@ -19,7 +19,7 @@ const LONG_FILE = 1 << 16;
 /** In bytes: nobody has written that. */
 const ENDLESS = 1 << 24;
 /** What gives an election something to do, or may. */
-const FOR_ELECTION = /\b(?:vrrp_instance|bfd_instance|static_|include)/;
+const FOR_ELECTION = ['vrrp_instance', 'bfd_instance', 'static_', 'include'] as const;
 /** How long an agent in the background may take to be ready. */
 const START_TIME_MS = 60_000;
 
@@ -66,7 +66,9 @@ function glanceAt(file: string): { readonly isLong: boolean; readonly mayElect: 
   try {
     const stat = statSync(file);
     if (!stat.isFile() || stat.size < LONG_FILE) return { isLong: false, mayElect: true };
-    return { isLong: true, mayElect: stat.size > ENDLESS || FOR_ELECTION.test(readFileSync(file, 'latin1')) };
+    if (stat.size > ENDLESS) return { isLong: true, mayElect: true };
+    const bytes = readFileSync(file);
+    return { isLong: true, mayElect: FOR_ELECTION.some((word) => bytes.includes(word)) };
   } catch {
     return { isLong: false, mayElect: false };
   }

@@ -12,6 +12,18 @@ interface GivenValue {
   readonly statement: Statement;
 }
 
+/** Who has read a block, and can do so again. */
+export interface ReadsAgain {
+  readonly numberOf: NumberOf | undefined;
+  /** Without a word, and without a look at other blocks. Undefined: there is no such block. */
+  readAlone(
+    table: Table<Entries>,
+    owner: Statement,
+    statements: readonly Statement[],
+    headerMax: number,
+  ): BlockReading | undefined;
+}
+
 const SILENCE: Complaints = { refuse: () => undefined, correct: () => {} };
 
 /** What has been read of a block; a `Reading` of its table. Nothing is made that nobody asks for: there are tens of thousands of them. */
@@ -19,28 +31,62 @@ export class BlockReading {
   readonly table: Table<Entries>;
   readonly owner: Statement;
   readonly values: Record<string, unknown>;
-  readonly #statements: readonly Statement[];
+  plainHeader: unknown = undefined;
+  /** Undefined: all of its owner. */
+  readonly #statements: readonly Statement[] | undefined;
   readonly #headerMax: number;
   #header: readonly Word[] | undefined = undefined;
-  readonly #numberOf: NumberOf | undefined;
+  readonly #again: ReadsAgain;
   /** The last statement that gave a key. */
   #last: Record<string, Statement> | undefined = undefined;
   /** Keys that were given, but not with a value. */
   #refused: Set<string> | undefined = undefined;
+  /** Its values are those of another one. */
+  readonly #isAlike: boolean;
+  #unshared: BlockReading | undefined = undefined;
 
-  constructor(
+  private constructor(
+    table: Table<Entries>,
+    owner: Statement,
+    values: Record<string, unknown>,
+    headerMax: number,
+    again: ReadsAgain,
+    statements: readonly Statement[] | undefined,
+    isAlike: boolean,
+  ) {
+    this.table = table;
+    this.owner = owner;
+    this.values = values;
+    this.#headerMax = headerMax;
+    this.#again = again;
+    this.#statements = statements;
+    this.#isAlike = isAlike;
+  }
+
+  /** With nothing read yet. @param statements of the block */
+  static of(
     table: Table<Entries>,
     owner: Statement,
     statements: readonly Statement[],
     headerMax: number,
-    numberOf: NumberOf | undefined,
-  ) {
-    this.table = table;
-    this.owner = owner;
-    this.values = { ...table.initial };
-    this.#statements = statements;
-    this.#headerMax = headerMax;
-    this.#numberOf = numberOf;
+    again: ReadsAgain,
+  ): BlockReading {
+    return new BlockReading(table, owner, { ...table.initial }, headerMax, again, statements, false);
+  }
+
+  /** Another block that says the same. */
+  alike(owner: Statement, headerMax: number): BlockReading {
+    return new BlockReading(this.table, owner, this.values, headerMax, this.#again, undefined, true);
+  }
+
+  /** Read for itself alone: nothing in its values stands in another block. */
+  unshared(): BlockReading {
+    this.#unshared ??= this.#again.readAlone(this.table, this.owner, this.#all, this.#headerMax) ?? this;
+    return this.#unshared;
+  }
+
+  get #all(): readonly Statement[] {
+    return this.#statements ?? this.owner.block ?? [];
   }
 
   get keyword(): Word {
@@ -64,30 +110,40 @@ export class BlockReading {
     return (key) => this.isRefused(key);
   }
 
-  /** Read once more for the few who ask: what is wrong has been said, and what gave nothing gives nothing again. */
   get given(): readonly GivenValue[] {
+    return this.givenOf(undefined);
+  }
+
+  /**
+   * Read once more for the few who ask: what is wrong has been said, and what gave nothing gives nothing again.
+   * @param keys undefined: all
+   */
+  givenOf(keys: ReadonlySet<string> | undefined): readonly GivenValue[] {
     const once = new Set<string>();
-    return this.#statements.flatMap((statement): GivenValue[] => {
+    const all: GivenValue[] = [];
+    for (const statement of this.#all) {
       const found = statement.found ?? this.table.found.get(statement.keyword.text);
-      if (found === undefined) return [];
+      if (found === undefined || keys?.has(found.key) === false) continue;
       const { key, entry } = found;
       if (entry.kind === 'list') {
         const { line } = entry;
-        const read = (one: Statement) => line.read([one.keyword, ...one.args], new Report(), this.#numberOf);
-        return [{ key, value: (statement.block ?? []).flatMap(read), statement }];
+        const read = (one: Statement) => line.read([one.keyword, ...one.args], new Report(), this.#again.numberOf);
+        all.push({ key, value: (statement.block ?? []).flatMap(read), statement });
+        continue;
       }
-      if (entry.kind !== 'value') return [];
+      if (entry.kind !== 'value') continue;
       const args = statement.args.slice(0, entry.type.maxWords);
-      if (args.length < entry.type.minWords || (entry.once && once.has(key))) return [];
+      if (args.length < entry.type.minWords || (entry.once && once.has(key))) continue;
       const value = entry.type.read(args, SILENCE) ?? entry.otherwise;
-      if (value === undefined) return [];
+      if (value === undefined) continue;
       once.add(key);
-      return [{ key, value, statement }];
-    });
+      all.push({ key, value, statement });
+    }
+    return all;
   }
 
   givenAt(key: string): Statement | undefined {
-    return this.#last?.[key];
+    return this.#isAlike ? this.unshared().givenAt(key) : this.#last?.[key];
   }
 
   isRefused(key: string): boolean {

@@ -70,12 +70,18 @@ export class Report implements Patience {
   readonly #later = new Map<string, { place: Place; words: Set<string> }>();
   /** The line that included a file first. */
   readonly #includedAt = new Map<string, { readonly file: string; readonly line: number }>();
+  #count = 0;
   #omitted = 0;
   #searches = 0;
 
   /** Remembers which line includes a file. */
   includes(file: string, { file: by, line }: Pick<Place, 'file' | 'line'>): void {
     if (!this.#includedAt.has(file)) this.#includedAt.set(file, { file: by, line });
+  }
+
+  /** How often there was something to say. */
+  get count(): number {
+    return this.#count;
   }
 
   error(at: Place, message: string, details: Details = {}): void {
@@ -91,6 +97,7 @@ export class Report implements Patience {
   }
 
   #say(severity: Severity, at: Place, message: string, details: Details): void {
+    this.#count++;
     if (this.#diagnostics.length >= DIAGNOSTICS_MAX) this.#omit(severity, details);
     else {
       const whole = shortened(severity === 'note' ? message : withOrigin(message, at));
@@ -112,6 +119,7 @@ export class Report implements Patience {
 
   /** Remembers a word that is accepted without effect so far; all of a file are told in one note. */
   notActedOn(at: Place, word: string): void {
+    this.#count++;
     const file = this.#later.get(at.file);
     if (file === undefined) this.#later.set(at.file, { place: at, words: new Set([word]) });
     else file.words.add(word);

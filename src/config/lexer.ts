@@ -25,9 +25,10 @@ import {
   SPACE,
   TAB,
 } from './characters.ts';
-import type { Place, Report } from './diagnostics.ts';
+import { type Place, Report } from './diagnostics.ts';
 import { readPlainLines } from './plain-lines.ts';
 import type { Stretch } from './source.ts';
+import type { Wording } from './statement.ts';
 import { OPEN, PLAIN, QUOTED, STARTS_LINE, Tape, type Word } from './tape.ts';
 
 export type { Word } from './tape.ts';
@@ -67,12 +68,16 @@ export class Lexer {
   /** Column of the first thing on the line, tabs counted to the next multiple of 8. */
   indent = 0;
 
+  /** The how manieth run of plain lines the fragment is in, from 1; 0: its line is not plain. */
+  run = 0;
+
   readonly #stretches: readonly Stretch[];
   readonly #report: Report;
   readonly #odd = new Map<string, { place: Place; lines: Set<number> }>();
   /** Records of plain lines that have been read and not been asked for. */
   #queue = 0;
   #queueEnd = 0;
+  #runs = 0;
   #next = 0;
   #text = '';
   #limit = 0;
@@ -87,10 +92,18 @@ export class Lexer {
   /** Of this line, or of an earlier one. */
   #knownLineEnd = -1;
 
-  constructor(stretches: readonly Stretch[], report: Report) {
+  constructor(stretches: readonly Stretch[], report: Report, tape = Tape.for(stretches)) {
     this.#stretches = stretches;
     this.#report = report;
-    this.tape = new Tape(stretches.reduce((sum, { start, end }) => sum + end - start, 0));
+    this.tape = tape;
+  }
+
+  /** Reads what was read before, from one place of its tape to another. */
+  static again(tape: Tape, from: number, to: number): Lexer {
+    const lexer = new Lexer([], new Report(), tape);
+    lexer.#queue = from;
+    lexer.#queueEnd = to;
+    return lexer;
   }
 
   /** Whether there is one more fragment: one with words, or with a brace. */
@@ -111,6 +124,7 @@ export class Lexer {
   #readPlainLines(): boolean {
     const { tape } = this;
     this.#queue = tape.length;
+    this.#runs++;
     const { offset, line } = readPlainLines(tape, this.#text, this.#offset, this.#limit, this.#lineNumber);
     this.#queueEnd = tape.length;
     if (offset === this.#offset) return false;
@@ -131,6 +145,34 @@ export class Lexer {
     this.#brace = tape.end(record);
     this.#braceLineStart = tape.lineStart(record);
     this.#queue = tape.behind(record);
+    this.run = this.#runs;
+  }
+
+  /** Where the next record of the run is. */
+  get position(): number {
+    return this.#queue;
+  }
+
+  /** Where the letters behind the brace are that ended the fragment. */
+  get behindBrace(): number {
+    return this.#brace + 1;
+  }
+
+  /**
+   * What stands between the brace that ended the fragment and an earlier one in the same run.
+   * @param position behind the earlier brace; @param offset of the letters there
+   */
+  wordingSince(position: number, offset: number): Pick<Wording, 'text' | 'length' | 'last'> {
+    const text = this.#text.slice(offset, this.#brace + 1);
+    return { text, length: this.#queue - position, last: this.record - position };
+  }
+
+  /** If this stands in the run behind the brace that ended the fragment, goes to its end. */
+  skip({ text, length, last }: Wording): boolean {
+    if (this.#queue + length > this.#queueEnd || !this.#text.startsWith(text, this.#brace + 1)) return false;
+    this.#queue += last;
+    this.#load();
+    return true;
   }
 
   /** The words of the fragment. */
@@ -172,6 +214,7 @@ export class Lexer {
     const text = this.#text;
     const limit = this.#limit;
     let i = this.#offset;
+    this.run = 0;
     this.line = this.#lineNumber;
     this.startsLine = i === this.#lineStart;
     if (this.startsLine) i = this.#skipIndent(i);

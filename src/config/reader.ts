@@ -4,28 +4,17 @@
  * What one keyword says about another is left to the domains; they get the values with the places they came from.
  */
 import { assertNever } from '../base/assert.ts';
-import { BlockReading } from './block-reading.ts';
-import type { Details, Report } from './diagnostics.ts';
+import { BlockReading, type ReadsAgain } from './block-reading.ts';
+import { type Details, Report } from './diagnostics.ts';
 import { withCommandWords } from './script.ts';
-import type { Statement } from './statement.ts';
-import type {
-  BlockEntry,
-  Entries,
-  Found,
-  Header,
-  ListEntry,
-  NumberOf,
-  Reading,
-  Table,
-  ValueEntry,
-  Variant,
-} from './table.ts';
+import { hasBlock, type Statement } from './statement.ts';
+import type { BlockEntry, Entries, Found, Header, ListEntry, NumberOf, Reading, Table, Variant } from './table.ts';
 import type { Word } from './tape.ts';
 import { titleOf } from './tree.ts';
-import { type Complaints, SILENT, type Verdict } from './values.ts';
+import { type AnyValueEntry, isLeftOut, ValueComplaints } from './value-complaints.ts';
+import { SILENT } from './values.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-type AnyValueEntry = ValueEntry<unknown, 'required' | 'optional' | 'value'>;
 type AnyBlockEntry = BlockEntry<Entries, boolean>;
 
 /** A block that may stand there in several pieces. */
@@ -39,7 +28,7 @@ interface Merged {
 const SEARCHES_MAX = 100;
 
 /** Reads trees with tables. `vocabulary` knows the words of all blocks, for what to say about unknown ones. */
-export class Reader {
+export class Reader implements ReadsAgain {
   readonly #report: Report;
   readonly #vocabulary: Vocabulary;
   /** What opened the blocks that are being read, the innermost last. */
@@ -49,7 +38,11 @@ export class Reader {
   readonly #merged = new Map<BlockReading, Map<string, Merged>>();
   /** The names of blocks that have been read, in the block around them. */
   readonly #names = new Map<BlockReading, Set<string>>();
-  readonly #numberOf: NumberOf | undefined;
+  readonly numberOf: NumberOf | undefined;
+  /** Each block is read, whatever others say. */
+  #isAlone = false;
+  /** How many commands have been read. */
+  #commands = 0;
   /** Words around the one that is read, and itself, that keepalived 2.2.7 does not know: it asks for no value there. */
   #foreign = 0;
   #searches = 0;
@@ -58,7 +51,7 @@ export class Reader {
   constructor(report: Report, vocabulary: Vocabulary, numberOf?: NumberOf) {
     this.#report = report;
     this.#vocabulary = vocabulary;
-    this.#numberOf = numberOf;
+    this.numberOf = numberOf;
     this.#complaints = new ValueComplaints(report);
   }
 
@@ -90,13 +83,36 @@ export class Reader {
     statements: readonly Statement[],
     headerMax = Infinity,
   ): Reading<E> | undefined {
-    const block = new BlockReading(table, owner, statements, headerMax, this.#numberOf);
+    const block = BlockReading.of(table, owner, statements, headerMax, this);
     this.#path.push(owner);
     // counted: an iterator makes an object for each of a hundred thousand statements
     for (let i = 0; i < statements.length; i++) this.#take(block, statements[i] as Statement);
     if (this.#merged.size > 0) this.#readMerged(block);
     this.#path.pop();
     return this.#requireKeywords(block) ? (block as unknown as Reading<E>) : undefined;
+  }
+
+  /** Reads a block, or takes what was read of another one that says the same. */
+  #readBlock(table: Table<Entries>, statement: Statement, headerMax: number): BlockReading | undefined {
+    const wording = this.#isAlone ? undefined : statement.wording;
+    if (wording?.reading?.table === table) return wording.reading.alike(statement, headerMax);
+    const [said, commands] = [this.#report.count, this.#commands];
+    const reading = this.read(table, statement, statement.block ?? [], headerMax) as BlockReading | undefined;
+    // where a command stands is always of interest
+    const isPlain = this.#report.count === said && this.#commands === commands;
+    if (wording !== undefined && reading !== undefined && isPlain) wording.reading = reading;
+    return reading;
+  }
+
+  readAlone(
+    table: Table<Entries>,
+    owner: Statement,
+    statements: readonly Statement[],
+    headerMax: number,
+  ): BlockReading | undefined {
+    const reader = new Reader(new Report(), this.#vocabulary, this.numberOf);
+    reader.#isAlone = true;
+    return reader.read(table, owner, statements, headerMax) as BlockReading | undefined;
   }
 
   #take(block: BlockReading, statement: Statement): void {
@@ -119,6 +135,7 @@ export class Reader {
     const { key, entry } = found;
     switch (entry.kind) {
       case 'value':
+        if (entry.type.isCommand) this.#commands++;
         this.#value(block, found, entry, entry.type.isCommand ? withCommandWords(statement) : statement);
         break;
       case 'list':
@@ -194,8 +211,7 @@ export class Reader {
       return false;
     }
     if (args.length > type.maxWords) this.#surplus(block, statement, type.maxWords, type.strict === true);
-    if (entry.missingIs === undefined && type.isCommand === undefined)
-      this.#reportOpen(args.slice(0, type.minWords), statement);
+    if (entry.missingIs === undefined && type.isCommand === undefined) this.#reportOpen(args, type.minWords, statement);
     if (entry.once && earlier !== undefined) {
       const { keyword } = statement;
       const message = `${keyword.text} again; the one in line ${earlier.keyword.line} counts`;
@@ -228,9 +244,10 @@ export class Reader {
   }
 
   /** keepalived drops what follows an open quotation mark, and gives up over the value that is missing then. */
-  #reportOpen(needed: readonly Word[], { keyword }: Statement): void {
-    const word = needed.find(({ open }) => open);
+  #reportOpen(args: readonly Word[], needed: number, statement: Statement): void {
+    const word = args.find(({ open }, i) => open && i < needed);
     if (word === undefined) return;
+    const { keyword } = statement;
     const message = `${keyword.text} has no value for keepalived, which does not read beyond the open quotation mark`;
     const details = this.#foreign > 0 ? {} : ({ exitCode: 2, fatal: true } as const);
     this.#report.error(word, message, { keyword: keyword.text, ...details });
@@ -274,7 +291,7 @@ export class Reader {
       this.#report.warning(statement.keyword, entry.whenEmpty);
     }
     const items = (lines ?? []).flatMap((line) =>
-      entry.line.read([line.keyword, ...line.args], this.#report, this.#numberOf),
+      entry.line.read([line.keyword, ...line.args], this.#report, this.numberOf),
     );
     block.add(key, items, statement);
     if (entry.later) this.#notActedOn(statement);
@@ -282,13 +299,15 @@ export class Reader {
 
   #block(block: BlockReading, key: string, entry: AnyBlockEntry, statement: Statement): void {
     if (entry.later) this.#notActedOn(statement);
-    const inner = statement.block;
-    if (inner === undefined || !this.#hasHeader(block, entry.header, statement)) return;
+    if (!hasBlock(statement)) return;
+    const plainHeader = plainHeaderOf(entry.header, statement);
+    if (plainHeader === undefined && !this.#hasHeader(block, entry.header, statement)) return;
     if (entry.many) {
       const { max, exact } = entry.header;
       const isSkipped = entry.onePerName === true && this.#isNameTaken(block, key, statement);
       if (isSkipped) this.#foreign++;
-      const reading = this.read(entry.table, statement, inner, exact ? Infinity : max);
+      const reading = this.#readBlock(entry.table, statement, exact ? Infinity : max);
+      if (reading !== undefined) reading.plainHeader = plainHeader;
       if (isSkipped) this.#foreign--;
       if (reading !== undefined) block.add(key, [reading], statement);
       else block.give(key, statement);
@@ -298,7 +317,7 @@ export class Reader {
     this.#merged.set(block, merged);
     const one = merged.get(key) ?? { entry, owner: statement, statements: [] };
     merged.set(key, one);
-    for (const line of inner) one.statements.push(line);
+    for (const line of statement.block ?? []) one.statements.push(line);
   }
 
   /** Whether a block of the name was there before. */
@@ -353,57 +372,15 @@ export class Reader {
   #variant(block: BlockReading, key: string, chosen: Variant<unknown>, statement: Statement): void {
     if (chosen.later) this.#notActedOn(statement);
     this.#surplus(block, statement, 0, false);
-    const reading = this.read(chosen.table, statement, statement.block ?? [], 0);
-    if (reading !== undefined) block.add(key, [chosen.build(reading)], statement);
+    const reading = this.#readBlock(chosen.table, statement, 0);
+    if (reading !== undefined) block.add(key, [chosen.build(reading as unknown as Reading<Entries>)], statement);
     else block.give(key, statement);
   }
 }
 
-/** Complaints about the value of one keyword after the other. */
-class ValueComplaints implements Complaints {
-  readonly #report: Report;
-  #block!: BlockReading;
-  #key!: string;
-  #entry!: AnyValueEntry;
-  #statement!: Statement;
-
-  constructor(report: Report) {
-    this.#report = report;
-  }
-
-  about(block: BlockReading, key: string, entry: AnyValueEntry, statement: Statement): void {
-    this.#block = block;
-    this.#key = key;
-    this.#entry = entry;
-    this.#statement = statement;
-  }
-
-  readonly refuse = (at: Word, problem: string, suggestion?: string, verdict?: Verdict): undefined => {
-    const { text } = this.#statement.keyword;
-    this.#report.error(at, `${text}: ${problem}; ${this.#instead()}`, {
-      keyword: text,
-      ...(suggestion ? { suggestion } : {}),
-      ...(this.#entry.fatal && isLeftOut(this.#block, this.#key, this.#entry) ? { fatal: true } : {}),
-      ...verdict,
-    });
-  };
-
-  readonly correct = (at: Word, message: string, verdict?: Verdict): void => {
-    const { text } = this.#statement.keyword;
-    this.#report.warning(at, `${text}: ${message}`, { keyword: text, ...verdict });
-  };
-
-  /** What happens when the value is refused. */
-  #instead(): string {
-    const { type, otherwise, instead } = this.#entry;
-    if (instead !== undefined) return instead;
-    if (otherwise !== undefined) return `${type.show(otherwise)} is used`;
-    const before = this.#block.values[this.#key];
-    if (before !== undefined && before !== false) return `${type.show(before)} stays`;
-    return isLeftOut(this.#block, this.#key, this.#entry) ? 'the block is left out' : 'the line is ignored';
-  }
+/** What the words before a brace say, if that can be told without a look at where they stand. */
+function plainHeaderOf(header: Header, statement: Statement): unknown {
+  const words = header.plainValue === undefined ? undefined : statement.plainArgs;
+  const isWhole = words !== undefined && words.length >= header.min && words.length <= header.max;
+  return isWhole ? header.plainValue?.(words) : undefined;
 }
-
-/** Whether a block is left out when the value is missing. */
-const isLeftOut = (block: BlockReading, key: string, entry: AnyValueEntry): boolean =>
-  entry.presence === 'required' && block.values[key] === undefined;

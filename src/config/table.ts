@@ -115,6 +115,8 @@ export interface Header {
   readonly exact?: true;
   /** Says what is wrong with the words; false: the block is skipped without a look inside. */
   accepts?(words: readonly Word[], report: Report): boolean;
+  /** The short cut of `accepts`, for words that nothing is special about: what they say; undefined: `accepts` is to be asked. */
+  plainValue?(texts: readonly string[]): unknown;
 }
 
 /** A block of keywords: once (repeated ones are read as one), or many of them. */
@@ -223,6 +225,8 @@ export interface Reading<E extends Entries> {
   readonly keyword: Word;
   /** The words before the brace. */
   readonly header: readonly Word[];
+  /** What they say by the short cut of the header, where there is one and nothing is special about them. */
+  readonly plainHeader: unknown;
   readonly values: ConfigOf<E>;
   /** The last statement that gave the key; undefined: it has its default. */
   at(key: keyof E & string): Statement | undefined;
@@ -230,6 +234,15 @@ export interface Reading<E extends Entries> {
   refused(key: keyof E & string): boolean;
   /** What was given with a value or as a list, in the order of the file; without blocks of keywords. */
   readonly given: readonly Given<E>[];
+  /** The same of some keys alone. */
+  givenOf<K extends keyof ConfigOf<E> & string>(
+    keys: ReadonlySet<K>,
+  ): readonly Extract<Given<E>, { readonly key: K }>[];
+  /**
+   * The same, read for itself alone. Blocks that say the same letter by letter have the same values, and what stands in those
+   * (readings inside, checkers) is from the first of them: whoever wants to say where it stands asks this one.
+   */
+  unshared(): Reading<E>;
 }
 
 /** A statement of a block with what was read from it alone. */

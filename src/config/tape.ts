@@ -63,6 +63,10 @@ export class Tape {
     this.numbers = new Int32Array(64 + Math.ceil(textLength / 2));
   }
 
+  static for(stretches: readonly Stretch[]): Tape {
+    return new Tape(stretches.reduce((sum, { start, end }) => sum + end - start, 0));
+  }
+
   /** What the records after this are from. */
   add(stretch: Stretch): void {
     this.#stretches.push(stretch);

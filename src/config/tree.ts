@@ -8,9 +8,9 @@
 import { type Details, type Place, Report } from './diagnostics.ts';
 import { Lexer } from './lexer.ts';
 import type { Stretch } from './source.ts';
-import { type Statement, WrittenStatement } from './statement.ts';
+import { type Statement, type Wording, WrittenStatement } from './statement.ts';
 import type { Content, Entries, Entry, Found, Table } from './table.ts';
-import type { Word } from './tape.ts';
+import type { Tape, Word } from './tape.ts';
 
 export type { Statement } from './statement.ts';
 
@@ -24,6 +24,19 @@ interface Frame {
   readonly indent: number;
   /** Opened by a brace that belongs to nothing: what is inside is read as if it were not there. */
   readonly stray: boolean;
+  /** Where its letters begin, if they are of interest. */
+  readonly start: Start | undefined;
+}
+
+/** The beginning of a block that others may be like. */
+interface Start {
+  /** Of plain lines: all of it must be in one. */
+  readonly run: number;
+  /** Of the records behind the brace. */
+  readonly position: number;
+  readonly offset: number;
+  /** What there was to say before. */
+  readonly said: number;
 }
 
 /** A keyword that waits for its brace. */
@@ -42,16 +55,35 @@ interface Imbalance {
 /** Deeper than any block of the language; what is nested deeper is skipped. */
 const DEPTH_MAX = 32;
 
+/** How many wordings of a kind of block are remembered: master and backup, and some more. */
+const WORDINGS_MAX = 4;
+
+/** How a file is read. */
+export interface ParseOptions {
+  /** Blocks that say the same are read once; otherwise each for itself. */
+  readonly sharesBlocks?: boolean;
+}
+
 /** Reads the lines of a file into a tree. `root` has the words of the top level. */
-export function parse<E extends Entries>(source: readonly Stretch[], root: Table<E>, report: Report): Statement[] {
+export function parse<E extends Entries>(
+  source: readonly Stretch[],
+  root: Table<E>,
+  report: Report,
+  { sharesBlocks = false }: ParseOptions = {},
+): Statement[] {
   const survey = new Report();
-  const first = new Parser(source, root, survey, { missing: 0, surplus: 0 });
+  const first = new Parser(new Lexer(source, survey), root, survey, { missing: 0, surplus: 0 }, sharesBlocks);
   const tree = first.run();
   if (first.imbalance.missing === 0 && first.imbalance.surplus === 0) {
     report.absorb(survey);
     return tree;
   }
-  return new Parser(source, root, report, { ...first.imbalance }).run();
+  return new Parser(new Lexer(source, report), root, report, { ...first.imbalance }).run();
+}
+
+/** The statements of a block that stand there on a tape. There was nothing to say about them. */
+function statementsAgain(tape: Tape, from: number, to: number, content: Content): Statement[] {
+  return new Parser(Lexer.again(tape, from, to), content, new Report(), { missing: 0, surplus: 0 }).run();
 }
 
 class Parser {
@@ -60,12 +92,15 @@ class Parser {
   readonly #report: Report;
   /** What may still be repaired. */
   readonly #budget: Imbalance;
+  readonly #sharesBlocks: boolean;
   /** Blocks that are open, the innermost last; `#frame` is that one. */
   readonly #frames: Frame[];
   #frame: Frame;
   /** Statements of all open blocks, those of the innermost last. */
   readonly #statements: Statement[] = [];
   readonly #slashes: { word: Word; isSilent: boolean }[] = [];
+  /** Of blocks that have been read, the last ones first. */
+  readonly #wordings = new Map<Content, Wording[]>();
   #pending: Pending | undefined;
   #strayOpen = 0;
   /** Blocks open beyond `DEPTH_MAX`. */
@@ -73,11 +108,13 @@ class Parser {
   #lastLine = 0;
   #lastClosedIndent = -1;
 
-  constructor(source: readonly Stretch[], root: Table<Entries>, report: Report, budget: Imbalance) {
-    this.#lexer = new Lexer(source, report);
+  /** @param sharesBlocks not while braces are repaired: then what is inside is not all that counts */
+  constructor(lexer: Lexer, root: Content, report: Report, budget: Imbalance, sharesBlocks = false) {
+    this.#lexer = lexer;
     this.#report = report;
     this.#budget = budget;
-    this.#frame = { content: root, owner: undefined, first: 0, indent: -1, stray: false };
+    this.#sharesBlocks = sharesBlocks;
+    this.#frame = { content: root, owner: undefined, first: 0, indent: -1, stray: false, start: undefined };
     this.#frames = [this.#frame];
   }
 
@@ -129,7 +166,9 @@ class Parser {
       return;
     }
     if (this.#pending !== undefined) {
-      this.#enter(this.#pending);
+      const start = this.#startOf(this.#pending);
+      if (start === undefined || !this.#isAlike(this.#pending)) this.#enter(this.#pending, start);
+      this.#pending = undefined;
       return;
     }
     const { content, owner, first } = this.#frame;
@@ -140,12 +179,48 @@ class Parser {
         count === 0 ? "a '{' that belongs to no keyword" : `'${tape.text(record, 0)}' does not open a block`;
       this.#report.error(this.#lexer.brace(), problem, { suggestion: 'the braces are read as if they were not there' });
     }
-    this.#push({ content, owner, first, indent, stray: true });
+    this.#push({ content, owner, first, indent, stray: true, start: undefined });
   }
 
-  #enter({ statement, content, indent }: Pending): void {
+  #enter({ statement, content, indent }: Pending, start?: Start): void {
     this.#pending = undefined;
-    this.#push({ content, owner: statement, first: this.#statements.length, indent, stray: false });
+    this.#push({ content, owner: statement, first: this.#statements.length, indent, stray: false, start });
+  }
+
+  /** Undefined: no other block is to be like this one, as those of the file itself, which are of interest one by one. */
+  #startOf({ content }: Pending): Start | undefined {
+    const { run, count, position, behindBrace: offset } = this.#lexer;
+    if (!this.#sharesBlocks || this.#frames.length === 1 || run === 0 || count === 0) return undefined;
+    return typeof content === 'string' ? undefined : { run, position, offset, said: this.#said };
+  }
+
+  /** How much there has been to say. */
+  get #said(): number {
+    return this.#report.count + this.#slashes.length;
+  }
+
+  /** Whether what follows has been read already, letter by letter, in another block of the kind; then it is passed. */
+  #isAlike({ statement, content }: Pending): boolean {
+    const depth = this.#frames.length;
+    const wording = this.#wordings.get(content)?.find((one) => one.depth === depth && this.#lexer.skip(one));
+    if (wording === undefined) return false;
+    statement.wording = wording;
+    return true;
+  }
+
+  /** The innermost block ends at its brace: others may be like it. */
+  #remember({ content, owner, start }: Frame): void {
+    if (start === undefined || owner === undefined) return;
+    if (start.run !== this.#lexer.run || start.said !== this.#said) return;
+    const wording = this.#lexer.wordingSince(start.position, start.offset);
+    const { length } = wording;
+    owner.wording = {
+      ...wording,
+      depth: this.#frames.length - 1,
+      statements: (tape, from) => statementsAgain(tape, from, from + length, content),
+    };
+    const known = this.#wordings.get(content) ?? [];
+    this.#wordings.set(content, [owner.wording, ...known.slice(0, WORDINGS_MAX - 1)]);
   }
 
   #push(frame: Frame): void {
@@ -183,6 +258,7 @@ class Parser {
       return;
     }
     this.#lastClosedIndent = indent;
+    this.#remember(this.#frame);
     this.#leave();
   }
 

@@ -16,6 +16,7 @@ import {
   lacking,
   placeOf,
 } from './cluster.ts';
+import { checkersOf } from './real-server-checkers.ts';
 import { type RootReading, rootKeywords } from './root.ts';
 
 /** A virtual server of a node. */
@@ -222,19 +223,22 @@ function checkRealServers(id: string, holders: readonly Holder[], places: Places
       places: holders.map((holder) => places.ofRealServer(holder, first.realId, ...keywords)),
     });
   };
-  compare('warning', 'weight', ({ weight }) => `weight ${weight}`, 'a failover changes who gets how much', ['weight']);
+  compare('warning', 'weight', ({ settings }) => `weight ${settings.weight}`, 'a failover changes who gets how much', [
+    'weight',
+  ]);
   compare(
     'error',
     'forwarding-method',
-    ({ forwardingMethod }) => METHOD_WORDS[forwardingMethod as keyof typeof METHOD_WORDS] ?? forwardingMethod,
+    ({ settings: { forwardingMethod } }) =>
+      METHOD_WORDS[forwardingMethod as keyof typeof METHOD_WORDS] ?? forwardingMethod,
     'a server is set up for one of them, so after a failover its connections hang',
     ['lvs_method', 'lb_kind'],
   );
   compare(
     'warning',
     'limits',
-    (real) =>
-      `uthreshold ${real.upperThreshold}, lthreshold ${real.lowerThreshold}${real.inhibitOnFailure ? ', inhibit_on_failure' : ''}`,
+    ({ settings }) =>
+      `uthreshold ${settings.upperThreshold}, lthreshold ${settings.lowerThreshold}${settings.inhibitOnFailure ? ', inhibit_on_failure' : ''}`,
     'a failover changes how many connections it gets',
     ['uthreshold', 'lthreshold', 'inhibit_on_failure'],
   );
@@ -243,10 +247,10 @@ function checkRealServers(id: string, holders: readonly Holder[], places: Places
 }
 
 /** What is asked, not how often. */
-const checksOf = ({ checkers }: RealServer): string =>
-  checkers.length === 0
+const checksOf = (server: RealServer): string =>
+  server.settings.checkers.length === 0
     ? 'no check'
-    : checkers
+    : checkersOf(server)
         .map((one) => ('connectPort' in one ? `${one.kind} of ${one.connectAddress}:${one.connectPort}` : one.kind))
         .join(', ');
 

@@ -14,6 +14,7 @@ import type {
 import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
 import { endpointText, serverText } from './data-services.ts';
 import { type DumpHost, decimal, entry, entryIf, type Lines, yesNo } from './data-text.ts';
+import { checkersOf } from './real-server-checkers.ts';
 
 const INSIDE = '     ';
 
@@ -22,6 +23,8 @@ export interface PlacedChecker {
   readonly server: VirtualServer;
   readonly real: RealServer;
   readonly checker: CheckerConfig;
+  /** The how manieth of the real server it is, from 0. */
+  readonly index: number;
 }
 
 /** What a checker is doing. */
@@ -34,7 +37,7 @@ export interface CheckerState {
 /** All checkers in the order of keepalived: those of files stand last. */
 export function placedCheckers(servers: readonly VirtualServer[]): PlacedChecker[] {
   const all = servers.flatMap((server) =>
-    server.realServers.flatMap((real) => real.checkers.map((checker) => ({ server, real, checker }))),
+    server.realServers.flatMap((real) => checkersOf(real).map((checker, index) => ({ server, real, checker, index }))),
   );
   const isOfFile = ({ checker }: PlacedChecker) => checker.kind === 'FILE_CHECK';
   return [...all.filter((one) => !isOfFile(one)), ...all.filter(isOfFile)];

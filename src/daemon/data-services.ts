@@ -183,24 +183,25 @@ const sorryLines = (sorry: SorryServer, { protocol }: VirtualServer): Lines => [
 ];
 
 function realServerLines(real: RealServer, host: DumpHost, state: RealServerState | undefined): Lines {
-  const { address, port, weight } = real;
-  const files = real.checkers.filter((one): one is FileChecker => one.kind === 'FILE_CHECK');
-  const sessions = real.checkers.filter((one): one is BfdChecker => one.kind === 'BFD_CHECK');
+  const { address, port, settings } = real;
+  const { weight } = settings;
+  const files = settings.checkers.filter((one): one is FileChecker => one.kind === 'FILE_CHECK');
+  const sessions = settings.checkers.filter((one): one is BfdChecker => one.kind === 'BFD_CHECK');
   return [
     heading('Real server', '   '),
     `   RIP = ${address}, RPORT = ${port}, WEIGHT = ${weight} EFF WEIGHT = ${state?.effectiveWeight ?? weight}`,
-    entry('forwarding method', forwardingText(real)),
-    `   Alpha is ${onOff(real.alpha)}`,
-    entry('connection timeout', decimal(inSeconds(real.connectTimeout))),
-    entry('connection limit range', `${real.lowerThreshold} -> ${real.upperThreshold}`),
-    entry('Delay loop', decimal(inSeconds(real.delayLoop))),
-    ...retryLines(real),
-    `   Inhibit on failure is ${onOff(real.inhibitOnFailure)}`,
-    scriptLine('RS up notify script', real.notifyUp, host, '     '),
-    scriptLine('RS down notify script', real.notifyDown, host, '     '),
-    real.virtualHost !== undefined && entry('VirtualHost', `'${real.virtualHost}'`, '    '),
-    entryIf('SNMP name', real.snmpName),
-    entry('Using smtp notification', yesNo(real.smtpAlert)),
+    entry('forwarding method', forwardingText(settings)),
+    `   Alpha is ${onOff(settings.alpha)}`,
+    entry('connection timeout', decimal(inSeconds(settings.connectTimeout))),
+    entry('connection limit range', `${settings.lowerThreshold} -> ${settings.upperThreshold}`),
+    entry('Delay loop', decimal(inSeconds(settings.delayLoop))),
+    ...retryLines(settings),
+    `   Inhibit on failure is ${onOff(settings.inhibitOnFailure)}`,
+    scriptLine('RS up notify script', settings.notifyUp, host, '     '),
+    scriptLine('RS down notify script', settings.notifyDown, host, '     '),
+    settings.virtualHost !== undefined && entry('VirtualHost', `'${settings.virtualHost}'`, '    '),
+    entryIf('SNMP name', settings.snmpName),
+    entry('Using smtp notification', yesNo(settings.smtpAlert)),
     entry('initial weight', weight),
     ...(state === undefined
       ? []

@@ -123,7 +123,9 @@ function strangers({ instances }: Configured, { processes, addresses, hasAgent }
 /** Packets of clients pass through. */
 function forwarding({ instances, virtualServers }: Configured, facts: HostFacts): Finding[] {
   const findings: Finding[] = [];
-  const nat = virtualServers.filter((one) => one.realServers.some((real) => real.forwardingMethod === 'masquerading'));
+  const nat = virtualServers.filter((one) =>
+    one.realServers.some((real) => real.settings.forwardingMethod === 'masquerading'),
+  );
   if (nat.length === 0) return findings;
   const families = new Set(nat.flatMap((one) => one.realServers.map((real) => familyOf(real.address))));
   const switches = { inet: 'net.ipv4.ip_forward', inet6: 'net.ipv6.conf.all.forwarding' } as const;

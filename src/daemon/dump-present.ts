@@ -42,8 +42,11 @@ export function withoutMissingCommands(
     virtualServers: virtualServers.map((server) => ({
       ...present(server, ['quorumUp', 'quorumDown']),
       realServers: server.realServers.map((real) => ({
-        ...present(real, ['notifyUp', 'notifyDown']),
-        checkers: real.checkers.filter((one) => one.kind !== 'MISC_CHECK' || isThere(one.script)),
+        ...real,
+        settings: {
+          ...present(real.settings, ['notifyUp', 'notifyDown']),
+          checkers: real.settings.checkers.filter((one) => one.kind !== 'MISC_CHECK' || isThere(one.script)),
+        },
       })),
     })),
   };

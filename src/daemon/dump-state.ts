@@ -1,5 +1,4 @@
 /** What runs, as keepalived.data shows it: from what the election and the health process have said. */
-import type { CheckerConfig } from '../checks/checker-config.ts';
 import { isActedOn } from '../checks/index.ts';
 import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
 import type { RealServerReport, VirtualServerReport } from '../status/report.ts';
@@ -36,8 +35,8 @@ export function dumpState({ snapshots, virtualServers, syncGroups }: DumpStateSo
         };
       },
     },
-    checker: ({ server, real, checker }) => {
-      const i = (real.checkers.filter(isActedOn) as readonly CheckerConfig[]).indexOf(checker);
+    checker: ({ server, real, checker, index }) => {
+      const i = isActedOn(checker) ? real.settings.checkers.slice(0, index).filter(isActedOn).length : -1;
       const check = i < 0 ? undefined : reportOf(server, real)?.checks[i];
       return { isEnabled: i >= 0, isUp: check?.healthy !== false, hasRun: typeof check?.healthy === 'boolean' };
     },

@@ -9,6 +9,7 @@ import { granularityText } from '../ipvs/services.ts';
 import type { CheckDefaults, Forwarding, RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
 import { ADDRESS_FLAGS } from '../vrrp/address-keywords.ts';
 import type { Tracked, UnicastPeer, VirtualAddress, VrrpInstance } from '../vrrp/instance.ts';
+import { checkersOf } from './real-server-checkers.ts';
 
 /** A line of a list, as the agent understands it. */
 export interface EffectiveLine {
@@ -191,18 +192,19 @@ const checkDefaultsOf = (of: CheckDefaults): CheckDefaults => {
 };
 
 function effectiveRealServer(real: RealServer): Effective {
+  const { settings } = real;
   const checkers = new Map<string, CheckerConfig[]>();
-  for (const one of real.checkers) checkers.set(one.kind, [...(checkers.get(one.kind) ?? []), one]);
+  for (const one of checkersOf(real)) checkers.set(one.kind, [...(checkers.get(one.kind) ?? []), one]);
   return {
     header: [real.address, ...(real.port === 0 ? [] : [String(real.port)])],
     values: {
-      weight: real.weight,
-      method: forwardingOf(real),
-      inhibitOnFailure: real.inhibitOnFailure,
-      upperThreshold: real.upperThreshold,
-      lowerThreshold: real.lowerThreshold,
-      smtpAlert: real.smtpAlert,
-      ...checkDefaultsOf(real),
+      weight: settings.weight,
+      method: forwardingOf(settings),
+      inhibitOnFailure: settings.inhibitOnFailure,
+      upperThreshold: settings.upperThreshold,
+      lowerThreshold: settings.lowerThreshold,
+      smtpAlert: settings.smtpAlert,
+      ...checkDefaultsOf(settings),
     },
     inside: (key, statement) => {
       const { text } = statement.keyword;

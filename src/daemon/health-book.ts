@@ -8,7 +8,7 @@ import { equalData } from '../base/equal.ts';
 import { DueHeap } from '../base/heap.ts';
 import { type Instant, ZERO } from '../base/time.ts';
 import type { CheckResult, Fact } from '../checks/checker.ts';
-import type { CheckerConfig, TimedChecker, Timing, ToldChecker } from '../checks/checker-config.ts';
+import type { CheckerConfig, TimedChecker, Timing, ToldChecker, UnplacedChecker } from '../checks/checker-config.ts';
 import {
   type Health,
   type HealthEffect,
@@ -22,6 +22,7 @@ import { isActedOn, isTimed, toldCheckerKind } from '../checks/index.ts';
 import { effectiveWeight } from '../checks/weight.ts';
 import type { ServerState } from '../ipvs/pool.ts';
 import type { RealServer, VirtualServer } from '../ipvs/virtual-server.ts';
+import { checkersOf } from './real-server-checkers.ts';
 
 /** A real server that a checker speaks for. */
 export interface CheckedServer {
@@ -93,21 +94,23 @@ export class HealthBook {
       for (const realServer of virtualServer.realServers) {
         const server = { virtualServerId: virtualServer.id, realServerId: realServer.id };
         const key = serverKey(server.virtualServerId, server.realServerId);
-        const entries = realServer.checkers.filter(isActedOn).map((config, i) => {
-          const share = merges && canBeShared(config) ? shareOf(config) : undefined;
-          const mates = share === undefined ? undefined : shared.get(share);
-          const same = mates?.find((mate) => equalData(mate.config, config));
-          if (same !== undefined) {
-            same.servers.push(server);
-            return same;
-          }
-          const old = before.byServer.get(key)?.[i];
-          const known = old && asksTheSame(old.config, config) ? old : moved(config);
-          const entry = this.#enter(config, server, known, now, random);
-          if (mates !== undefined) mates.push(entry);
-          else if (share !== undefined) shared.set(share, [entry]);
-          return entry;
-        });
+        const entries = checkersOf(realServer)
+          .filter(isActedOn)
+          .map((config, i) => {
+            const share = merges && canBeShared(config) ? shareOf(config) : undefined;
+            const mates = share === undefined ? undefined : shared.get(share);
+            const same = mates?.find((mate) => equalData(mate.config, config));
+            if (same !== undefined) {
+              same.servers.push(server);
+              return same;
+            }
+            const old = before.byServer.get(key)?.[i];
+            const known = old && asksTheSame(old.config, config) ? old : moved(config);
+            const entry = this.#enter(config, server, known, now, random);
+            if (mates !== undefined) mates.push(entry);
+            else if (share !== undefined) shared.set(share, [entry]);
+            return entry;
+          });
         this.#byServer.set(key, entries);
       }
     }
@@ -184,7 +187,7 @@ export class HealthBook {
   }
 
   /** A real server is healthy when all of its checkers are up; one without checkers always is. */
-  healthOf(virtualServerId: string, { id, weight, checkers }: RealServer): ServerState {
+  healthOf(virtualServerId: string, { id, settings: { weight, checkers } }: RealServer): ServerState {
     if (this.#byServer.size === 0) return { isUp: !checkers.some(beginsDown), weight };
     const entries = this.checksOf(virtualServerId, id);
     return {
@@ -267,7 +270,7 @@ function paceOf(config: TimedChecker | ToldChecker): Pace {
 }
 
 /** keepalived.conf(5) "alpha": down until it has succeeded once. */
-const beginsDown = (config: CheckerConfig): boolean => isActedOn(config) && paceOf(config).alpha;
+const beginsDown = (checker: UnplacedChecker): boolean => isActedOn(checker) && 'alpha' in checker && checker.alpha;
 
 /** What says when and how often a checker asks, and not what. */
 const PACE_KEYS: ReadonlySet<string> = new Set<keyof Timing>([

@@ -108,7 +108,9 @@ export function runHealth(): void {
   });
 }
 
-type CompleteConfiguration = HealthConfiguration & { readonly virtualServers: readonly VirtualServer[] };
+type CompleteConfiguration = Omit<HealthConfiguration, 'virtualServers'> & {
+  readonly virtualServers: readonly VirtualServer[];
+};
 
 /** What a health process leaves to the one that takes its place. */
 interface HealthEstate {
@@ -309,12 +311,12 @@ class HealthProcess {
         ? {}
         : { sorryServer: { id: destinationId(sorryServer), serves: sorryServes(server, pool) } }),
       realServers: server.realServers.map((realServer) => {
-        const destination = key && destinationId(destinationOf(realServer, realServer.weight, key));
+        const destination = key && destinationId(destinationOf(realServer, realServer.settings.weight, key));
         const override = this.#overrides.of(server, realServer);
         return {
           id: realServer.id,
           healthy: this.#checking.healthOf(server.id, realServer).isUp,
-          weight: realServer.weight,
+          weight: realServer.settings.weight,
           effectiveWeight: weights.get(destination ?? '') ?? 0,
           inTable: weights.has(destination ?? ''),
           ...(override === undefined ? {} : { override }),

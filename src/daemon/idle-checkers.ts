@@ -2,15 +2,19 @@
 import { isActedOn } from '../checks/index.ts';
 import type { Place, Report } from '../config/diagnostics.ts';
 import type { VirtualServerReading } from '../ipvs/keywords.ts';
-import type { VirtualServer } from '../ipvs/virtual-server.ts';
+import type { RealServerSettings, VirtualServer } from '../ipvs/virtual-server.ts';
 
 /** How many real servers have one of a kind, by kind, in the order of the file. */
 export function idleCheckers(virtualServers: Iterable<VirtualServer>): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { realServers } of virtualServers) {
-    for (const { checkers } of realServers) {
-      if (!checkers.some((one) => !isActedOn(one))) continue;
-      const kinds = new Set(checkers.filter((one) => !isActedOn(one)).map(({ kind }) => kind));
+    let before: RealServerSettings | undefined;
+    let kinds: ReadonlySet<string> = new Set();
+    for (const { settings } of realServers) {
+      // most have the same as the one before
+      if (settings !== before)
+        kinds = new Set(settings.checkers.filter((one) => !isActedOn(one)).map(({ kind }) => kind));
+      before = settings;
       for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
   }

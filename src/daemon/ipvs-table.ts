@@ -173,10 +173,11 @@ export class IpvsTable {
     const actual = look === 'services' && known ? this.#glance(await client.services(), known) : 'unsure';
     if (actual === 'as known') return;
     this.#actual = actual === 'unsure' ? await this.#read(client, known) : actual;
-    // what we are about to change ourselves is no drift
-    const isOurs = (id: string) => known === undefined || this.#due.has(id) || this.#unsettled.has(id);
+    const isOurs = (id: string) => known === undefined || this.#unsettled.has(id);
     const foreign: IpvsCommand[] = [];
     for (const id of this.#owned) {
+      // what we are about to change ourselves is no drift
+      if (this.#due.has(id)) continue;
       const commands = this.#planOf(id);
       if (commands.length > 0 && !isOurs(id)) foreign.push(...commands);
       if (commands.length > 0) this.#due.add(id);

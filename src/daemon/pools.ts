@@ -165,19 +165,21 @@ export class Pools {
       const together = [entry];
       for (const key of servicesOf(entry.virtualServer)) {
         const id = serviceId(key);
-        const others = byService.get(id);
-        if (others !== undefined) together.push(...others.filter((other) => !together.includes(other)));
-        byService.set(id, [...(others ?? []), entry]);
+        const others = byService.get(id) ?? [];
+        together.push(...others.filter((other) => !together.includes(other)));
+        byService.set(id, [...others, entry]);
       }
+      entry.mates = together;
+      if (together.length === 1) continue;
       // in the order of the file: of the same service the first counts
       const mates = [...new Set(together.flatMap((one) => [...one.mates, one]))];
       for (const mate of mates) mate.mates = mates;
     }
+    const crowds = [...this.#entries.values()].filter(({ mates }) => mates.length > 1);
+    if (crowds.length === 0) return;
     const order = new Map([...this.#entries.values()].map((entry, i) => [entry, i]));
-    for (const entry of this.#entries.values()) {
-      if (entry.mates.length > 1) {
-        entry.mates = [...entry.mates].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-      }
+    for (const entry of crowds) {
+      entry.mates = [...entry.mates].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
     }
   }
 
@@ -189,7 +191,7 @@ export class Pools {
   }
 
   #sayServer({ virtualServer }: Entry, realServer: RealServer, isUp: boolean, checkerKind: string | undefined): void {
-    const { inhibitOnFailure } = realServer;
+    const { inhibitOnFailure } = realServer.settings;
     const verbs = inhibitOnFailure ? ['Enabling', 'Disabling'] : ['Adding', 'Removing'];
     const between = inhibitOnFailure ? 'of' : isUp ? 'to' : 'from';
     const name = virtualServerName(virtualServer);
@@ -263,14 +265,14 @@ function realServerNotice(
   why = checkVerdict(isUp),
 ): LvsNotice {
   const [keyword, script] = isUp
-    ? (['notify_up', realServer.notifyUp] as const)
-    : (['notify_down', realServer.notifyDown] as const);
+    ? (['notify_up', realServer.settings.notifyUp] as const)
+    : (['notify_down', realServer.settings.notifyDown] as const);
   return {
     subject: 'RS',
     virtualServer: virtualServerName(virtualServer),
     realServer: realServerName(realServer, virtualServer),
     isUp,
-    ...(realServer.smtpAlert ? { mail: why } : {}),
+    ...(realServer.settings.smtpAlert ? { mail: why } : {}),
     ...(script === undefined ? {} : { command: { keyword, script } }),
   };
 }

@@ -35,7 +35,7 @@ import {
   table,
   value,
 } from '../config/table.ts';
-import { parse, type Statement } from '../config/tree.ts';
+import { type ParseOptions, parse, type Statement } from '../config/tree.ts';
 import { integer, UINT32_MAX, words } from '../config/values.ts';
 import { Vocabulary } from '../config/vocabulary.ts';
 import { buildGroups, type GivenGroup, virtualServerGroups } from '../ipvs/group-keywords.ts';
@@ -209,15 +209,24 @@ export function readConfiguration(
   readFile: FileAccess['readFile'],
   host: HostView = {},
 ): ReadOutcome {
-  const { configuration, diagnostics, exitCode } = readConfigurationTree(fileName, readFile, host);
+  const { configuration, diagnostics, exitCode } = readWhole(fileName, readFile, host, { sharesBlocks: true });
   return { configuration, diagnostics, exitCode };
 }
 
-/** As `readConfiguration`, and the tree too. */
+/** As `readConfiguration`, and the tree too, for who looks at every block. */
 export function readConfigurationTree(
   fileName: string,
   readFile: FileAccess['readFile'],
   host: HostView = {},
+): ReadOutcomeWithTree {
+  return readWhole(fileName, readFile, host, { sharesBlocks: false });
+}
+
+function readWhole(
+  fileName: string,
+  readFile: FileAccess['readFile'],
+  host: HostView,
+  options: ParseOptions,
 ): ReadOutcomeWithTree {
   const report = new Report();
   const files: FileAccess = { list: () => [], kindOf: (path) => kindByReading(readFile, path), ...host, readFile };
@@ -229,7 +238,7 @@ export function readConfigurationTree(
     ...host,
   };
   const lines = expand(fileName, files, surroundings, report);
-  const statements = parse(lines, rootKeywords, report);
+  const statements = parse(lines, rootKeywords, report, options);
   const built = build(fileName, statements, report, host);
   return { ...built, statements, ...report.finish() };
 }
@@ -364,8 +373,8 @@ function serviceContext(
   statements: readonly Statement[],
   global: GlobalDefinitions,
 ): (reading: VirtualServerReading) => ServiceContext {
-  const positions = new Map(statements.map(({ block }, i) => [block, i]));
-  const positionOf = ({ owner }: { readonly owner: Statement }): number => positions.get(owner.block) ?? 0;
+  const positions = new Map(statements.map((statement, i) => [statement, i]));
+  const positionOf = ({ owner }: { readonly owner: Statement }): number => positions.get(owner) ?? 0;
   const files = values.trackFiles.filter((one) => one.values.file !== undefined);
   return (reading) => {
     const here = positionOf(reading);

@@ -56,7 +56,11 @@ export function checkScripts(
     if (!served.has(reading)) continue;
     const { at, values } = reading;
     for (const key of ['quorumUp', 'quorumDown'] as const) scripts.run(at(key), ['checks']);
+    let before: unknown;
     for (const server of values.realServers) {
+      // what several blocks say has no command in it
+      if (server.values === before) continue;
+      before = server.values;
       const { notifyUp, notifyDown, checkers } = server.values;
       if (notifyUp !== undefined) scripts.run(server.at('notifyUp'), ['checks']);
       if (notifyDown !== undefined) scripts.run(server.at('notifyDown'), ['checks']);

@@ -1,30 +1,38 @@
 /**
- * Virtual servers on their way to the health process. After a reload those that are as they were are only referred to: of ten
- * thousand real servers mostly one has changed, and reading the others again would keep the process from its checks.
+ * Virtual servers on their way to the health process. Settings that many real servers have in common are said once, and after a
+ * reload those that are as they were are only referred to: of ten thousand real servers mostly one has changed, and reading the
+ * others again would keep the process from its checks.
  */
 import { equalData } from '../base/equal.ts';
-import type { VirtualServer } from '../ipvs/virtual-server.ts';
+import type { RealServer, RealServerSettings, VirtualServer } from '../ipvs/virtual-server.ts';
+
+/** Of its real servers the settings are numbers: places in the list of all that there are. */
+export interface PackedVirtualServer extends Omit<VirtualServer, 'realServers'> {
+  readonly settings: readonly RealServerSettings[];
+  readonly realServers: readonly PackedRealServer[];
+}
+
+type PackedRealServer = readonly [id: string, address: RealServer['address'], port: number, settings: number];
 
 /** One that is new or has changed, or the place of one in the list that was sent before. */
-export type VirtualServerNews = VirtualServer | number;
+export type VirtualServerNews = PackedVirtualServer | number;
 
 /** At the sender. */
 export class NewsWriter {
-  #sent: readonly VirtualServer[] = [];
+  #sent: readonly PackedVirtualServer[] = [];
 
   /** For a process that knows nothing. */
   all(virtualServers: readonly VirtualServer[]): readonly VirtualServerNews[] {
-    this.#sent = virtualServers;
-    return virtualServers;
+    this.#sent = virtualServers.map(packed);
+    return this.#sent;
   }
 
   /** For one that has got what was written before. */
   changes(virtualServers: readonly VirtualServer[]): readonly VirtualServerNews[] {
     const before = new Map(this.#sent.map((one, place) => [one.id, { one, place }]));
-    this.#sent = virtualServers;
-    return virtualServers.map((virtualServer) => {
-      const known = before.get(virtualServer.id);
-      return known !== undefined && equalData(known.one, virtualServer) ? known.place : virtualServer;
+    return this.all(virtualServers).map((one) => {
+      const known = typeof one === 'number' ? undefined : before.get(one.id);
+      return known !== undefined && equalData(known.one, one) ? known.place : one;
     });
   }
 }
@@ -36,10 +44,29 @@ export class NewsReader {
   /** What the news come to. One that is as it was is the same object. */
   read(news: readonly VirtualServerNews[]): readonly VirtualServer[] {
     this.#known = news.map((one) => {
-      const virtualServer = typeof one === 'number' ? this.#known[one] : one;
+      const virtualServer = typeof one === 'number' ? this.#known[one] : unpacked(one);
       if (virtualServer === undefined) throw new Error(`assertion failed: no virtual server at ${one}`);
       return virtualServer;
     });
     return this.#known;
   }
+}
+
+function packed({ realServers, ...rest }: VirtualServer): PackedVirtualServer {
+  const places = new Map<RealServerSettings, number>();
+  const rows = realServers.map(({ id, address, port, settings }): PackedRealServer => {
+    const place = places.get(settings) ?? places.size;
+    if (place === places.size) places.set(settings, place);
+    return [id, address, port, place];
+  });
+  return { ...rest, settings: [...places.keys()], realServers: rows };
+}
+
+function unpacked({ settings: all, realServers, ...rest }: PackedVirtualServer): VirtualServer {
+  const rows = realServers.map(([id, address, port, place]): RealServer => {
+    const settings = all[place];
+    if (settings === undefined) throw new Error(`assertion failed: no settings at ${place}`);
+    return { id, address, port, settings };
+  });
+  return { ...rest, realServers: rows };
 }

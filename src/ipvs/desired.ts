@@ -55,12 +55,12 @@ type Server = RealServer | SorryServer;
 function presentIn(virtualServer: VirtualServer, condition: Condition): { server: Server; weight: number }[] {
   const { realServers, sorryServer } = virtualServer;
   const sorry = sorryServes(virtualServer, condition);
-  const present = realServers.flatMap((server): { server: Server; weight: number }[] => {
+  const present: { server: Server; weight: number }[] = [];
+  for (const server of realServers) {
     const { isUp, weight, isDrained = false } = condition.stateOf(server);
-    if (isDrained) return [{ server, weight: 0 }];
-    if (isUp && !sorry) return [{ server, weight }];
-    return server.inhibitOnFailure ? [{ server, weight: 0 }] : [];
-  });
+    const serves = isUp && !sorry && !isDrained;
+    if (serves || isDrained || server.settings.inhibitOnFailure) present.push({ server, weight: serves ? weight : 0 });
+  }
   if (sorryServer === undefined) return present;
   if (sorry) return [{ server: sorryServer, weight: SORRY_WEIGHT }, ...present];
   return sorryServer.inhibit ? [...present, { server: sorryServer, weight: 0 }] : present;
@@ -78,16 +78,18 @@ const serviceOf = (virtualServer: VirtualServer, key: ServiceKey): Service => ({
 
 /** What the kernel has for a server behind a service. With NAT the port is that of the real server, otherwise the packet arrives with the port that it came with. */
 export const destinationOf = (server: RealServer | SorryServer, weight: number, key: ServiceKey): Destination => {
-  const { address, forwardingMethod, tunnel } = server;
+  const { address, port } = server;
+  const settings = 'settings' in server ? server.settings : server;
+  const { forwardingMethod, tunnel } = settings;
   const servicePort = key.kind === 'fwmark' ? 0 : key.port;
   return {
     family: familyOf(address),
     address,
-    port: forwardingMethod === 'masquerading' ? server.port : servicePort,
+    port: forwardingMethod === 'masquerading' ? port : servicePort,
     forwardingMethod,
     weight,
-    upperThreshold: 'upperThreshold' in server ? server.upperThreshold : 0,
-    lowerThreshold: 'lowerThreshold' in server ? server.lowerThreshold : 0,
+    upperThreshold: 'upperThreshold' in settings ? settings.upperThreshold : 0,
+    lowerThreshold: 'lowerThreshold' in settings ? settings.lowerThreshold : 0,
     ...(tunnel === undefined ? {} : { tunnel }),
   };
 };

@@ -101,8 +101,8 @@ const REAL_SERVER: Header = {
   max: 2,
   expected: 'an address and a port',
   missingIs: 2,
-  accepts: (given, report) =>
-    plainEndpoint(given) !== undefined || readEndpoint(given, complaintsAbout('the real_server', report)) !== undefined,
+  accepts: (given, report) => readEndpoint(given, complaintsAbout('the real_server', report)) !== undefined,
+  plainValue: plainEndpoint,
 };
 
 /** What a mark may be; 0 is none to the kernel, and keepalived serves something else. */
@@ -135,6 +135,7 @@ export const VIRTUAL_SERVER: Header = {
   expected: 'an address and a port, fwmark and a number, or group and a name',
   missingIs: 2,
   accepts: (given, report) => readTarget(given, complaintsAbout('the virtual_server', report)) !== undefined,
+  plainValue: plainEndpoint,
 };
 
 /** IP_VS_PENAME_MAXLEN of linux/ip_vs.h. */

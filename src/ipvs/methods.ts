@@ -163,18 +163,22 @@ export interface Endpoint {
  * Address and port where there is nothing to say about them; nearly all are so, and there may be ten thousand of them. Undefined
  * means nothing: `readEndpoint` knows.
  */
-export function plainEndpoint(words: readonly Word[]): Endpoint | undefined {
-  const first = words[0];
-  const second = words[1];
-  const address = first && parseAddress(first.text);
+export function plainEndpoint(texts: readonly string[]): Endpoint | undefined {
+  const first = texts[0];
+  const second = texts[1];
+  const address = first === undefined ? undefined : parseAddress(first);
   if (address === undefined) return undefined;
-  const port = second === undefined ? 0 : (headerPort.quick?.parse(second.text) as number | undefined);
+  const port = second === undefined ? 0 : (headerPort.quick?.parse(second) as number | undefined);
   return port === undefined ? undefined : { address, port };
 }
 
+/** Of a header that `plainEndpoint` has read, if it has. */
+export const endpointBefore = ({ plainHeader }: { readonly plainHeader: unknown }): Endpoint | undefined =>
+  plainHeader as Endpoint | undefined;
+
 /** Address and port; undefined when there is none, which is said. */
 export function readEndpoint(words: readonly Word[], complaints: Complaints): Endpoint | undefined {
-  const plain = plainEndpoint(words);
+  const plain = plainEndpoint(words.map((word) => word.text));
   if (plain !== undefined) return plain;
   const [first, second] = words;
   const address = first && headerAddress.read([first], complaints);

@@ -4,11 +4,12 @@
  * keepalived.
  */
 import { type Family, familyOf } from '../base/address.ts';
+import { assertNever } from '../base/assert.ts';
 import type { Place, Report } from '../config/diagnostics.ts';
 import type { Statement } from '../config/statement.ts';
 import { unsigned } from '../config/values.ts';
 import type { RealServerReading, VirtualServerReading } from './keywords.ts';
-import { type Endpoint, looseMask, readEndpoint, SCHEDULER_FLAGS } from './methods.ts';
+import { type Endpoint, endpointBefore, looseMask, readEndpoint, SCHEDULER_FLAGS } from './methods.ts';
 import type { Forwarding, Granularity } from './virtual-server.ts';
 
 /** A sorry_server with the lines that belong to it. */
@@ -46,6 +47,27 @@ export function readOrderedLines(
 
 type Flag = keyof typeof SCHEDULER_FLAGS;
 
+/** The keywords whose place among the others matters. */
+const KEYS = [
+  'scheduler',
+  'method',
+  'hashed',
+  'flag1',
+  'flag2',
+  'flag3',
+  'shPort',
+  'shFallback',
+  'mhPort',
+  'mhFallback',
+  'family',
+  'persistenceGranularity',
+  'sorryServer',
+  'sorryServerInhibit',
+  'sorryServerMethod',
+] as const;
+const ORDERED: ReadonlySet<(typeof KEYS)[number]> = new Set(KEYS);
+type Ordered = Extract<VirtualServerReading['given'][number], { readonly key: (typeof KEYS)[number] }>;
+
 class Walk {
   readonly #reading: VirtualServerReading;
   readonly #report: Report;
@@ -64,14 +86,14 @@ class Walk {
   }
 
   run(): OrderedLines {
-    const { owner, given, values } = this.#reading;
-    const byStatement = new Map(given.map((one) => [one.statement, one]));
+    const { owner, values } = this.#reading;
+    const byStatement = new Map(this.#reading.givenOf(ORDERED).map((one) => [one.statement, one]));
     let next = 0;
     for (const statement of owner.block ?? []) {
       const one = byStatement.get(statement);
       const server = values.realServers[next];
       if (one !== undefined) this.#take(one);
-      else if (server !== undefined && server.owner.block === statement.block) {
+      else if (server !== undefined && server.owner === statement) {
         this.#realServer(server);
         next++;
       }
@@ -86,7 +108,7 @@ class Walk {
     };
   }
 
-  #take(one: VirtualServerReading['given'][number]): void {
+  #take(one: Ordered): void {
     const { statement } = one;
     switch (one.key) {
       case 'scheduler':
@@ -133,6 +155,7 @@ class Walk {
         else this.#sorryServer = { ...this.#sorryServer, forwarding: one.value };
         break;
       default:
+        assertNever(one);
     }
   }
 
@@ -180,13 +203,13 @@ class Walk {
   }
 
   #realServer(reading: RealServerReading): void {
-    const { header, values } = reading;
+    const { values } = reading;
     // what is wrong with the header is said; there is no reading of such a block
-    const endpoint = readEndpoint(header, SILENCE);
+    const endpoint = endpointBefore(reading) ?? readEndpoint(reading.header, SILENCE);
     if (endpoint === undefined) return;
     const method = (values.method ?? this.#forwarding)?.forwardingMethod;
     if (!this.#fits(endpoint, method)) {
-      const [at = reading.keyword] = header;
+      const [at = reading.keyword] = reading.header;
       this.#report.error(
         at,
         `${endpoint.address} is not of the family of its virtual_server; the real_server is left out`,

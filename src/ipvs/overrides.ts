@@ -73,7 +73,7 @@ export class Overrides {
   }
 
   of(virtualServer: VirtualServer, realServer: RealServer): 'drained' | number | undefined {
-    return this.#values.get(keyOf(virtualServer.id, realServer.id));
+    return this.#values.size === 0 ? undefined : this.#values.get(keyOf(virtualServer.id, realServer.id));
   }
 
   /** A state as the operator wants it. */

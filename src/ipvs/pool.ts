@@ -40,12 +40,13 @@ export type PoolChange =
 /**
  * The pool now, and what has changed. A pool that is new, with a `before` of undefined, tells of its quorum only; its
  * real servers, and those that a reload brings, begin without a word.
+ * @param known those that were there before the reload; absent: there was none
  */
 export function nextPool(
   virtualServer: VirtualServer,
   before: Pool | undefined,
   stateOf: (realServer: RealServer) => ServerState,
-  known: ReadonlySet<string> = new Set(virtualServer.realServers.map(({ id }) => id)),
+  known?: ReadonlySet<string>,
 ): { readonly pool: Pool; readonly changes: readonly PoolChange[] } {
   const changes: PoolChange[] = [];
   const up = new Set<string>();
@@ -57,7 +58,7 @@ export function nextPool(
       up.add(id);
       weight += state.weight;
     }
-    if (before !== undefined && known.has(id) && before.up.has(id) !== state.isUp) {
+    if (before !== undefined && known?.has(id) !== false && before.up.has(id) !== state.isUp) {
       changes.push({ type: 'real-server', realServer, isUp: state.isUp });
     }
   }

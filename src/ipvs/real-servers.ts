@@ -2,15 +2,23 @@
  * The real servers and the sorry server of a virtual server: defaults, ports, duplicates. The results and the messages follow
  * keepalived.
  */
-import type { IpAddress } from '../base/address.ts';
+import { type Family, familyOf, isLinkLocal } from '../base/address.ts';
 import type { Writable } from '../base/writable.ts';
-import type { CheckerConfig } from '../checks/checker-config.ts';
+import type { UnplacedChecker } from '../checks/checker-config.ts';
 import type { Inherited } from '../checks/keywords.ts';
-import type { Report } from '../config/diagnostics.ts';
+import { Report } from '../config/diagnostics.ts';
 import type { RealServerReading, VirtualServerReading } from './keywords.ts';
 import type { GivenRealServer, GivenSorryServer } from './ordered-lines.ts';
 import { destinationId } from './table.ts';
-import type { CheckDefaults, Forwarding, GroupMember, RealServer, SorryServer, Target } from './virtual-server.ts';
+import type {
+  CheckDefaults,
+  Forwarding,
+  GroupMember,
+  RealServer,
+  RealServerSettings,
+  SorryServer,
+  Target,
+} from './virtual-server.ts';
 
 /** What is known outside of the blocks of virtual servers. */
 export interface ServiceContext extends Pick<Inherited, 'logAllFailures' | 'trackFile' | 'hasBfd'> {
@@ -25,22 +33,36 @@ export interface Around {
   readonly forwarding: Forwarding;
   readonly context: ServiceContext;
   readonly report: Report;
+  readonly aside: Aside;
+}
+
+/** Where to say what there is to say of something that others may have too. */
+export class Aside {
+  #report = new Report();
+
+  /** With nothing said in it. */
+  get report(): Report {
+    if (this.#report.count > 0) this.#report = new Report();
+    return this.#report;
+  }
 }
 
 /** The real servers, each address and port once as they are written. */
 export function buildRealServers(given: readonly GivenRealServer[], around: Around): RealServer[] {
   const written = new Set<string>();
   const ids = new Map<string, number>();
+  const settings = new SettingsBuilder(around);
   const servers: RealServer[] = [];
   for (const one of given) {
+    const { address } = one;
     const writtenId = destinationId(one);
     if (written.has(writtenId)) {
       around.report.warning(one.reading.keyword, `real_server ${writtenId} is there already; this one is left out`);
       continue;
     }
     written.add(writtenId);
-    const server = realServer(one, writtenId, around);
-    const { id } = server;
+    const port = realServerPort(one, around);
+    const id = port === one.port ? writtenId : destinationId({ address, port });
     const count = (ids.get(id) ?? 0) + 1;
     ids.set(id, count);
     if (count > 1) {
@@ -49,26 +71,55 @@ export function buildRealServers(given: readonly GivenRealServer[], around: Arou
         `real_server ${id} is there already, written with another port; the first that is up counts`,
         { exitCode: 0 },
       );
-      server.id = `${id}#${count}`;
     }
-    servers.push(server);
+    servers.push({ id: count > 1 ? `${id}#${count}` : id, address, port, settings: settings.of(one, port) });
   }
   return servers;
 }
 
-/** @param writtenId its id, if the port is the one that it is written with */
-function realServer(one: GivenRealServer, writtenId: string, around: Around): Writable<RealServer> {
-  const { reading, address, port: given } = one;
-  const { values } = reading;
+/** Settings, and what they depend on besides the values of the block. */
+interface Known {
+  readonly settings: RealServerSettings;
+  readonly writtenPort: number;
+  readonly port: number;
+  readonly family: Family;
+  readonly isLinkLocal: boolean;
+}
+
+/** The settings of the real servers of a virtual server: those that say the same have the same ones. */
+class SettingsBuilder {
+  readonly #around: Around;
+  /** Of values that some block says. */
+  readonly #known = new Map<RealServerReading['values'], Known>();
+
+  constructor(around: Around) {
+    this.#around = around;
+  }
+
+  of(one: GivenRealServer, port: number): RealServerSettings {
+    const { reading, address } = one;
+    const known = this.#known.get(reading.values);
+    const [family, linkLocal] = [familyOf(address), isLinkLocal(address)];
+    const isSame = known?.writtenPort === one.port && known.port === port && known.family === family;
+    if (known !== undefined && isSame && known.isLinkLocal === linkLocal) return known.settings;
+    const { report } = this.#around.aside;
+    const settings = settingsOf(one, port, { ...this.#around, report });
+    if (report.count === 0) {
+      this.#known.set(reading.values, { writtenPort: one.port, port, family, isLinkLocal: linkLocal, settings });
+      return settings;
+    }
+    // of this block alone, and where it stands
+    return settingsOf({ ...one, reading: reading.unshared() }, port, this.#around);
+  }
+}
+
+function settingsOf(one: GivenRealServer, port: number, around: Around): RealServerSettings {
+  const { values } = one.reading;
   const { values: outer, context, forwarding } = around;
   const { forwardingMethod, tunnel } = values.method ?? forwarding;
-  const port = realServerPort(one, forwardingMethod, around);
   const defaults = checkDefaults(values, outer);
   // Filled in one by one: object spreads cost more than all the rest where there are ten thousand servers.
-  const server: Writable<RealServer> = {
-    id: port === given ? writtenId : destinationId({ address, port }),
-    address,
-    port,
+  const settings: Writable<RealServerSettings> = {
     weight: values.weight ?? outer.weight,
     forwardingMethod,
     inhibitOnFailure: values.inhibitOnFailure ?? outer.inhibitOnFailure,
@@ -78,19 +129,19 @@ function realServer(one: GivenRealServer, writtenId: string, around: Around): Wr
     delayLoop: defaults.delayLoop,
     alpha: defaults.alpha,
     smtpAlert: values.smtpAlert ?? context.smtpAlert ?? true,
-    checkers: checkersOf(reading, address, given === 0 ? port : given, defaults, around),
+    checkers: checkersIn(one, port, defaults, around),
   };
   const { retry, delayBeforeRetry, warmup } = defaults;
   const { virtualHost, snmpName, notifyUp, notifyDown } = values;
-  if (tunnel !== undefined) server.tunnel = tunnel;
-  if (retry !== undefined) server.retry = retry;
-  if (delayBeforeRetry !== undefined) server.delayBeforeRetry = delayBeforeRetry;
-  if (warmup !== undefined) server.warmup = warmup;
-  if (virtualHost !== undefined) server.virtualHost = virtualHost;
-  if (snmpName !== undefined) server.snmpName = snmpName;
-  if (notifyUp !== undefined) server.notifyUp = notifyUp;
-  if (notifyDown !== undefined) server.notifyDown = notifyDown;
-  return server;
+  if (tunnel !== undefined) settings.tunnel = tunnel;
+  if (retry !== undefined) settings.retry = retry;
+  if (delayBeforeRetry !== undefined) settings.delayBeforeRetry = delayBeforeRetry;
+  if (warmup !== undefined) settings.warmup = warmup;
+  if (virtualHost !== undefined) settings.virtualHost = virtualHost;
+  if (snmpName !== undefined) settings.snmpName = snmpName;
+  if (notifyUp !== undefined) settings.notifyUp = notifyUp;
+  if (notifyDown !== undefined) settings.notifyDown = notifyDown;
+  return settings;
 }
 
 const DEFAULT_CONNECT_TIMEOUT = 5_000_000 as CheckDefaults['connectTimeout'];
@@ -118,11 +169,8 @@ export function checkDefaults(
 }
 
 /** Only NAT can change the port: with DR and TUN the packet arrives as it was. */
-function realServerPort(
-  { reading, address, port }: GivenRealServer,
-  method: Forwarding['forwardingMethod'],
-  { target, report }: Around,
-): number {
+function realServerPort({ reading, address, port }: GivenRealServer, { target, report, forwarding }: Around): number {
+  const { forwardingMethod: method } = reading.values.method ?? forwarding;
   if (method === 'masquerading') return port === 0 && target.kind === 'address' ? target.port : port;
   if (target.kind === 'address' && target.port === port) return port;
   const { header } = reading;
@@ -151,16 +199,16 @@ function portConflicts(members: readonly GroupMember[], port: number): string[] 
   });
 }
 
-function checkersOf(
-  { values }: RealServerReading,
-  address: IpAddress,
+function checkersIn(
+  { reading: { values }, address, port: writtenPort }: GivenRealServer,
   port: number,
   { retry, delayBeforeRetry, delayLoop, warmup, alpha }: CheckDefaults,
   { values: outer, context, report }: Around,
-): readonly CheckerConfig[] {
+): readonly UnplacedChecker[] {
   const inherited: Inherited = {
     address,
-    port,
+    port: writtenPort === 0 ? port : writtenPort,
+    servicePort: port,
     connectTimeout: values.connectTimeout ?? outer.connectTimeout,
     retry,
     delayBeforeRetry,
@@ -173,7 +221,7 @@ function checkersOf(
     trackFile: context.trackFile,
     hasBfd: context.hasBfd,
   };
-  let checkers: readonly CheckerConfig[] = NONE;
+  let checkers: readonly UnplacedChecker[] = NONE;
   for (const given of values.checkers) {
     const more = given.configure(inherited, report, checkers);
     checkers = checkers.length === 0 ? more : [...checkers, ...more];
@@ -181,7 +229,7 @@ function checkersOf(
   return checkers;
 }
 
-const NONE: readonly CheckerConfig[] = [];
+const NONE: readonly UnplacedChecker[] = [];
 
 /** The sorry server, with the port and the treatment that its virtual server and a real server leave it. */
 export function buildSorryServer(
@@ -192,7 +240,7 @@ export function buildSorryServer(
   const { forwardingMethod, tunnel } = given.forwarding ?? forwarding;
   const port = sorryPort(given, forwardingMethod, target, report);
   const same = realServers.find((real) => real.address === given.address && real.port === port);
-  const inhibit = same?.inhibitOnFailure ?? given.inhibit;
+  const inhibit = same?.settings.inhibitOnFailure ?? given.inhibit;
   if (inhibit !== given.inhibit) {
     const [is, other] = inhibit ? ['', 'not'] : ['not', ''];
     report.warning(

@@ -7,6 +7,7 @@ import {
   type IpAddress,
   maxPrefixLength,
 } from '../base/address.ts';
+import { assertNever } from '../base/assert.ts';
 import type { ServiceKey } from '../wire/ipvs.ts';
 import type { AddressRange, Granularity, GroupMember, VirtualServer } from './virtual-server.ts';
 
@@ -17,13 +18,17 @@ export const RANGE_MAX = 65536;
 type Served = Pick<VirtualServer, 'target' | 'family' | 'protocol'>;
 
 /** The keys of its services, in the order of the file, each once. */
-export function servicesOf({ target, family, protocol = 'UDP' }: Served): ServiceKey[] {
-  if (target.kind === 'group') return target.members.flatMap((one) => [...keysOf(one, family ?? 'inet', protocol)]);
-  const one: GroupMember =
-    target.kind === 'fwmark'
-      ? target
-      : { kind: 'addresses', family: family ?? 'inet', first: target.address, last: target.address, port: target.port };
-  return [...keysOf(one, family ?? 'inet', protocol)];
+export function servicesOf({ target, family = 'inet', protocol = 'UDP' }: Served): ServiceKey[] {
+  switch (target.kind) {
+    case 'group':
+      return target.members.flatMap((one) => [...keysOf(one, family, protocol)]);
+    case 'fwmark':
+      return [{ kind: 'fwmark', family, fwmark: target.fwmark }];
+    case 'address':
+      return [{ kind: 'address', family, protocol, address: target.address, port: target.port }];
+    default:
+      return assertNever(target);
+  }
 }
 
 function* keysOf(

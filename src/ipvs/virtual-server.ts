@@ -6,7 +6,7 @@
  */
 import type { Family, IpAddress } from '../base/address.ts';
 import type { Duration } from '../base/time.ts';
-import type { CheckerConfig } from '../checks/checker-config.ts';
+import type { UnplacedChecker } from '../checks/checker-config.ts';
 import type { Script } from '../config/script.ts';
 import type { ForwardingMethod, Protocol, Tunnel } from '../wire/ipvs.ts';
 
@@ -86,13 +86,8 @@ export interface SorryServer extends Forwarding {
   readonly isRealServer: boolean;
 }
 
-/** A real server. */
-export interface RealServer extends Forwarding, CheckDefaults {
-  /** `192.168.4.100:80` */
-  readonly id: string;
-  readonly address: IpAddress;
-  /** 0-65535 */
-  readonly port: number;
+/** What is said of a real server but where it is: thousands of them may have the same. */
+export interface RealServerSettings extends Forwarding, CheckDefaults {
   /** 0 to 2^31 - 1 */
   readonly weight: number;
   /** A failed server stays in the table with weight 0. */
@@ -105,7 +100,17 @@ export interface RealServer extends Forwarding, CheckDefaults {
   readonly smtpAlert: boolean;
   readonly notifyUp?: Script;
   readonly notifyDown?: Script;
-  readonly checkers: readonly CheckerConfig[];
+  readonly checkers: readonly UnplacedChecker[];
+}
+
+/** A real server. */
+export interface RealServer {
+  /** `192.168.4.100:80` */
+  readonly id: string;
+  readonly address: IpAddress;
+  /** 0-65535 */
+  readonly port: number;
+  readonly settings: RealServerSettings;
 }
 
 /** A virtual server. */

@@ -6,13 +6,20 @@
 import { type Family, familyOf } from '../base/address.ts';
 import { assertNever } from '../base/assert.ts';
 import { type Duration, ZERO } from '../base/time.ts';
-import type { Details, Place, Report } from '../config/diagnostics.ts';
+import type { Details, Report } from '../config/diagnostics.ts';
 import type { Protocol } from '../wire/ipvs.ts';
 import { familiesOf } from './group-keywords.ts';
 import { readTarget, type VirtualServerReading } from './keywords.ts';
-import { DEFAULT_PERSISTENCE } from './methods.ts';
+import { DEFAULT_PERSISTENCE, endpointBefore } from './methods.ts';
 import { type OrderedLines, readOrderedLines } from './ordered-lines.ts';
-import { type Around, buildRealServers, buildSorryServer, checkDefaults, type ServiceContext } from './real-servers.ts';
+import {
+  type Around,
+  Aside,
+  buildRealServers,
+  buildSorryServer,
+  checkDefaults,
+  type ServiceContext,
+} from './real-servers.ts';
 import { prefixLengthOf, servicesOf } from './services.ts';
 import { serviceId } from './table.ts';
 import type { Forwarding, RealServer, Target, VirtualServer, VirtualServerGroup } from './virtual-server.ts';
@@ -31,23 +38,24 @@ export function buildVirtualServers(
   report: Report,
 ): ReadonlyMap<VirtualServerReading, VirtualServer> {
   const servers = new Map<VirtualServerReading, VirtualServer>();
-  const places = new Map<string, { readonly place: Place; count: number }>();
+  const places = new Map<string, { readonly first: VirtualServerReading; count: number }>();
   const indices = new Map<string, number>();
+  const aside = new Aside();
   for (const reading of readings) {
     const target = targetOf(reading, groups, indices, report);
     if (target === undefined) continue;
-    const server = new VirtualServerBuilder(reading, target, contextOf(reading), report).build();
+    const server = new VirtualServerBuilder(reading, target, contextOf(reading), report, aside).build();
     if (server === undefined) continue;
     const earlier = places.get(server.id);
     if (earlier === undefined) {
-      places.set(server.id, { place: reading.keyword, count: 1 });
+      places.set(server.id, { first: reading, count: 1 });
       servers.set(reading, server);
       continue;
     }
     earlier.count++;
     report.warning(
       reading.keyword,
-      `virtual_server ${server.id} is there already, in line ${earlier.place.line}: the two are one service, with the values of the first and the servers of both`,
+      `virtual_server ${server.id} is there already, in line ${earlier.first.keyword.line}: the two are one service, with the values of the first and the servers of both`,
       { exitCode: 0 },
     );
     servers.set(reading, { ...server, id: `${server.id}#${earlier.count}` });
@@ -67,7 +75,7 @@ function targetOf(
   indices: Map<string, number>,
   report: Report,
 ): Target | undefined {
-  const given = readTarget(reading.header, SILENCE);
+  const given = endpointBefore(reading) ?? readTarget(reading.header, SILENCE);
   if (given === undefined) return undefined;
   if ('fwmark' in given) return { kind: 'fwmark', fwmark: given.fwmark };
   if ('address' in given) return { kind: 'address', ...given };
@@ -86,12 +94,14 @@ class VirtualServerBuilder {
   readonly #target: Target;
   readonly #context: ServiceContext;
   readonly #report: Report;
+  readonly #aside: Aside;
 
-  constructor(reading: VirtualServerReading, target: Target, context: ServiceContext, report: Report) {
+  constructor(reading: VirtualServerReading, target: Target, context: ServiceContext, report: Report, aside: Aside) {
     this.#reading = reading;
     this.#target = target;
     this.#context = context;
     this.#report = report;
+    this.#aside = aside;
   }
 
   build(): VirtualServer | undefined {
@@ -111,7 +121,8 @@ class VirtualServerBuilder {
     const protocol = this.#protocol();
     const scheduler = values.scheduler ?? this.#missing('lb_algo', DEFAULT_SCHEDULER, DEFAULT_SCHEDULER);
     const forwarding = values.method ?? this.#missing('lb_kind', DEFAULT_FORWARDING, 'NAT');
-    const around: Around = { values, target, forwarding, context: this.#context, report: this.#report };
+    const [context, report, aside] = [this.#context, this.#report, this.#aside];
+    const around: Around = { values, target, forwarding, context, report, aside };
     const realServers = buildRealServers(lines.realServers, around);
     const sorryServer = lines.sorryServer && buildSorryServer(lines.sorryServer, realServers, around);
     const { persistenceEngine, quorumUp, quorumDown, virtualHost, snmpName } = values;
@@ -247,7 +258,7 @@ class VirtualServerBuilder {
 
   #quorum(realServers: readonly RealServer[]): Pick<VirtualServer, 'quorum' | 'hysteresis'> {
     const { quorum: given, hysteresis } = this.#reading.values;
-    const weights = realServers.reduce((sum, { weight }) => sum + weight, 0);
+    const weights = realServers.reduce((sum, { settings }) => sum + settings.weight, 0);
     if (given > weights) {
       this.#warn('quorum', `a quorum of ${given} is more than all weights together; it becomes ${weights}`);
     }

@@ -9,6 +9,7 @@ import { readConfigurationTree } from '../../src/daemon/root.ts';
 import { showConfiguration } from '../../src/daemon/shown-configuration.ts';
 import type { ShownBlock, ShownItem } from '../../src/daemon/shown-item.ts';
 import { isStrange } from '../config/strange-samples.ts';
+import { withPlaces } from '../support/servers.ts';
 
 const CONFIG = join(import.meta.dirname, '../../config');
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-show-'));
@@ -98,10 +99,10 @@ describe('holdfast config show', () => {
     const text = sample(name);
     const again = read(configText(shown(text)));
     expect({
-      configuration: again.configuration,
+      configuration: withPlaces(again.configuration),
       errors: again.diagnostics.filter(({ severity }) => severity === 'error'),
     }).toEqual({
-      configuration: read(text).configuration,
+      configuration: withPlaces(read(text).configuration),
       errors: [],
     });
   });
@@ -110,9 +111,9 @@ describe('holdfast config show', () => {
     const text = readFileSync(join(SEEDS, name), 'utf8');
     const again = read(configText(shown(text)));
     expect({
-      configuration: again.configuration,
+      configuration: withPlaces(again.configuration),
       errors: again.diagnostics.filter(({ severity }) => severity === 'error'),
-    }).toEqual({ configuration: read(text).configuration, errors: [] });
+    }).toEqual({ configuration: withPlaces(read(text).configuration), errors: [] });
   });
 
   it('so is one that uses everything, with its mistakes mended', () => {
@@ -120,7 +121,7 @@ describe('holdfast config show', () => {
     expect(diagnostics.length).toBeGreaterThan(5);
     expect(configuration.virtualServers.length).toBe(2);
     const again = read(configText(shown(RICH)));
-    expect(again.configuration).toEqual(configuration);
+    expect(withPlaces(again.configuration)).toEqual(withPlaces(configuration));
     expect(again.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { seconds, ZERO } from '../../src/base/time.ts';
 import { tcpChecker } from '../support/servers.ts';
-import { read, realServerWith, said, serviceOf, serviceWith } from './reading.ts';
+import { checkersIn, read, realServerWith, said, serviceWith } from './reading.ts';
 
 const TCP_CHECK = tcpChecker();
 
-const checkerOf = (...lines: string[]) => serviceOf(realServerWith(...lines))?.realServers[0]?.checkers[0];
+const checkerOf = (...lines: string[]) => checkersIn(realServerWith(...lines))[0];
 
 describe('TCP_CHECK', () => {
   it('has keepalived’s defaults', () => {
@@ -56,7 +56,7 @@ describe('TCP_CHECK', () => {
       '}',
       '}',
     );
-    expect(serviceOf(text)?.realServers[0]?.checkers).toEqual([
+    expect(checkersIn(text)).toEqual([
       {
         ...TCP_CHECK,
         connectAddress: '10.0.0.9',
@@ -96,9 +96,10 @@ describe('TCP_CHECK', () => {
   });
 
   it('may be there more than once', () => {
-    expect(
-      serviceOf(realServerWith('TCP_CHECK {', '}', 'TCP_CHECK {', 'connect_port 443', '}'))?.realServers[0]?.checkers,
-    ).toEqual([TCP_CHECK, { ...TCP_CHECK, connectPort: 443 }]);
+    expect(checkersIn(realServerWith('TCP_CHECK {', '}', 'TCP_CHECK {', 'connect_port 443', '}'))).toEqual([
+      TCP_CHECK,
+      { ...TCP_CHECK, connectPort: 443 },
+    ]);
   });
 
   it('without a port to connect to is kept, and fails as in keepalived', () => {
@@ -115,6 +116,6 @@ describe('BFD_CHECK', () => {
     const check = ['BFD_CHECK {', 'name rs1', '}'];
     const text = session + serviceWith(...['1', '2'].flatMap((n) => [`real_server 10.0.0.${n} 80 {`, ...check, '}']));
     expect(said(text)).toEqual([]);
-    expect(serviceOf(text)?.realServers[0]?.checkers).toMatchObject([{ kind: 'BFD_CHECK', session: 'rs1' }]);
+    expect(checkersIn(text)).toMatchObject([{ kind: 'BFD_CHECK', session: 'rs1' }]);
   });
 });

@@ -2,14 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { seconds, ZERO } from '../../src/base/time.ts';
 import { tcpChecker } from '../support/servers.ts';
-import { read, realServerWith, said, serviceOf } from './reading.ts';
+import { checkersIn, read, realServerWith, said } from './reading.ts';
 
 const { kind: _, ...CONNECTING } = tcpChecker();
 const { connectAddress: _a, connectPort: _p, connectTimeout: _t, fwmark: _m, ...TIMED } = CONNECTING;
 
 const text = (kind: string, ...lines: string[]) => realServerWith(`${kind} {`, ...lines, '}');
-const checkersOf = (of: string) => serviceOf(of)?.realServers[0]?.checkers;
-const checkerOf = (kind: string, ...lines: string[]) => checkersOf(text(kind, ...lines))?.[0];
+const checkerOf = (kind: string, ...lines: string[]) => checkersIn(text(kind, ...lines))[0];
 
 /** What is said, without the words about checks that are not acted on. */
 const mistakes = (of: string) => said(of).filter((one) => !/not acted on yet/.test(one));
@@ -73,12 +72,12 @@ describe('HTTP_GET and SSL_GET', () => {
 
   it('ask for the host of the checker, else for that of the real server or the virtual server', () => {
     const own = realServerWith('virtualhost b.example', 'HTTP_GET {', ...page(), '}');
-    expect(checkersOf(own)).toEqual([{ ...HTTP, inheritedVirtualHost: 'b.example' }]);
+    expect(checkersIn(own)).toEqual([{ ...HTTP, inheritedVirtualHost: 'b.example' }]);
   });
 
   it('without a page are left out; keepalived crashes when it is the first checker', () => {
     expect(read(text('HTTP_GET')).exitCode).toBe(5);
-    expect(checkersOf(text('HTTP_GET', 'url {', '}'))).toEqual([]);
+    expect(checkersIn(text('HTTP_GET', 'url {', '}'))).toEqual([]);
     expect(mistakes(text('HTTP_GET', ...page(), 'url {', '}'))).toEqual([
       '10:1 error: url has no path; it is left out',
     ]);
@@ -181,7 +180,7 @@ describe('SMTP_CHECK', () => {
   it('is a checker for each host, and one for itself where it says a place', () => {
     const host = (address: string, ...lines: string[]) => ['host {', `connect_ip ${address}`, ...lines, '}'];
     const addresses = (...lines: string[]) =>
-      checkersOf(text('SMTP_CHECK', ...lines))?.map((one) => ('connectAddress' in one ? one.connectAddress : ''));
+      checkersIn(text('SMTP_CHECK', ...lines)).map((one) => ('connectAddress' in one ? one.connectAddress : ''));
     expect(addresses(...host('10.0.0.4'), ...host('10.0.0.5'))).toEqual(['10.0.0.4', '10.0.0.5']);
     expect(addresses('connect_ip 10.0.0.3', ...host('10.0.0.4'))).toEqual(['10.0.0.3', '10.0.0.4']);
     expect(checkerOf('SMTP_CHECK', ...host('10.0.0.4', 'retry 6'))).toMatchObject({ retry: 6 });
@@ -257,7 +256,7 @@ describe('MISC_CHECK', () => {
 
   it('without a command is left out', () => {
     for (const line of ['', 'misc_path', 'misc_path ""']) {
-      expect(checkersOf(text('MISC_CHECK', line))).toEqual([]);
+      expect(checkersIn(text('MISC_CHECK', line))).toEqual([]);
       expect(read(text('MISC_CHECK', line)).exitCode).toBe(5);
     }
     expect(read(text('MISC_CHECK', 'misc_path /bin/check', 'bindto 10.0.0.9')).exitCode).toBe(5);
@@ -309,7 +308,7 @@ describe('PING_CHECK', () => {
     expect(mistakes(text('PING_CHECK', 'connect_ip fe80::1'))).toEqual([
       '7:12 error: fe80::1 is reached through one interface only; the check is left out; add bind_if',
     ]);
-    expect(checkersOf(text('PING_CHECK', 'connect_ip fe80::1', 'bind_if eth0'))).toHaveLength(1);
+    expect(checkersIn(text('PING_CHECK', 'connect_ip fe80::1', 'bind_if eth0'))).toHaveLength(1);
   });
 
   it.each([
@@ -328,10 +327,10 @@ describe('FILE_CHECK', () => {
   const FILE = 'track_file load {\nfile /run/load\nweight 2 reverse\n}\n';
 
   it('has the weight of its file, unless it says its own', () => {
-    expect(checkersOf(FILE + text('FILE_CHECK', 'track_file load'))).toEqual([
+    expect(checkersIn(FILE + text('FILE_CHECK', 'track_file load'))).toEqual([
       { kind: 'FILE_CHECK', trackFile: 'load', weight: 2, reverse: true },
     ]);
-    expect(checkersOf(FILE + text('FILE_CHECK', 'track_file load', 'weight -3000'))).toEqual([
+    expect(checkersIn(FILE + text('FILE_CHECK', 'track_file load', 'weight -3000'))).toEqual([
       { kind: 'FILE_CHECK', trackFile: 'load', weight: -3000, reverse: false },
     ]);
   });
@@ -342,7 +341,7 @@ describe('FILE_CHECK', () => {
       FILE + text('FILE_CHECK'),
       text('FILE_CHECK', 'track_file x'),
     ]) {
-      expect(checkersOf(wrong)).toEqual([]);
+      expect(checkersIn(wrong)).toEqual([]);
       expect(read(wrong).exitCode).toBe(5);
     }
     expect(read(FILE + text('FILE_CHECK', 'track_file load', 'weight 1 x')).exitCode).toBe(5);
@@ -353,10 +352,10 @@ describe('BFD_CHECK', () => {
   const session = (...lines: string[]) => `bfd_instance peer {\nneighbor_ip 10.0.0.2\n${lines.join('\n')}\n}\n`;
 
   it('has the alpha of its server, unless it says its own', () => {
-    expect(checkersOf(session() + text('BFD_CHECK', 'name peer'))).toEqual([
+    expect(checkersIn(session() + text('BFD_CHECK', 'name peer'))).toEqual([
       { kind: 'BFD_CHECK', session: 'peer', alpha: false },
     ]);
-    expect(checkersOf(session('checker') + text('BFD_CHECK', 'name peer', 'alpha'))).toMatchObject([{ alpha: true }]);
+    expect(checkersIn(session('checker') + text('BFD_CHECK', 'name peer', 'alpha'))).toMatchObject([{ alpha: true }]);
   });
 
   it('knows the sessions that stand before it and are not for virtual routers only, each once', () => {
@@ -366,11 +365,11 @@ describe('BFD_CHECK', () => {
       session() + text('BFD_CHECK'),
     ];
     for (const file of wrong) {
-      expect(checkersOf(file)).toEqual([]);
+      expect(checkersIn(file)).toEqual([]);
       expect(read(file).exitCode).toBe(5);
     }
     const twice = realServerWith('BFD_CHECK {', 'name peer', '}', 'BFD_CHECK {', 'name peer', '}');
-    expect(checkersOf(session() + twice)).toHaveLength(1);
+    expect(checkersIn(session() + twice)).toHaveLength(1);
   });
 });
 

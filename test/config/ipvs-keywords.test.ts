@@ -235,14 +235,13 @@ describe('real_server', () => {
     const text = realServerWith('weight 9', 'lvs_method TUN', 'inhibit_on_failure', 'uthreshold 5', 'lthreshold 3');
     expect(said(text)).toEqual([]);
     expect(serviceOf(text)?.realServers).toEqual([
-      {
-        ...realServer(),
+      realServer({
         weight: 9,
         forwardingMethod: 'tunnel',
         inhibitOnFailure: true,
         upperThreshold: 5,
         lowerThreshold: 3,
-      },
+      }),
     ]);
   });
 
@@ -267,7 +266,7 @@ describe('real_server', () => {
   });
 
   it('of weight 0 is there, and a quorum of nothing is said, as in keepalived', () => {
-    expect(serviceOf(realServerWith('weight 0'))?.realServers[0]?.weight).toBe(0);
+    expect(serviceOf(realServerWith('weight 0'))?.realServers[0]?.settings.weight).toBe(0);
     expect(said(realServerWith('weight 0'))).toEqual([
       '1:1 warning: a quorum of 1 is more than all weights together; it becomes 0',
     ]);

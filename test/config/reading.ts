@@ -1,5 +1,8 @@
 /** Reading a configuration from a string, and what was said about it in one line each. */
+
+import type { CheckerConfig } from '../../src/checks/checker-config.ts';
 import type { Diagnostic } from '../../src/config/diagnostics.ts';
+import { checkersOf } from '../../src/daemon/real-server-checkers.ts';
 import { type ReadOutcome, readConfiguration } from '../../src/daemon/root.ts';
 
 /** The outcome for a file of that text. */
@@ -45,6 +48,12 @@ export const serviceWith = (...lines: string[]): string =>
 
 /** The first virtual server of a text. */
 export const serviceOf = (text: string) => read(text).configuration.virtualServers[0];
+
+/** The checkers of its first real server. */
+export const checkersIn = (text: string): CheckerConfig[] => {
+  const [server] = serviceOf(text)?.realServers ?? [];
+  return server === undefined ? [] : checkersOf(server);
+};
 
 /** A virtual server whose only real server has these lines from the sixth on. */
 export const realServerWith = (...lines: string[]): string =>

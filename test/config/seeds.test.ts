@@ -49,8 +49,8 @@ describe('the seeds', () => {
         scheduler: 'wrr',
         forwardingMethod: 'direct-route',
         realServers: [
-          { id: '192.168.4.100:80', weight: 1, checkers: [{ kind: 'TCP_CHECK', retry: 3, connectPort: 80 }] },
-          { id: '192.168.4.200:80', weight: 2, checkers: [{ kind: 'TCP_CHECK', retry: 3, connectPort: 80 }] },
+          { id: '192.168.4.100:80', settings: { weight: 1, checkers: [{ kind: 'TCP_CHECK', retry: 3 }] } },
+          { id: '192.168.4.200:80', settings: { weight: 2, checkers: [{ kind: 'TCP_CHECK', retry: 3 }] } },
         ],
       },
     ]);

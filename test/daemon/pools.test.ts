@@ -24,7 +24,7 @@ function pools() {
   const logged: string[] = [];
   const told: string[] = [];
   const subject = new Pools({
-    stateOf: (_, { id, weight }: RealServer) => ({ isUp: !down.has(id), weight }),
+    stateOf: (_, { id, settings: { weight } }: RealServer) => ({ isUp: !down.has(id), weight }),
     tell: (notice) => {
       told.push(`${lvsFifoLine(notice).trim()}${notice.command ? ` ${notice.command.keyword}` : ''}`);
       mails.push(notice.mail);

@@ -8,7 +8,7 @@ import type { Entries, Entry, Table } from '../../src/config/table.ts';
 import { globalKeywords } from '../../src/daemon/global-keywords.ts';
 import { readConfiguration, rootKeywords } from '../../src/daemon/root.ts';
 import { DEFAULTS } from '../support/instances.ts';
-import { realServer, tcpChecker, virtualServer } from '../support/servers.ts';
+import { realServer, tcpChecker, virtualServer, withPlaces } from '../support/servers.ts';
 
 const read = (text: string) => readConfiguration('test.conf', () => text);
 const DIRECTOR = readFileSync(join(import.meta.dirname, '../../config/lvs-dr/director1.conf'), 'utf8');
@@ -17,7 +17,7 @@ describe('readConfiguration', () => {
   it('reads a whole file into plain data', () => {
     const { configuration, diagnostics, exitCode } = read(DIRECTOR);
     expect({ diagnostics, exitCode }).toEqual({ diagnostics: [], exitCode: 0 });
-    expect(configuration).toEqual({
+    expect(withPlaces(configuration)).toEqual({
       interfaceDelays: [],
       polledLinks: [],
       spacing: { garp: ZERO, gna: ZERO, groups: [] },

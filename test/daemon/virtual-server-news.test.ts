@@ -12,15 +12,17 @@ describe('news of virtual servers', () => {
       target: { kind: 'address', address: VIP, port: PORTS[name] ?? 0 },
       realServers: [realServer({ weight })],
     });
+  /** Of one virtual server. */
+  const packed = (name: string, weight?: number) => new NewsWriter().all([one(name, weight)])[0];
 
   it('are all of them at first, and then what has changed', () => {
     const writer = new NewsWriter();
-    expect(writer.all([one('a'), one('b'), one('c')])).toEqual([one('a'), one('b'), one('c')]);
-    expect(writer.changes([one('a'), one('b', 2), one('c')])).toEqual([0, one('b', 2), 2]);
-    expect(writer.changes([one('c'), one('d'), one('a')])).toEqual([2, one('d'), 0]);
+    expect(writer.all([one('a'), one('b'), one('c')])).toEqual([packed('a'), packed('b'), packed('c')]);
+    expect(writer.changes([one('a'), one('b', 2), one('c')])).toEqual([0, packed('b', 2), 2]);
+    expect(writer.changes([one('c'), one('d'), one('a')])).toEqual([2, packed('d'), 0]);
     expect(writer.changes([])).toEqual([]);
-    expect(writer.changes([one('a')])).toEqual([one('a')]);
-    expect(writer.all([one('a')])).toEqual([one('a')]);
+    expect(writer.changes([one('a')])).toEqual([packed('a')]);
+    expect(writer.all([one('a')])).toEqual([packed('a')]);
   });
 
   it('come to what was meant; what has not changed is the same object', () => {
@@ -31,7 +33,23 @@ describe('news of virtual servers', () => {
     expect(second[0]).toBe(first[1]);
   });
 
+  it('say once what real servers have in common, and that is the same object again', () => {
+    const [a, b, c] = ['1', '2', '3'].map((host) =>
+      realServer({ address: `192.168.4.${host}` as IpAddress, weight: 7 }),
+    );
+    const settings = a?.settings ?? realServer().settings;
+    const realServers = [a, b, c].flatMap((server, i) => (server ? [i === 1 ? server : { ...server, settings }] : []));
+    const news = new NewsWriter().all([virtualServer({ realServers })]);
+    expect(news).toMatchObject([{ settings: [{ weight: 7 }, { weight: 7 }], realServers: { length: 3 } }]);
+    const read = new NewsReader().read(JSON.parse(JSON.stringify(news)));
+    expect(read).toEqual([virtualServer({ realServers })]);
+    expect(read[0]?.realServers[2]?.settings).toBe(read[0]?.realServers[0]?.settings);
+  });
+
   it('of which the reader has never heard are our mistake', () => {
     expect(() => new NewsReader().read([0])).toThrow('assertion failed: no virtual server at 0');
+    const [one] = new NewsWriter().all([virtualServer()]);
+    if (typeof one !== 'object') throw new Error('expected a virtual server');
+    expect(() => new NewsReader().read([{ ...one, settings: [] }])).toThrow('assertion failed: no settings at 0');
   });
 });

@@ -6,7 +6,7 @@ import type { GroupMember, RealServer, SorryServer, VirtualServer } from '../../
 import { realServer as anyRealServer, virtualServer as anyVirtualServer } from '../support/servers.ts';
 import { destination, service } from './example.ts';
 
-const realServer = (host: number, different: Partial<RealServer> = {}): RealServer =>
+const realServer = (host: number, different: Parameters<typeof anyRealServer>[0] = {}): RealServer =>
   anyRealServer({ address: destination(host).address, weight: 3, forwardingMethod: 'direct-route', ...different });
 
 const virtualServer = (...realServers: RealServer[]): VirtualServer =>
@@ -14,7 +14,7 @@ const virtualServer = (...realServers: RealServer[]): VirtualServer =>
 
 const condition = (down: readonly string[] = [], different: Partial<Condition> = {}): Condition => ({
   hasQuorum: true,
-  stateOf: ({ id, weight }) => ({ isUp: !down.includes(id), weight }),
+  stateOf: ({ id, settings: { weight } }) => ({ isUp: !down.includes(id), weight }),
   ...different,
 });
 const allWell = () => condition();
@@ -86,7 +86,7 @@ describe('desired', () => {
         destination(9, { weight: 1 }),
         destination(200, { weight: 0 }),
       ]);
-      const stateOf: Condition['stateOf'] = ({ weight }) => ({ isUp: true, weight, isDrained: true });
+      const stateOf: Condition['stateOf'] = ({ settings: { weight } }) => ({ isUp: true, weight, isDrained: true });
       expect(destinationsFor(withSorry({}, realServer(100)), [], { hasQuorum: false, stateOf })).toEqual([
         destination(9, { weight: 1 }),
         destination(100, { weight: 0 }),

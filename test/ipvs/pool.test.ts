@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { IpAddress } from '../../src/base/address.ts';
 import { nextPool, type Pool, type PoolChange, type ServerState } from '../../src/ipvs/pool.ts';
-import type { VirtualServer } from '../../src/ipvs/virtual-server.ts';
+import type { RealServer, VirtualServer } from '../../src/ipvs/virtual-server.ts';
 import { realServer, virtualServer } from '../support/servers.ts';
 
 const A = realServer({ address: '192.168.4.100' as IpAddress, weight: 1 });
@@ -11,7 +11,7 @@ const B = realServer({ address: '192.168.4.200' as IpAddress, weight: 2 });
 function course(server: VirtualServer, ...steps: Record<string, ServerState>[]): string[] {
   let before: Pool | undefined;
   return steps.map((states) => {
-    const stateOf = ({ id, weight }: { id: string; weight: number }) => states[id] ?? { isUp: true, weight };
+    const stateOf = ({ id, settings: { weight } }: RealServer) => states[id] ?? { isUp: true, weight };
     const { pool, changes } = nextPool(server, before, stateOf);
     before = pool;
     return [...changes.map(words), pool.hasQuorum ? 'quorum' : 'no quorum'].join(', ');
