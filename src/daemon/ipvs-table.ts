@@ -247,15 +247,16 @@ export class IpvsTable {
     const outcomes = await client.execute(commands);
     const refused = new Set<string>();
     const done: IpvsCommand[] = [];
-    for (const [i, command] of commands.entries()) {
+    commands.forEach((command, i) => {
       const error = outcomes[i];
-      if (!error) done.push(command);
-      else {
-        refused.add(serviceId(command.service.key));
-        if (isAlreadySo(command, error.code) || (!isLast && isWithoutService(command, error.code))) continue;
-        this.#failed(command, explain(command, error));
+      if (!error) {
+        done.push(command);
+        return;
       }
-    }
+      refused.add(serviceId(command.service.key));
+      if (isAlreadySo(command, error.code) || (!isLast && isWithoutService(command, error.code))) return;
+      this.#failed(command, explain(command, error));
+    });
     for (const [id, target] of targets) {
       if (refused.has(id)) {
         this.#unsettled.add(id);

@@ -160,8 +160,9 @@ export class IpvsClient {
    */
   async execute(commands: readonly IpvsCommand[]): Promise<(NetlinkError | undefined)[]> {
     const outcomes = await this.#batch(commands);
-    const refused = [...outcomes.keys()].filter((i) => outcomes[i]?.code === 'ENOENT');
-    if (refused.length === 0 || !(await this.#familyMoved())) return outcomes;
+    const isRefused = (outcome: NetlinkError | undefined) => outcome?.code === 'ENOENT';
+    if (!outcomes.some(isRefused) || !(await this.#familyMoved())) return outcomes;
+    const refused = [...outcomes.keys()].filter((i) => isRefused(outcomes[i]));
     const again = await this.#batch(commands.filter((_, i) => refused.includes(i)));
     for (const [i, place] of refused.entries()) outcomes[place] = again[i];
     return outcomes;

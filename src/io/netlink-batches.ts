@@ -45,13 +45,13 @@ export class NetlinkBatches {
     readonly outcomes: Promise<Outcomes>;
     readonly abandon: (error: unknown) => void;
   } {
-    const last = requests.length - 1;
-    this.#writer.length = 0;
-    for (const [i, request] of requests.entries()) {
-      const flags = NLM_F_REQUEST | (request.flags ?? 0) | (i === last ? NLM_F_ACK : 0);
+    const writer = this.#writer;
+    writer.length = 0;
+    requests.forEach((request, i) => {
+      const flags = NLM_F_REQUEST | (request.flags ?? 0) | (i === requests.length - 1 ? NLM_F_ACK : 0);
       const header = { type: request.type, flags, sequence: first + i, portId: 0 };
-      writeMessage(this.#writer, header, (writer) => request.writeBody(writer));
-    }
+      writeMessage(writer, header, () => request.writeBody(writer));
+    });
     let batch: Batch | undefined;
     const outcomes = new Promise<Outcomes>((resolve, reject) => {
       const none: Outcomes = new Array(requests.length).fill(undefined);
