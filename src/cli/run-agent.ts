@@ -1,12 +1,9 @@
 /** The agent in this process: reads the configuration, opens the log, and runs the supervisor to its end. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { sayEarly } from '../daemon/early-news.ts';
 import type { Role } from '../daemon/fork-role.ts';
-import { type Log, type LogFormat, openLog } from '../daemon/log.ts';
-import type { LogLevel } from '../daemon/messages.ts';
 import type { ReadOutcome } from '../daemon/root.ts';
-import { Supervisor } from '../daemon/supervisor.ts';
-import { openSyslog } from '../io/syslog.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { Environment } from './command-line.ts';
 import { readConfigurationFile, runConfigTest, statusOf } from './config-test.ts';
@@ -19,14 +16,14 @@ const WANTS_ANOTHER_STOP: ReadonlySet<string> = new Set(['release-vips', 'dont-r
 
 /**
  * Resolves with the exit status.
- * @param takeFirst a process that has been started for a role already; from then on it is the agent's
+ * @param early processes that have been started for a role already; one that is taken out is the agent's
  */
 export async function runAgentHere(
   options: AgentOptions,
   file: string,
   environment: Environment,
   pidFile: string,
-  takeFirst: (role: Role) => ChildProcess | undefined,
+  early: Map<Role, ChildProcess | undefined>,
 ): Promise<number> {
   const directory = process.cwd();
   if (environment.HOLDFAST_BACKGROUND !== undefined) process.chdir('/'); // no file system is kept busy
@@ -43,6 +40,13 @@ export async function runAgentHere(
     process.stderr.write(`holdfast: not started: --strict, and there is something to say about ${file}\n`);
     return statusOf(outcome, true);
   }
+  const earlyNews = sayEarly(early.get('health'), outcome.configuration.virtualServers);
+  // loaded while those are read, and sent: a pipe takes a part of them only
+  const isSent = () => new Promise(setImmediate);
+  const { openAgentLog } = await import('./agent-log.ts');
+  if (earlyNews !== undefined) await isSent();
+  const { Supervisor } = await import('../daemon/supervisor.ts');
+  if (earlyNews !== undefined) await isSent();
   const log = openAgentLog(options, environment);
   const supervisor = new Supervisor(
     {
@@ -63,7 +67,8 @@ export async function runAgentHere(
       guardLimit: options.guardLimit,
       log,
       environment,
-      takeFirst,
+      early,
+      earlyNews,
     },
     outcome,
   );
@@ -79,17 +84,4 @@ export async function runAgentHere(
   } finally {
     await log.flush();
   }
-}
-
-/** Where the log goes: the console in the foreground and with -l, syslog in the background. */
-function openAgentLog(options: AgentOptions, environment: Environment): Log {
-  const level: LogLevel = options.logDetail === 0 ? 'notice' : options.logDetail === 1 ? 'info' : 'debug';
-  const inBackground = environment.HOLDFAST_BACKGROUND !== undefined;
-  if (inBackground && !options.logToConsole) {
-    if (options.noSyslog) return openLog({ level, format: 'text', destination: () => {} });
-    const syslog = openSyslog({ ident: 'holdfast', facility: options.logFacility ?? 'daemon' });
-    return openLog({ level, format: 'text', destination: (severity, line) => syslog.write(severity, line) });
-  }
-  const format: LogFormat = options.logFormat ?? (environment.JOURNAL_STREAM === undefined ? 'text' : 'journal');
-  return openLog({ level, format, destination: 2 });
 }

@@ -48,13 +48,8 @@ export async function startAgent(
     takeMemory();
     if (options.runHealth) early.set('health', forkEarly('health'));
   }
-  const take = (role: Role) => {
-    const taken = early.get(role);
-    early.delete(role);
-    return taken;
-  };
   try {
-    return await (await import('./run-agent.ts')).runAgentHere(options, file, environment, pidFile, take);
+    return await (await import('./run-agent.ts')).runAgentHere(options, file, environment, pidFile, early);
   } finally {
     // one that the agent has not taken has done nothing
     for (const child of early.values()) child?.kill('SIGKILL');

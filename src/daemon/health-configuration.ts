@@ -6,14 +6,9 @@ import type { GlobalDefinitions } from './global-keywords.ts';
 import type { LvsSettings } from './ipvs-settings.ts';
 import type { HealthConfiguration } from './messages.ts';
 import type { Configuration } from './root.ts';
-import type { VirtualServerNews } from './virtual-server-news.ts';
 
-export function healthConfiguration(
-  { global, instances, ssl }: Configuration,
-  virtualServers: readonly VirtualServerNews[],
-): HealthConfiguration {
+export function healthConfiguration({ global, instances, ssl }: Configuration): HealthConfiguration {
   return {
-    virtualServers,
     lvs: lvsSettings(global, instances),
     ...(global.nftablesIpvs === undefined ? {} : { marks: markSettings(global.nftablesIpvs, global) }),
     tellsAll: global.rsInitNotifies ?? false,

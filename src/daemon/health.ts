@@ -35,7 +35,7 @@ export function runHealth(): void {
   const news = new NewsReader();
   const complete = (message: { readonly configuration: HealthConfiguration }): CompleteConfiguration => ({
     ...message.configuration,
-    virtualServers: news.read(message.configuration.virtualServers),
+    virtualServers: news.read(),
   });
   const end = async () => {
     if (ending) return;
@@ -49,6 +49,9 @@ export function runHealth(): void {
     (message) => {
       if (ending || succession.handle(message)) return;
       switch (message.type) {
+        case 'virtual-servers':
+          news.hear(message.at, message.news);
+          break;
         case 'start':
           succession.orphaned = message.orphaned;
           configuration = complete(message);
@@ -108,9 +111,7 @@ export function runHealth(): void {
   });
 }
 
-type CompleteConfiguration = Omit<HealthConfiguration, 'virtualServers'> & {
-  readonly virtualServers: readonly VirtualServer[];
-};
+type CompleteConfiguration = HealthConfiguration & { readonly virtualServers: readonly VirtualServer[] };
 
 /** What a health process leaves to the one that takes its place. */
 interface HealthEstate {

@@ -143,9 +143,8 @@ export type ToElection =
   /** `now`: without waiting for successors. */
   | { readonly type: 'stop'; readonly now?: boolean };
 
+/** With the virtual servers that were told before. */
 export interface HealthConfiguration {
-  /** At the start all of them. */
-  readonly virtualServers: readonly VirtualServerNews[];
   readonly lvs: LvsSettings;
   /** Groups get firewall marks; absent: a service for each address. */
   readonly marks?: MarkSettings;
@@ -160,6 +159,8 @@ export interface HealthConfiguration {
 
 export type ToHealth =
   | AboutHeirs
+  /** Before `start`, perhaps long before, and before `configure`: the virtual servers, so many at a time, from place `at` on. */
+  | { readonly type: 'virtual-servers'; readonly at: number; readonly news: readonly VirtualServerNews[] }
   | {
       readonly type: 'start';
       readonly configuration: HealthConfiguration;

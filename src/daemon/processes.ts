@@ -7,6 +7,7 @@ import { uptime } from 'node:os';
 import { equalData } from '../base/equal.ts';
 import { type Duration, inMilliseconds, scale, seconds, sum } from '../base/time.ts';
 import { CHILD_WAIT_TIME, Child, ROUTER_WAIT_TIME } from './child.ts';
+import type { EarlyNews } from './early-news.ts';
 import { electionConfiguration } from './election-configuration.ts';
 import type { Role } from './fork-role.ts';
 import { GuardKeeper } from './guard-keeper.ts';
@@ -24,7 +25,7 @@ import type {
 import { ChildPidFiles } from './pid-file.ts';
 import { Questions } from './questions.ts';
 import type { Configuration } from './root.ts';
-import { NewsWriter } from './virtual-server-news.ts';
+import { inPieces, NewsWriter, type VirtualServerNews } from './virtual-server-news.ts';
 import { isWanted } from './wanted.ts';
 
 /** Asked processes answer within this, or `status` does without them. */
@@ -47,8 +48,10 @@ export interface ProcessesOptions {
   readonly respawn: boolean;
   /** How long the election may be silent before the guard acts; undefined: two Advertisement_Intervals. */
   readonly guardLimit: Duration | 'off' | undefined;
-  /** A process that was started for the role already; from then on it is ours. */
-  readonly takeFirst?: (role: Role) => ChildProcess | undefined;
+  /** Processes that were started for a role already; one that is taken out is ours. */
+  readonly early?: Map<Role, ChildProcess | undefined>;
+  /** What one of them has heard. */
+  readonly earlyNews?: EarlyNews | undefined;
 }
 
 export interface ProcessesWorld {
@@ -76,7 +79,8 @@ export class Processes {
   readonly #world: ProcessesWorld;
   readonly #guard: GuardKeeper | undefined;
   readonly #questions = new Questions(ANSWER_TIME);
-  readonly #news = new NewsWriter();
+  readonly #news: NewsWriter;
+  #earlyNews: EarlyNews | undefined;
   readonly #electionPid: ChildPidFiles;
   readonly #healthPid: ChildPidFiles;
   #electionIsTold: ElectionConfiguration | undefined;
@@ -86,6 +90,8 @@ export class Processes {
   constructor(options: ProcessesOptions, world: ProcessesWorld) {
     this.#options = options;
     this.#world = world;
+    this.#earlyNews = options.earlyNews;
+    this.#news = options.earlyNews?.writer ?? new NewsWriter();
     const failed = (sentence: string) => world.log('warning', 'pid-file', sentence, {});
     const { vrrp, checkers, bfd } = options.childPidFiles;
     this.#electionPid = new ChildPidFiles([vrrp, bfd], failed);
@@ -95,11 +101,12 @@ export class Processes {
       const sentence = `the ${role} process did not end in order (${how}): it is started once more, to leave nothing behind`;
       world.log('warning', 'process-disorder', sentence, { role });
     };
+    const takeFirst = (role: Role) => this.#takeEarly(role);
     this.roles = [...(runElection ? ['election' as const] : []), ...(runHealth ? ['health' as const] : [])];
     if (runElection)
       this.election = new Child<ToElection, FromElection>({
         role: 'election',
-        takeFirst: options.takeFirst,
+        takeFirst,
         respawn,
         onStart: () => this.#startElection(),
         onMessage: (message) => this.#hear('election', message),
@@ -115,7 +122,7 @@ export class Processes {
     if (runHealth)
       this.health = new Child<ToHealth, FromHealth>({
         role: 'health',
-        takeFirst: options.takeFirst,
+        takeFirst,
         respawn,
         onStart: () => this.#startHealth(),
         onMessage: (message) => this.#hear('health', message),
@@ -144,7 +151,7 @@ export class Processes {
     for (const role of this.roles) {
       if (this.#isWanted(role) || this.#world.isHeir(role)) this[role]?.start();
       else {
-        this.#options.takeFirst?.(role)?.kill('SIGKILL'); // it has done nothing yet
+        this.#takeEarly(role)?.kill('SIGKILL'); // it has done nothing yet
         (role === 'election' ? this.#electionPid : this.#healthPid).forget();
       }
     }
@@ -233,8 +240,8 @@ export class Processes {
   /** False: it is not there. */
   #configureHealth(): boolean {
     const configuration = this.#world.configuration();
-    const news = this.#news.changes(configuration.virtualServers);
-    return this.health?.send({ type: 'configure', configuration: healthConfiguration(configuration, news) }) ?? false;
+    this.#sayVirtualServers(this.#news.changes(configuration.virtualServers));
+    return this.health?.send({ type: 'configure', configuration: healthConfiguration(configuration) }) ?? false;
   }
 
   #electionConfiguration(): ElectionConfiguration {
@@ -265,13 +272,28 @@ export class Processes {
   #startHealth(): void {
     this.#healthPid.write(this.health?.pid);
     const configuration = this.#world.configuration();
+    const { virtualServers } = configuration;
+    const early = this.#earlyNews;
+    this.#earlyNews = undefined;
+    const isSaid = early !== undefined && early.pid === this.health?.pid && early.virtualServers === virtualServers;
+    if (!isSaid) this.#sayVirtualServers(this.#news.all(virtualServers));
     this.health?.send({
       type: 'start',
-      configuration: healthConfiguration(configuration, this.#news.all(configuration.virtualServers)),
+      configuration: healthConfiguration(configuration),
       isHeir: this.#world.isHeir('health'),
       orphaned: this.#world.orphaned(),
     });
     this.#world.started('health');
+  }
+
+  #sayVirtualServers(news: readonly VirtualServerNews[]): void {
+    for (const piece of inPieces(news)) this.health?.send({ type: 'virtual-servers', ...piece });
+  }
+
+  #takeEarly(role: Role): ChildProcess | undefined {
+    const early = this.#options.early?.get(role);
+    this.#options.early?.delete(role);
+    return early;
   }
 
   /** The guard acted because the election was silent: one that stays so is killed and started again. */

@@ -17,6 +17,15 @@ type PackedRealServer = readonly [id: string, address: RealServer['address'], po
 /** One that is new or has changed, or the place of one in the list that was sent before. */
 export type VirtualServerNews = PackedVirtualServer | number;
 
+/** How many are said at a time: whoever hears the first of them begins to read while the next ones are still written. */
+const AT_A_TIME = 200;
+
+/** News in pieces, each with the place of its first one; one piece at least. */
+export function inPieces(news: readonly VirtualServerNews[]): { at: number; news: readonly VirtualServerNews[] }[] {
+  const starts = Array.from({ length: Math.max(1, Math.ceil(news.length / AT_A_TIME)) }, (_, i) => i * AT_A_TIME);
+  return starts.map((at) => ({ at, news: news.slice(at, at + AT_A_TIME) }));
+}
+
 /** At the sender. */
 export class NewsWriter {
   #sent: readonly PackedVirtualServer[] = [];
@@ -40,14 +49,22 @@ export class NewsWriter {
 /** At the receiver. */
 export class NewsReader {
   #known: readonly VirtualServer[] = [];
+  #heard: VirtualServer[] = [];
 
-  /** What the news come to. One that is as it was is the same object. */
-  read(news: readonly VirtualServerNews[]): readonly VirtualServer[] {
-    this.#known = news.map((one) => {
+  /** Takes a piece of news; what was heard from its place on does not count any more. */
+  hear(at: number, news: readonly VirtualServerNews[]): void {
+    this.#heard.length = Math.min(this.#heard.length, at);
+    for (const one of news) {
       const virtualServer = typeof one === 'number' ? this.#known[one] : unpacked(one);
       if (virtualServer === undefined) throw new Error(`assertion failed: no virtual server at ${one}`);
-      return virtualServer;
-    });
+      this.#heard.push(virtualServer);
+    }
+  }
+
+  /** What all pieces come to. One that is as it was is the same object. */
+  read(): readonly VirtualServer[] {
+    this.#known = this.#heard;
+    this.#heard = [];
     return this.#known;
   }
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sayEarly } from '../../src/daemon/early-news.ts';
 import type { Role } from '../../src/daemon/fork-role.ts';
 import { Processes, type ProcessesOptions } from '../../src/daemon/processes.ts';
 import { type Configuration, readConfiguration } from '../../src/daemon/root.ts';
@@ -55,13 +56,19 @@ let configuration: Configuration;
 let election: Told;
 let health: Told;
 let heir: Role | undefined;
+/** Processes that are there to be taken. */
+let early: Map<Role, ChildProcess | undefined>;
+const offer = () => {
+  early = new Map(Object.entries({ election, health }) as unknown as [Role, ChildProcess][]);
+};
 
 const read = (content: string) => {
   configuration = readConfiguration('a.conf', () => content).configuration;
 };
 
-const build = (options: Partial<ProcessesOptions> = {}) =>
-  new Processes(
+const build = (options: Partial<ProcessesOptions> = {}) => {
+  offer();
+  return new Processes(
     {
       childPidFiles: { vrrp: join(directory, 'vrrp.pid'), checkers: join(directory, 'checkers.pid'), bfd: undefined },
       runElection: true,
@@ -69,7 +76,7 @@ const build = (options: Partial<ProcessesOptions> = {}) =>
       runBfd: true,
       respawn: false,
       guardLimit: 'off',
-      takeFirst: (role) => (role === 'election' ? election : health) as unknown as ChildProcess,
+      early,
       ...options,
     },
     {
@@ -82,12 +89,19 @@ const build = (options: Partial<ProcessesOptions> = {}) =>
       log: () => {},
     },
   );
+};
 
 const start = (content: string, options: Partial<ProcessesOptions> = {}) => {
   read(content);
   const processes = build(options);
   processes.start();
   return processes;
+};
+
+/** What they hear. */
+const STARTED: Readonly<Record<Role, readonly string[]>> = {
+  election: ['start'],
+  health: ['virtual-servers', 'start'],
 };
 
 const answers = (processes: Processes) => Object.fromEntries(processes.configure() ?? []);
@@ -123,7 +137,7 @@ describe('at its start', () => {
     expect(processes.running).toEqual(roles);
     for (const [role, told] of Object.entries({ election, health })) {
       const runs = roles.includes(role as Role);
-      expect(told.take()).toEqual(runs ? ['start'] : []);
+      expect(told.take()).toEqual(runs ? STARTED[role as Role] : []);
       const isAllowed = processes.roles.includes(role as Role);
       expect(told.wasKilled).toBe(!runs && isAllowed); // begun early, for nothing
     }
@@ -142,7 +156,33 @@ describe('at its start', () => {
     expect(processes.configure()).toBeUndefined();
     expect(processes.running).toEqual([]);
     processes.start();
-    expect([election.take(), health.take()]).toEqual([['start'], ['start']]);
+    expect([election.take(), health.take()]).toEqual([STARTED.election, STARTED.health]);
+  });
+
+  it('says the virtual servers before anything else to a process that waits for them, and once', () => {
+    read(service(1));
+    const earlyNews = sayEarly(health as unknown as ChildProcess, configuration.virtualServers);
+    expect(health.take()).toEqual(['virtual-servers']);
+    const processes = build({ earlyNews });
+    processes.start();
+    expect([election.take(), health.take()]).toEqual([[], ['start']]);
+    read(service(2));
+    processes.configure();
+    expect(health.take()).toEqual(['virtual-servers', 'configure']);
+  });
+
+  it('says them again where they are others by then, and nothing to a process that has nothing to do', () => {
+    read(service(1));
+    const earlyNews = sayEarly(health as unknown as ChildProcess, configuration.virtualServers);
+    expect(health.take()).toEqual(['virtual-servers']);
+    read(service(2));
+    const processes = build({ earlyNews });
+    processes.start();
+    expect(health.take()).toEqual(STARTED.health);
+    read(INSTANCE);
+    expect(sayEarly(health as unknown as ChildProcess, configuration.virtualServers)).toBeUndefined();
+    expect(sayEarly(undefined, [])).toBeUndefined();
+    expect(health.take()).toEqual([]);
   });
 
   it('removes the pid file of a process that an agent left behind and that is not run now, but no other', () => {
@@ -171,13 +211,15 @@ describe('at its start', () => {
   it('or at a reload: starts what has something to do then, and waits for it; what has nothing any more stays', () => {
     const processes = start('');
     expect(processes.running).toEqual([]);
+    for (const [role, told] of Object.entries({ election, health }))
+      early.set(role as Role, told as unknown as ChildProcess);
     read(service(1));
     expect(answers(processes)).toEqual({ health: 'started' });
-    expect(health.take()).toEqual(['start']);
+    expect(health.take()).toEqual(STARTED.health);
     read(INSTANCE);
     expect(answers(processes)).toEqual({ election: 'started', health: 'configured' });
     expect(election.take()).toEqual(['start']);
-    expect(health.take()).toEqual(['configure']);
+    expect(health.take()).toEqual(['virtual-servers', 'configure']);
     expect(processes.running).toEqual(['election', 'health']);
   });
 });
@@ -188,14 +230,14 @@ describe('a reload', () => {
   beforeEach(() => {
     processes = start(text(100));
     expect(election.take()).toEqual(['start']);
-    expect(health.take()).toEqual(['start']);
+    expect(health.take()).toEqual(STARTED.health);
   });
 
   it('says nothing to an election for which nothing is new, and waits for none', () => {
     read(text(100, 2));
     expect(answers(processes)).toEqual({ health: 'configured' });
     expect(election.take()).toEqual([]);
-    expect(health.take()).toEqual(['configure']);
+    expect(health.take()).toEqual(['virtual-servers', 'configure']);
   });
 
   it('tells the election once what is new', () => {
