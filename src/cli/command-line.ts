@@ -9,6 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The commands a person types; each answers `--help`. */
 export const COMMANDS = [
   'status',
+  'metrics',
   'check',
   'config',
   'ipvs',

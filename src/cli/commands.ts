@@ -64,7 +64,14 @@ export function makeProgram(environment: Environment, end: (status: number) => v
     .option('--json', 'as JSON, for programs')
     .option('--run-dir <dir>', 'where the agent keeps its control socket', defaultRunDirectory(environment))
     .action(async (options: { json?: boolean; runDir: string }) => {
-      end(await showStatus({ json: options.json === true, runDirectory: options.runDir }));
+      end(await showStatus({ format: options.json === true ? 'json' : 'text', runDirectory: options.runDir }));
+    });
+  program
+    .command('metrics')
+    .description('the same as numbers, in the text format of Prometheus')
+    .option('--run-dir <dir>', 'where the agent keeps its control socket', defaultRunDirectory(environment))
+    .action(async (options: { runDir: string }) => {
+      end(await showStatus({ format: 'metrics', runDirectory: options.runDir }));
     });
   program
     .command('check')
