@@ -14,7 +14,7 @@ export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.t
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Whether `start` is how `bytes` begin. */
-export function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
   return true;
 }

@@ -7,7 +7,6 @@
 
 import type { Family } from '../base/address.ts';
 import type { ByteWriter } from '../base/bytes.ts';
-import { startsWith } from '../base/bytes.ts';
 import { equalData } from '../base/equal.ts';
 import type { Result } from '../base/result.ts';
 import { decodeFamily, encodeFamilyRequest, GENL_ID_CTRL } from '../wire/generic-netlink.ts';
@@ -41,9 +40,8 @@ import {
   decodeServiceAlone,
   decodeServiceEntry,
   type ServiceEntry,
-  uncountedLength,
 } from '../wire/ipvs-entries.ts';
-import { UncountedDestinations } from '../wire/ipvs-uncounted.ts';
+import { Uncounted } from '../wire/ipvs-uncounted.ts';
 import type { NetlinkMessage } from '../wire/netlink.ts';
 import { NETLINK_GENERIC } from './constants.ts';
 import type { BatchedRequest } from './netlink-batches.ts';
@@ -85,9 +83,9 @@ export class IpvsClient {
   /** The message type; another one after the module was loaded anew. */
   #familyId: number;
   /** The services as they were last, in the kernel's order: the bytes that say what they are, and what they say. */
-  readonly #known: { readonly length: number; readonly start: Uint8Array; readonly service: Result<Service> }[] = [];
+  readonly #known: { readonly bytes: Uncounted; readonly service: Result<Service> }[] = [];
   /** Entries as they were last, and the bytes that say what their destinations are. */
-  readonly #entries = new WeakMap<Service, { readonly bytes: UncountedDestinations; readonly entry: IpvsTableEntry }>();
+  readonly #entries = new WeakMap<Service, { readonly bytes: Uncounted; readonly entry: IpvsTableEntry }>();
   #info: IpvsInfo = { version: '0.0.0', connectionTableSize: 0 };
 
   /** Rejects with IpvsUnavailable, or with SystemError: EPERM without CAP_NET_ADMIN. */
@@ -128,10 +126,10 @@ export class IpvsClient {
         const parts = await this.#dump(encodeDestinationsRequest(service), purpose);
         const bodies = parts.map(({ body }) => body);
         const known = this.#entries.get(service);
-        if (known?.bytes.areIn(bodies)) return replaced(known.entry);
+        if (known?.bytes.isIn(bodies)) return replaced(known.entry);
         const decode = (body: Uint8Array) => decodeDestinationAlone(body, service.key.family);
         const entry = replaced({ service, destinations: decodeAll(parts, decode, purpose) });
-        this.#entries.set(service, { bytes: new UncountedDestinations(bodies), entry });
+        this.#entries.set(service, { bytes: Uncounted.destinations(bodies), entry });
         return entry;
       },
     );
@@ -196,9 +194,9 @@ export class IpvsClient {
   /** Of a large table mostly nothing has changed: comparing bytes takes a tenth of the time that reading them does. */
   #recognise(body: Uint8Array, place: number): Result<Service> {
     const known = this.#known[place];
-    if (known !== undefined && known.length === body.length && startsWith(body, known.start)) return known.service;
+    if (known?.bytes.isIn([body])) return known.service;
     const service = decodeServiceAlone(body);
-    this.#known[place] = { length: body.length, start: body.slice(0, uncountedLength(body)), service };
+    this.#known[place] = { bytes: Uncounted.service(body), service };
     return service;
   }
 

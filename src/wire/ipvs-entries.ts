@@ -15,7 +15,7 @@ import {
   serviceFromValues,
   serviceToValues,
 } from './ipvs-attributes.ts';
-import { attributeTable, decodeAttributes, encodeAttributes, lengthBefore } from './netlink-attributes.ts';
+import { attributeTable, decodeAttributes, encodeAttributes } from './netlink-attributes.ts';
 
 /** Counters since the entry was made, and rates that the kernel estimates. Exact up to 2^53-1, where they stay. */
 export interface Statistics {
@@ -103,16 +103,6 @@ export function decodeServiceEntry(body: Uint8Array): Result<ServiceEntry, IpvsF
 export function decodeServiceAlone(body: Uint8Array): Result<Service, IpvsFault> {
   const values = serviceValues(body);
   return values.ok ? serviceFromValues(values.value) : values;
-}
-
-const { statistics, statistics64 } = serviceAttributes.entries;
-
-/** How many bytes of one part of the answer to a request for services say what the service is; what follows is counted. */
-export function uncountedLength(body: Uint8Array): number {
-  const message = decodeIpvs(body);
-  const service = message.ok ? message.value.service : undefined;
-  if (service === undefined) return body.length;
-  return service.byteOffset - body.byteOffset + lengthBefore([statistics, statistics64], service);
 }
 
 function serviceValues(body: Uint8Array): Result<ServiceValues, IpvsFault> {

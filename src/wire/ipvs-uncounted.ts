@@ -1,73 +1,83 @@
 /**
- * What the kernel says of destinations, as bytes and without what it counts. Of a large table mostly nothing has changed, and
- * comparing bytes takes a tenth of the time that reading them does. linux/ip_vs.h.
+ * What the kernel says of services and destinations, as bytes and without what it counts. Of a large table mostly nothing has
+ * changed, and comparing bytes takes a tenth of the time that reading them does. linux/ip_vs.h.
  */
 import { ByteWriter } from '../base/bytes.ts';
-import { destinationAttributes } from './ipvs-attributes.ts';
+import { destinationAttributes, serviceAttributes } from './ipvs-attributes.ts';
+import { type AttributeEntry, attributeNumber, nextAttribute } from './netlink-attributes.ts';
 
 /** The generic netlink header, and that of the attribute around all others. */
 const HEADERS_LENGTH = 8;
-const ATTRIBUTE_HEADER_LENGTH = 4;
-const NLA_TYPE_MASK = 0x3fff;
 
-const { activeConnections, inactiveConnections, persistentConnections, statistics, statistics64 } =
-  destinationAttributes.entries;
-const COUNTED: ReadonlySet<number> = new Set(
-  [activeConnections, inactiveConnections, persistentConnections, statistics, statistics64].map(([number]) => number),
+const numbersOf = (...entries: readonly AttributeEntry[]): ReadonlySet<number> =>
+  new Set(entries.map(([number]) => number));
+
+const { entries: ofService } = serviceAttributes;
+const { entries: ofDestination } = destinationAttributes;
+const SERVICE_COUNTED = numbersOf(ofService.statistics, ofService.statistics64);
+const DESTINATION_COUNTED = numbersOf(
+  ofDestination.activeConnections,
+  ofDestination.inactiveConnections,
+  ofDestination.persistentConnections,
+  ofDestination.statistics,
+  ofDestination.statistics64,
 );
 
-/** The answers to a request for the destinations of a service, without what is counted. */
-export class UncountedDestinations {
+/** Parts of answers, without the attributes that are counted. */
+export class Uncounted {
+  readonly #counted: ReadonlySet<number>;
   readonly #bytes: Uint8Array;
 
-  /** @param bodies one part of the answers each */
-  constructor(bodies: readonly Uint8Array[]) {
+  private constructor(counted: ReadonlySet<number>, bodies: readonly Uint8Array[]) {
+    this.#counted = counted;
     scratch.length = 0;
     for (const body of bodies) {
       for (let start = 0; start < body.length; ) {
-        const end = pieceEnd(body, start);
+        const end = this.#pieceEnd(body, start);
         scratch.add(body.subarray(start, end));
-        start = countedEnd(body, end);
+        start = this.#countedEnd(body, end);
       }
     }
     this.#bytes = scratch.copy();
   }
 
-  /** Whether other answers say the same of the same destinations in the same order. */
-  areIn(bodies: readonly Uint8Array[]): boolean {
+  /** One part of the answer to a request for services. */
+  static service(body: Uint8Array): Uncounted {
+    return new Uncounted(SERVICE_COUNTED, [body]);
+  }
+
+  /** The answer to a request for the destinations of a service. @param bodies its parts */
+  static destinations(bodies: readonly Uint8Array[]): Uncounted {
+    return new Uncounted(DESTINATION_COUNTED, bodies);
+  }
+
+  /** Whether other parts say the same of the same in the same order. */
+  isIn(bodies: readonly Uint8Array[]): boolean {
     const bytes = this.#bytes;
     let at = 0;
     for (const body of bodies) {
       for (let start = 0; start < body.length; ) {
-        const end = pieceEnd(body, start);
+        const end = this.#pieceEnd(body, start);
         for (let i = start; i < end; i++) if (body[i] !== bytes[at++]) return false;
-        start = countedEnd(body, end);
+        start = this.#countedEnd(body, end);
       }
     }
     return at === bytes.length;
   }
+
+  /** Where the next attribute is that is counted; the end of the body where there is none. */
+  #pieceEnd(body: Uint8Array, start: number): number {
+    let at = start === 0 ? HEADERS_LENGTH : start;
+    while (at < body.length && !this.#counted.has(attributeNumber(body, at))) at = nextAttribute(body, at);
+    return Math.min(at, body.length);
+  }
+
+  /** Where the next attribute is that is not counted. */
+  #countedEnd(body: Uint8Array, start: number): number {
+    let at = start;
+    while (at < body.length && this.#counted.has(attributeNumber(body, at))) at = nextAttribute(body, at);
+    return at;
+  }
 }
 
 const scratch = new ByteWriter();
-
-/** Where the next attribute is that is counted; the end of the body where there is none. */
-function pieceEnd(body: Uint8Array, start: number): number {
-  let at = start === 0 ? HEADERS_LENGTH : start;
-  while (at < body.length && !isCounted(body, at)) at = next(body, at);
-  return Math.min(at, body.length);
-}
-
-/** Where the next attribute is that is not counted. */
-function countedEnd(body: Uint8Array, start: number): number {
-  let at = start;
-  while (at < body.length && isCounted(body, at)) at = next(body, at);
-  return at;
-}
-
-const uint16 = (body: Uint8Array, at: number): number => (body[at] ?? 0) | ((body[at + 1] ?? 0) << 8);
-
-const isCounted = (body: Uint8Array, at: number): boolean => COUNTED.has(uint16(body, at + 2) & NLA_TYPE_MASK);
-
-/** Attributes begin at multiples of 4. */
-const next = (body: Uint8Array, at: number): number =>
-  at + Math.max(ATTRIBUTE_HEADER_LENGTH, (uint16(body, at) + 3) & ~3);

@@ -93,16 +93,14 @@ export function decodeAttributes<Entries extends Record<string, AttributeEntry>>
   return ok(values as AttributeValues<AttributeTable<Entries>>);
 }
 
-/** How many bytes there are before the first attribute that is one of `entries`; all where none is. */
-export function lengthBefore(entries: readonly AttributeEntry[], bytes: Uint8Array): number {
-  const view = viewOf(bytes);
-  for (let start = 0; bytes.length - start >= HEADER_LENGTH; ) {
-    const number = view.getUint16(start + 2, true) & NLA_TYPE_MASK;
-    if (entries.some((entry) => entry[0] === number)) return start;
-    start += Math.max(HEADER_LENGTH, align(view.getUint16(start, true)));
-  }
-  return bytes.length;
-}
+const uint16 = (bytes: Uint8Array, at: number): number => (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
+
+/** The number of the attribute that begins there. */
+export const attributeNumber = (bytes: Uint8Array, start: number): number => uint16(bytes, start + 2) & NLA_TYPE_MASK;
+
+/** Where the one behind it begins; always further on, whatever length it claims. */
+export const nextAttribute = (bytes: Uint8Array, start: number): number =>
+  start + Math.max(HEADER_LENGTH, align(uint16(bytes, start)));
 
 /** The attributes that are given, in the order of the table, each padded with zeros to a multiple of 4. */
 export function encodeAttributes<Entries extends Record<string, AttributeEntry>>(
