@@ -223,7 +223,7 @@ export type CheckerConfig =
   | GrpcChecker;
 
 /** Without what the real server says of it. */
-type Unplaced<C> = C extends Connection
+export type Unplaced<C> = C extends Connection
   ? Omit<C, 'connectAddress' | 'connectPort'> & Partial<Pick<Connection, 'connectAddress' | 'connectPort'>>
   : C;
 

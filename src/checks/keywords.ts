@@ -21,7 +21,7 @@ import {
   unsigned,
   type ValueType,
 } from '../config/values.ts';
-import type { Connection, Timing, UnplacedChecker } from './checker-config.ts';
+import type { Connection, Timing, Unplaced, UnplacedChecker } from './checker-config.ts';
 
 /** A track_file, as a checker wants to know it. */
 export interface TrackFileDefaults {
@@ -176,17 +176,13 @@ export interface ConnectionOptions {
   readonly anySource?: boolean;
 }
 
-/** A connection, to the real server where it does not say another place. */
-export type UnplacedConnection = Omit<Connection, 'connectAddress' | 'connectPort'> &
-  Partial<Pick<Connection, 'connectAddress' | 'connectPort'>>;
-
 /** Where a checker connects to; undefined when it cannot, which is said. */
 export function connectionOf(
   reading: ConnectionReading,
   inherited: Inherited,
   report: Report,
   options: ConnectionOptions = {},
-): UnplacedConnection | undefined {
+): Unplaced<Connection> | undefined {
   const { values } = reading;
   const [connectAddress, bindAddress] = addressesOf(reading, inherited, report, options);
   const address = connectAddress ?? inherited.address;
@@ -207,7 +203,7 @@ export function connectionOf(
   }
   const { bindPort, bindInterface, fwmark = 0 } = values;
   const connectTimeout = values.connectTimeout ?? inherited.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT;
-  const connection: Writable<UnplacedConnection> = { fwmark, connectTimeout };
+  const connection: Writable<Unplaced<Connection>> = { fwmark, connectTimeout };
   if (connectAddress !== undefined) connection.connectAddress = connectAddress;
   if (connectPort !== inherited.servicePort) connection.connectPort = connectPort;
   if (bindAddress !== undefined) connection.bindAddress = bindAddress;

@@ -42,11 +42,11 @@ export async function runAgentHere(
   }
   const earlyNews = sayEarly(early.get('health'), outcome.configuration.virtualServers);
   // loaded while those are read, and sent: a pipe takes a part of them only
-  const isSent = () => new Promise(setImmediate);
+  const sendOn = () => earlyNews && new Promise(setImmediate);
   const { openAgentLog } = await import('./agent-log.ts');
-  if (earlyNews !== undefined) await isSent();
+  await sendOn();
   const { Supervisor } = await import('../daemon/supervisor.ts');
-  if (earlyNews !== undefined) await isSent();
+  await sendOn();
   const log = openAgentLog(options, environment);
   const supervisor = new Supervisor(
     {

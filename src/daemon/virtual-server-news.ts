@@ -31,7 +31,7 @@ export class NewsWriter {
   #sent: readonly PackedVirtualServer[] = [];
 
   /** For a process that knows nothing. */
-  all(virtualServers: readonly VirtualServer[]): readonly VirtualServerNews[] {
+  all(virtualServers: readonly VirtualServer[]): readonly PackedVirtualServer[] {
     this.#sent = virtualServers.map(packed);
     return this.#sent;
   }
@@ -40,7 +40,7 @@ export class NewsWriter {
   changes(virtualServers: readonly VirtualServer[]): readonly VirtualServerNews[] {
     const before = new Map(this.#sent.map((one, place) => [one.id, { one, place }]));
     return this.all(virtualServers).map((one) => {
-      const known = typeof one === 'number' ? undefined : before.get(one.id);
+      const known = before.get(one.id);
       return known !== undefined && equalData(known.one, one) ? known.place : one;
     });
   }
